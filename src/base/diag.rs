@@ -1,0 +1,166 @@
+//! The one kind of message to the user: a fact, where it is, why there, and what to type.
+
+use std::fmt;
+
+use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+
+use super::source::Span;
+
+/// How bad it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Severity {
+    /// The build can't go on.
+    Error,
+    /// The build goes on.
+    Warning,
+}
+
+/// A diagnostic: title (a fact in the user's words, lower case, no full stop), labelled places, notes, help.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Diag {
+    /// Stable code, for example `tml::unit`; `cargo tinyml explain CODE` says more.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The fact.
+    pub title: String,
+    /// Places, the first one primary, each with at most eight words.
+    pub labels: Vec<(Span, String)>,
+    /// Further facts, a line each.
+    pub notes: Vec<String>,
+    /// Something to type.
+    pub help: Option<String>,
+    source: Option<NamedSource<String>>,
+    related: Vec<Diag>,
+}
+
+impl Diag {
+    /// An error with a stable code and a title.
+    pub fn error(code: &'static str, title: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            title: title.into(),
+            labels: Vec::new(),
+            notes: Vec::new(),
+            help: None,
+            source: None,
+            related: Vec::new(),
+        }
+    }
+
+    /// A warning with a stable code and a title.
+    pub fn warning(code: &'static str, title: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, title) }
+    }
+
+    /// Adds a labelled place. A place in another file, or more than six lines from the first one,
+    /// becomes a related diagnostic, so that a snippet never prints the lines between two far places.
+    #[must_use]
+    pub fn at(mut self, span: &Span, label: impl Into<String>) -> Self {
+        let label = label.into();
+        let Some((first, _)) = self.labels.first() else {
+            self.source = Some(NamedSource::new(span.source.path(), span.source.text().to_string()));
+            self.labels.push((span.clone(), label));
+            return self;
+        };
+        let line = |span: &Span| span.source.position(span.start).0;
+        let same_file = first.source.path() == span.source.path();
+        if same_file && line(first).abs_diff(line(span)) <= 6 {
+            self.labels.push((span.clone(), label));
+        } else {
+            let code = self.code;
+            self.related.push(Self::warning(code, label.clone()).at(span, "here"));
+        }
+        self
+    }
+
+    /// Adds a further fact.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl fmt::Display for Diag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.title)
+    }
+}
+
+impl std::error::Error for Diag {}
+
+impl Diagnostic for Diag {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.code))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        let lines: Vec<&str> = self.notes.iter().chain(&self.help).map(String::as_str).collect();
+        (!lines.is_empty()).then(|| Box::new(lines.join("\n")) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source.as_ref().map(|source| source as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let spans = self.labels.iter().map(|(span, label)| {
+            let length = span.end - span.start;
+            LabeledSpan::new(Some(label.clone()), span.start, length)
+        });
+        Some(Box::new(spans))
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        let related = self.related.iter().map(|diag| diag as &dyn Diagnostic);
+        (!self.related.is_empty()).then(|| Box::new(related) as Box<dyn Iterator<Item = _>>)
+    }
+}
+
+/// All diagnostics of one room, reported together. Never empty when it is an `Err`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Diags(pub Vec<Diag>);
+
+impl Diags {
+    /// Adds one.
+    pub fn push(&mut self, diag: Diag) {
+        self.0.push(diag);
+    }
+
+    /// `Ok(value)` when no error was collected (warnings may have been).
+    pub fn into_result<T>(self, value: T) -> Result<T, Self> {
+        let failed = self.0.iter().any(|diag| diag.severity == Severity::Error);
+        if failed { Err(self) } else { Ok(value) }
+    }
+}
+
+impl From<Diag> for Diags {
+    fn from(diag: Diag) -> Self {
+        Self(vec![diag])
+    }
+}
+
+impl fmt::Display for Diags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for diag in &self.0 {
+            writeln!(f, "{}: {}", diag.code, diag.title)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,26 @@
+//! `cargo tinyml`: from a checked-in spec and data to verified int8 firmware.
+//!
+//! ```text
+//!  .tml files ──lang::parse──▶ Ast ──spec::resolve──▶ Spec ──plan::plan──▶ Graph
+//!                                      ▲ library            ▲ lock            │
+//!                                                                     engine::run
+//!                                                             store ◀──▶ world│
+//!                                  Report ◀──report::judge── Outcome ◀────────┘
+//! ```
+//!
+//! A room imports only rooms above it in this list; `tests/house.rs` holds it to that.
+
+pub mod base;
+pub mod cli;
+pub mod data;
+pub mod engine;
+pub mod lang;
+pub mod library;
+pub mod lock;
+pub mod net;
+pub mod plan;
+pub mod report;
+pub mod sim;
+pub mod spec;
+pub mod stages;
+pub mod world;

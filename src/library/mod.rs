@@ -1,0 +1,7 @@
+//! The standard library and the project's overlay.
+//!
+//! Knows: the std tree, the overlay, boards, cores, signatures, the template environment.
+//! Never: decides anything.
+//! Add here: a kind of library file; the files themselves go into `stdlib/`.
+
+pub mod board;

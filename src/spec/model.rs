@@ -1,0 +1,386 @@
+//! The meaning of a spec: typed, resolved, units converted, shapes inferred, defaults filled.
+//!
+//! If a `Spec` exists, a build can only fail on the world, not on the text.
+
+use crate::base::{Decimal, Digest, Quantity, Shape, Span};
+use crate::library::board::Board;
+
+/// A resolved spec. References between blocks are indices into these lists.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// The file's stem: names the report's folder.
+    pub name: String,
+    /// Data sets, in the order written.
+    pub datasets: Vec<Dataset>,
+    /// `generate` and `extern` functions.
+    pub functions: Vec<Function>,
+    /// Feature chains.
+    pub features: Vec<Features>,
+    /// Models.
+    pub models: Vec<Model>,
+    /// Deployments.
+    pub deploys: Vec<Deploy>,
+    /// Digests that `dataset { fetch = […] }` names.
+    pub fetches: Vec<Fetch>,
+}
+
+/// A file that `cargo tinyml fetch` brings, checked by its digest.
+#[derive(Clone, Debug)]
+pub struct Fetch {
+    /// Where it goes, relative to the spec's folder.
+    pub path: String,
+    /// Where it comes from.
+    pub url: String,
+    /// What it must be.
+    pub digest: Digest,
+    /// The `http(…)` call.
+    pub span: Span,
+}
+
+/// A data set.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// Its name.
+    pub name: String,
+    /// Its `///` lines.
+    pub docs: Vec<String>,
+    /// Where the rows come from.
+    pub source: CsvSource,
+    /// The channels, in order. One-hot text channels have one entry per category.
+    pub channels: Vec<Channel>,
+    /// What names the class of a row.
+    pub label: Column,
+    /// Class names in the order of the model's outputs.
+    pub classes: Vec<String>,
+    /// Sampling rate in mHz, if declared.
+    pub rate: Option<Quantity>,
+    /// What an empty or NaN cell means.
+    pub missing: Missing,
+    /// How rows are divided.
+    pub split: Split,
+    /// The block's header.
+    pub span: Span,
+    /// The `classes` field.
+    pub classes_span: Span,
+    /// The `source` field.
+    pub source_span: Span,
+}
+
+/// CSV files below the spec's folder.
+#[derive(Clone, Debug)]
+pub struct CsvSource {
+    /// Path pattern relative to the spec's folder: `data/{label}/*.csv`.
+    pub pattern: String,
+    /// Whether the first row names the columns.
+    pub header: Header,
+    /// Field separator; `None`: found out per file among `,` `;` tab.
+    pub separator: Option<char>,
+    /// True when numbers use a decimal comma.
+    pub decimal_comma: bool,
+}
+
+/// Whether the first row names the columns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Header {
+    /// It does when it has the named columns.
+    Auto,
+    /// It does.
+    Yes,
+    /// It doesn't; columns are addressed by position.
+    No,
+}
+
+/// A column of a file, or a name bound by the path pattern.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Column {
+    /// By name; a binding of the path pattern goes before a header.
+    Named(String),
+    /// By position, from 0.
+    At(usize),
+}
+
+/// One input channel.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Channel {
+    /// Its name.
+    pub name: String,
+    /// The column that it reads.
+    pub column: Column,
+    /// `Some(category)`: 1 where the cell's text is the category, else 0.
+    pub category: Option<String>,
+}
+
+/// What an empty cell, `NaN`, `NA` or `?` means.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Missing {
+    /// An error that names file and line.
+    Refuse,
+    /// The row is left out and counted.
+    Drop,
+    /// The channel's mean over the training part.
+    Mean,
+    /// This number.
+    Value(Decimal),
+}
+
+/// How rows are divided; the three ratios are in ppm and sum to a million.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Split {
+    /// Training part, ppm.
+    pub train: u32,
+    /// Validation part, ppm.
+    pub valid: u32,
+    /// Test part, ppm.
+    pub test: u32,
+    /// Rows that agree in this column stay together.
+    pub by: Option<Column>,
+    /// Seed.
+    pub seed: u64,
+    /// The `split` field, or the block's header.
+    pub span: Span,
+}
+
+/// A user's C function.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// Its name, in the spec and in C.
+    pub name: String,
+    /// Its `///` lines.
+    pub docs: Vec<String>,
+    /// Parameters in order.
+    pub params: Vec<(String, Shape)>,
+    /// Result; `None` for an application.
+    pub result: Option<Shape>,
+    /// Who writes it.
+    pub origin: Origin,
+    /// The block's header.
+    pub span: Span,
+}
+
+/// Who writes a function.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// The user: a C file, relative to the spec's folder.
+    Extern {
+        /// Its path.
+        path: String,
+    },
+    /// A model provider, from this prompt; pinned in `tinyml.lock`.
+    Generate {
+        /// What is asked for.
+        prompt: String,
+        /// CSV of inputs and expected outputs, relative to the spec's folder.
+        cases: Option<String>,
+        /// Relative tolerance of a case.
+        tolerance: Decimal,
+    },
+}
+
+/// A chain of feature steps.
+#[derive(Clone, Debug)]
+pub struct Features {
+    /// Its name.
+    pub name: String,
+    /// Index of the data set.
+    pub dataset: usize,
+    /// Steps in order.
+    pub steps: Vec<Step>,
+    /// What comes out.
+    pub output: Shape,
+    /// The block's header.
+    pub span: Span,
+}
+
+/// One feature step.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What is called.
+    pub call: Callee,
+    /// Arguments by name, as written in canonical form (defaults filled).
+    pub args: Vec<(String, String)>,
+    /// What goes in.
+    pub input: Shape,
+    /// What comes out.
+    pub output: Shape,
+    /// The call.
+    pub span: Span,
+}
+
+/// What a feature step calls.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Callee {
+    /// `stdlib/features/NAME.c.j2`
+    Std(String),
+    /// Index of one of the spec's functions.
+    User(usize),
+}
+
+/// Where a model's input comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Input {
+    /// A data set, straight: index.
+    Dataset(usize),
+    /// A feature chain: index.
+    Features(usize),
+}
+
+/// A model.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Its name.
+    pub name: String,
+    /// Its `///` lines.
+    pub docs: Vec<String>,
+    /// Where its input comes from.
+    pub input: Input,
+    /// Index of the data set at the root.
+    pub dataset: usize,
+    /// Shape of one input.
+    pub shape: Shape,
+    /// Layers in order.
+    pub layers: Vec<Layer>,
+    /// How it is trained.
+    pub train: Train,
+    /// How it is quantised.
+    pub quantize: Quantize,
+    /// The block's header.
+    pub span: Span,
+}
+
+/// One layer. The operator's schema (`net::ops`) has checked the arguments.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// The operator's word: `dense`, `relu`, `softmax`.
+    pub op: String,
+    /// Arguments by name, as canonical text (defaults filled); classes are resolved to their count.
+    pub args: Vec<(String, String)>,
+    /// What goes in.
+    pub input: Shape,
+    /// What comes out.
+    pub output: Shape,
+    /// The call.
+    pub span: Span,
+}
+
+/// Training options.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Train {
+    /// Passes over the training part, at most.
+    pub epochs: u32,
+    /// Samples a step.
+    pub batch: u32,
+    /// Optimiser.
+    pub optimizer: Optimizer,
+    /// Learning-rate schedule.
+    pub schedule: Schedule,
+    /// Stop after this many epochs without a better validation loss; 0: never. The best weights are kept either way.
+    pub patience: u32,
+    /// Weigh classes by their inverse frequency.
+    pub balance: bool,
+    /// Seed of initialisation and shuffles.
+    pub seed: u64,
+}
+
+/// Optimiser and its constants.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Optimizer {
+    /// Stochastic gradient descent with momentum.
+    Sgd {
+        /// Learning rate.
+        lr: f32,
+        /// Momentum.
+        momentum: f32,
+    },
+    /// Adam; with `decay` not zero, `AdamW`.
+    Adam {
+        /// Learning rate.
+        lr: f32,
+        /// Decoupled weight decay.
+        decay: f32,
+    },
+}
+
+/// How the learning rate changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Schedule {
+    /// It doesn't.
+    Constant,
+    /// Half a cosine from the full rate to zero over all epochs.
+    Cosine,
+}
+
+/// Quantisation options.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Quantize {
+    /// How many training samples calibrate activations.
+    pub calibrate: u32,
+}
+
+/// A deployment.
+#[derive(Clone, Debug)]
+pub struct Deploy {
+    /// Its name.
+    pub name: String,
+    /// Its `///` lines.
+    pub docs: Vec<String>,
+    /// Index of the model.
+    pub model: usize,
+    /// Boards.
+    pub boards: Vec<BoardUse>,
+    /// Index of the application function.
+    pub app: Option<usize>,
+    /// Requirements in the order written.
+    pub requirements: Vec<Requirement>,
+    /// The block's header.
+    pub span: Span,
+}
+
+/// A board with its overrides applied.
+#[derive(Clone, Debug)]
+pub struct BoardUse {
+    /// The board.
+    pub board: Board,
+    /// Where the deployment names it.
+    pub span: Span,
+}
+
+/// A limit that the build judges.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Requirement {
+    /// What is measured.
+    pub metric: Metric,
+    /// How it is compared.
+    pub relation: Bound,
+    /// With what.
+    pub limit: Quantity,
+    /// The line.
+    pub span: Span,
+}
+
+/// At least or at most.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Bound {
+    /// `>=`
+    AtLeast,
+    /// `<=`
+    AtMost,
+}
+
+/// What a requirement measures. A class is an index into the data set's classes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Metric {
+    /// Share of test rows whose class is right.
+    Accuracy,
+    /// Share of a class's rows that are found.
+    Recall(usize),
+    /// Share of a class's answers that are right.
+    Precision(usize),
+    /// F1: of one class, or the mean over classes.
+    F1(Option<usize>),
+    /// One inference with its features, seconds.
+    Latency,
+    /// Bytes of flash.
+    Flash,
+    /// Bytes of RAM.
+    Ram,
+}
