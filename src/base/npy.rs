@@ -1,4 +1,4 @@
-//! Arrays in NumPy's `.npy` form, version 1.0 (numpy.lib.format), so that any tool opens our artifacts.
+//! Arrays in `NumPy`'s `.npy` form, version 1.0 (numpy.lib.format), so that any tool opens our artifacts.
 
 /// Array data by element type.
 #[derive(Clone, PartialEq, Debug)]
@@ -121,8 +121,8 @@ impl Array {
 fn decode(descr: &str, body: &[u8]) -> Option<Data> {
     let words = || body.chunks_exact(4).map(|word| [word[0], word[1], word[2], word[3]]);
     Some(match descr {
-        "<f4" if body.len() % 4 == 0 => Data::F32(words().map(f32::from_le_bytes).collect()),
-        "<i4" if body.len() % 4 == 0 => Data::I32(words().map(i32::from_le_bytes).collect()),
+        "<f4" if body.len().is_multiple_of(4) => Data::F32(words().map(f32::from_le_bytes).collect()),
+        "<i4" if body.len().is_multiple_of(4) => Data::I32(words().map(i32::from_le_bytes).collect()),
         "|i1" => Data::I8(body.iter().map(|byte| *byte as i8).collect()),
         "|u1" => Data::U8(body.to_vec()),
         _ => return None,
