@@ -5,3 +5,9 @@
 //! Add here: a kind of library file; the files themselves go into `stdlib/`.
 
 pub mod board;
+pub mod record;
+pub mod template;
+pub mod tree;
+
+pub use board::Board;
+pub use tree::{Entry, Library, Origin};
