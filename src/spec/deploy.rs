@@ -19,7 +19,7 @@ pub(super) fn schema() -> Params {
 
 /// What a deployment may change about a board.
 pub(super) fn board_schema() -> Params {
-    vec![Param::optional("clock", Kind::Of(Dimension::Frequency), "", "core clock, up to the board's own")]
+    vec![Param::optional("clock", Kind::Of(Dimension::Frequency), "", "core clock; it must be the one that the board's start-up sets")]
 }
 
 /// Resolves the block.
@@ -108,9 +108,9 @@ fn board(item: &Value, cx: &mut Context) -> Option<BoardUse> {
         }
         return None;
     };
-    let mut found = BoardUse { board, span: name.span.clone() };
+    let found = BoardUse { board, span: name.span.clone() };
     if let Some(lines) = &reference.record {
-        apply(&mut found, lines, reference, cx);
+        apply(&found, lines, reference, cx);
     }
     Some(found)
 }
@@ -126,22 +126,24 @@ fn unknown_board(name: &Ident, cx: &Context) -> Diag {
     cx.unknown(name, "board", imported.chain(library.iter().map(String::as_str)))
 }
 
-fn apply(found: &mut BoardUse, lines: &[Relation], reference: &Reference, cx: &mut Context) {
+fn apply(found: &BoardUse, lines: &[Relation], reference: &Reference, cx: &mut Context) {
     let title = found.board.name.clone();
     let fields = fields::record(&board_schema(), lines, &Owner { title, span: &reference.span }, cx);
     if let Some(clock) = fields.quantity("clock") {
         check_clock(found, clock, &fields, cx);
-        found.board.clock = clock;
     }
     fields.finish();
 }
 
+/// A board's start-up code sets its clock; a latency at another one would be of a firmware that doesn't exist.
 fn check_clock(found: &BoardUse, clock: Quantity, fields: &Fields, cx: &mut Context) {
-    let most = found.board.clock;
-    if clock.base > most.base || clock.base < 1_000_000_000 {
+    let own = found.board.clock;
+    if clock != own {
         let name = &found.board.name;
-        let diag = Diag::error("tml::bounds", format!("`{name}` can't run at {clock}"));
-        cx.report(diag.at(&fields.span("clock"), format!("1 MHz to {most}")).help(format!("write a clock up to `{most}`")));
+        let diag = Diag::error("tml::unsupported", format!("`{name}` starts at {own}, and its clock can't be changed to {clock} here"))
+            .at(&fields.span("clock"), format!("its start-up sets {own}"))
+            .help(format!("leave `clock` out, or `use \"boards/mine.toml\"`: a copy of `{name}` with its own `clock` and `setup`"));
+        cx.report(diag);
     }
 }
 

@@ -42,7 +42,12 @@ struct Given<'a> {
 
 /// Reads the relations of a block. Steps and blocks in it are for the caller.
 pub(super) fn block(schema: &Params, block: &Block, cx: &mut Context) -> Fields {
-    let relations = block.members.iter().filter_map(|member| match member {
+    lines(schema, block, &block.members, cx)
+}
+
+/// Reads relations among `members` as fields of `block`.
+pub(super) fn lines(schema: &Params, block: &Block, members: &[Member], cx: &mut Context) -> Fields {
+    let relations = members.iter().filter_map(|member| match member {
         Member::Relation(relation) => Some(relation),
         _ => None,
     });
@@ -230,7 +235,7 @@ fn missing_help(param: &Param, schema: &Params, owner: &Owner) -> String {
 
 /// A default is written as in a spec, so it is read as one.
 fn default_value(name: &str, text: &str) -> Option<Value> {
-    let source = Source::new(format!("default of `{name}`"), format!("default {{\n  value = {text}\n}}\n"));
+    let source = Source::new(format!("default of `{name}`"), format!("tml 1\n\ndefault {{\n  value = {text}\n}}\n"));
     let ast = lang::parse(&source).ok()?;
     match ast.items.into_iter().next()? {
         Item::Block(Block { members, .. }) => match members.into_iter().next()? {

@@ -71,8 +71,8 @@ fn options(block: &Block, cx: &mut Context) -> (super::model::Train, super::mode
     for member in &block.members {
         let Member::Block(inner) = member else { continue };
         match inner.kind.text.as_str() {
-            "train" if train.is_none() => train = Some(train::resolve(inner, cx)),
-            "quantize" if quantize.is_none() => quantize = Some(train::resolve_quantize(inner, cx)),
+            "train" if train.is_none() => train = Some(train::resolve(inner, &inner.members, cx)),
+            "quantize" if quantize.is_none() => quantize = Some(train::resolve_quantize(inner, &inner.members, cx)),
             "search" => {
                 let diag = Diag::error("tml::unsupported", "choices can't be searched yet");
                 cx.report(diag.at(&inner.header, "not built yet").help("leave `search` out and write one value for each choice"));
@@ -81,12 +81,8 @@ fn options(block: &Block, cx: &mut Context) -> (super::model::Train, super::mode
             _ => {}
         }
     }
-    let empty = |kind: &str| {
-        let word = crate::lang::ast::Ident { text: kind.to_string(), span: block.kind.span.clone() };
-        Block { docs: Vec::new(), kind: word, name: None, signature: None, from: None, members: Vec::new(), span: block.span.clone(), header: block.header.clone() }
-    };
-    let train = train.unwrap_or_else(|| train::resolve(&empty("train"), cx));
-    let quantize = quantize.unwrap_or_else(|| train::resolve_quantize(&empty("quantize"), cx));
+    let train = train.unwrap_or_else(|| train::resolve(block, &[], cx));
+    let quantize = quantize.unwrap_or_else(|| train::resolve_quantize(block, &[], cx));
     (train, quantize)
 }
 

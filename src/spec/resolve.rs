@@ -12,9 +12,6 @@ use super::scope::{Context, Symbol, quoted};
 use super::vocabulary::Vocabulary;
 use super::{dataset, deploy, features, fields, function, network};
 
-/// The language version that this program reads.
-const VERSION: u64 = 1;
-
 /// What a kind of block may have: header parts, steps, blocks within.
 struct Form {
     kind: &'static str,
@@ -73,7 +70,6 @@ pub fn resolve(ast: &Ast, vocabulary: &dyn Vocabulary, files: &Files) -> Result<
         folder: String::new(),
         used_functions: Vec::new(),
     };
-    version(ast, &mut cx);
     let blocks = import::flatten(ast, files, &mut cx);
     for (at, placed) in blocks.iter().enumerate() {
         let later = blocks[at + 1..].iter().filter_map(|later| Some((later.block.name.as_ref()?.text.clone(), later.block.header.clone())));
@@ -86,23 +82,6 @@ pub fn resolve(ast: &Ast, vocabulary: &dyn Vocabulary, files: &Files) -> Result<
     if failed { Err(Diags(diags)) } else { Ok((spec, diags)) }
 }
 
-fn version(ast: &Ast, cx: &mut Context) {
-    match &ast.version {
-        Some((VERSION, _)) => {}
-        Some((other, span)) => cx.report(
-            Diag::error("tml::version", format!("this program reads `tml {VERSION}`, but the file is `tml {other}`"))
-                .at(span, format!("written for version {other}"))
-                .help(format!("write `tml {VERSION}`, or install a cargo-tinyml that reads `tml {other}`")),
-        ),
-        None => {
-            let start = ast.source.text().find(|letter: char| !letter.is_whitespace()).unwrap_or(0);
-            let end = ast.source.text()[start..].find(char::is_whitespace).map_or(ast.source.text().len(), |length| start + length);
-            let diag = Diag::warning("tml::version", "the file doesn't say which version of the language it is");
-            cx.report(diag.at(&ast.source.span(start..end), "no `tml` line above").help(format!("write `tml {VERSION}` as the first line")));
-        }
-    }
-}
-
 fn item(placed: &Placed, cx: &mut Context) {
     let block = &placed.block;
     cx.folder.clone_from(&placed.folder);
@@ -111,7 +90,7 @@ fn item(placed: &Placed, cx: &mut Context) {
         cx.report(diag);
         return;
     };
-    let sound = header(block, form, cx);
+    header(block, form, cx);
     body(block, form, cx);
     let symbol = define(block, cx);
     let Some(name) = &block.name else { return };
@@ -125,7 +104,6 @@ fn item(placed: &Placed, cx: &mut Context) {
         let diag = Diag::error("tml::name", format!("`{}` is a word of C or of the firmware", name.text));
         cx.report(diag.at(&name.span, "would clash in the C code").help(format!("write `my_{}`", name.text)));
     }
-    let _ = sound;
     cx.names.insert(name.text.clone(), (symbol, block.header.clone()));
 }
 
@@ -173,7 +151,7 @@ fn unknown_kind(block: &Block) -> Diag {
 }
 
 /// Checks the header's parts.
-fn header(block: &Block, form: &Form, cx: &mut Context) -> bool {
+fn header(block: &Block, form: &Form, cx: &mut Context) {
     let kind = form.kind;
     let mut wrong: Option<(&str, Span, String)> = None;
     if block.name.is_none() {
@@ -187,11 +165,9 @@ fn header(block: &Block, form: &Form, cx: &mut Context) -> bool {
     } else if let Some(signature) = block.signature.as_ref().filter(|_| !form.signature) {
         wrong = Some(("leave this out", signature.span.clone(), format!("`{kind}` takes no parameters")));
     }
-    let sound = wrong.is_none();
     if let Some((label, span, title)) = wrong {
         cx.report(Diag::error("tml::block", title).at(&span, label).help(format!("write `{}`", form.header)));
     }
-    sound
 }
 
 /// Checks that only lines and blocks stand in the body which its kind has.

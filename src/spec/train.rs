@@ -1,7 +1,7 @@
 //! `train { … }` and `quantize { … }` of a model: options, their defaults and bounds.
 
 use crate::base::{Decimal, Diag, Kind, Param, Params};
-use crate::lang::ast::{Block, Call, Value};
+use crate::lang::ast::{Block, Call, Member, Value};
 
 use super::fields::{self, Fields};
 use super::model::{Optimizer, Quantize, Schedule, Train};
@@ -46,9 +46,9 @@ pub(super) fn sgd_schema() -> Params {
     ]
 }
 
-/// Resolves `train`; without one, `model` is read as an empty `train`, so that defaults stand.
-pub(super) fn resolve(block: &Block, cx: &mut Context) -> Train {
-    let fields = fields::block(&schema(), block, cx);
+/// Resolves the lines of `train`. Without one there are none, and `block` is the model itself: defaults stand.
+pub(super) fn resolve(block: &Block, lines: &[Member], cx: &mut Context) -> Train {
+    let fields = fields::lines(&schema(), block, lines, cx);
     let whole = |name: &str| fields.int(name).unwrap_or_default();
     let optimizer = optimizer(&fields, cx);
     let schedule = fields.text("schedule");
@@ -66,9 +66,9 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Train {
     train
 }
 
-/// Resolves `quantize`, in the same way.
-pub(super) fn resolve_quantize(block: &Block, cx: &mut Context) -> Quantize {
-    let fields = fields::block(&quantize_schema(), block, cx);
+/// Resolves the lines of `quantize`, in the same way.
+pub(super) fn resolve_quantize(block: &Block, lines: &[Member], cx: &mut Context) -> Quantize {
+    let fields = fields::lines(&quantize_schema(), block, lines, cx);
     // One scheme exists: reading it is the check.
     fields.text("scheme");
     let calibrate = fields.int("calibrate").unwrap_or_default() as u32;
