@@ -32,30 +32,25 @@ impl Stack {
 
 /// The step `link:DEPLOY@BOARD`. Inputs: the objects, `stack.json`. Makes `firmware.elf` and the board's other image
 /// forms, and `sizes.json`.
-pub struct Link {
-    /// What is linked.
-    pub firmware: Firmware,
-    /// Names of the objects, in the order of the image.
-    pub objects: Vec<String>,
-}
+pub struct Link(pub Firmware);
 
 impl Stage for Link {
     fn title(&self) -> String {
-        format!("link {}", self.firmware.title())
+        format!("link {}", self.0.title())
     }
 
     fn facts(&self, out: &mut dyn Facts) {
-        link_facts(&self.firmware, out);
-        let forms: Vec<String> = self.firmware.board.images.iter().map(|form| format!("{form:?}")).collect();
+        link_facts(&self.0, out);
+        let forms: Vec<String> = self.0.board.images.iter().map(|form| format!("{form:?}")).collect();
         out.text("images", &forms.join(" "));
-        out.text("uf2", &format!("{:?}", self.firmware.board.uf2));
+        out.text("uf2", &format!("{:?}", self.0.board.uf2));
     }
 
     fn run(&self, job: &Job) -> Result<Outputs, Diags> {
         let stack: Stack = serde_json::from_slice(job.input("stack.json"))
             .map_err(|error| Diag::error("tml::bug", format!("bug: stack.json: {error}")))?;
-        let elf = link(&self.firmware, job, &objects(job), stack.reserve).map_err(|error| too_small(&self.firmware, error))?;
-        let mut outputs = images(&self.firmware, &elf)?;
+        let elf = link(&self.0, job, &objects(job), stack.reserve).map_err(|error| too_small(&self.0, error))?;
+        let mut outputs = images(&self.0, &elf)?;
         let sizes = image::sizes(&elf).map_err(|why| Diag::error("tml::bug", format!("bug: the image: {why}")))?;
         outputs.insert("sizes.json".into(), super::json(&sizes));
         outputs.insert("firmware.elf".into(), elf);
