@@ -7,3 +7,4 @@
 pub mod args;
 pub mod exit;
 pub mod paint;
+pub mod progress;

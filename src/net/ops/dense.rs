@@ -180,6 +180,10 @@ impl Operator for Dense {
         }
     }
 
+    fn support(&self) -> &'static [&'static str] {
+        &["word"]
+    }
+
     fn context(&self, node: &QNode) -> Context {
         let zero = node.lowered.quant.zero_point;
         // From a shift of 33 on, the low word of the product can't change the result: the kernel leaves it out.
