@@ -4,4 +4,7 @@
 //! Never: calls another stage; looks at the graph.
 //! Add here: a verb: one file, and its place in `plan`.
 
+pub mod chain;
+pub mod extract;
 pub mod ingest;
+pub mod signature;
