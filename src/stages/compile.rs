@@ -42,7 +42,12 @@ impl Stage for Compile {
         }
         for name in job.inputs() {
             let bytes = job.input(name).to_vec();
-            if name.ends_with(".h") { headers.insert(name.into(), bytes); } else { sources.push((name.into(), bytes)); }
+            match name.rsplit('.').next() {
+                Some("h") => drop(headers.insert(name.into(), bytes)),
+                Some("c") => sources.push((name.into(), bytes)),
+                // A gate's evidence: declared so that nothing is compiled that hasn't passed.
+                _ => {}
+            }
         }
         let mut objects = Outputs::new();
         for (done, (name, source)) in sources.iter().enumerate() {

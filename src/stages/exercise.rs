@@ -44,21 +44,27 @@ pub fn memory_map(board: &Board) -> MemoryMap {
     let device = |region: &crate::library::board::Region| Device {
         origin: region.origin,
         size: region.size,
-        presets: board.presets().into_iter().filter(|preset| within(region, preset.0)).collect(),
+        presets: presets(board, region),
     };
     MemoryMap {
-        flash: Region { origin: board.flash.origin, size: board.flash.size },
-        ram: Region { origin: board.ram.origin, size: board.ram.size },
+        flash: Region { origin: board.flash.origin, size: board.flash.size, execute: true },
+        ram: Region { origin: board.ram.origin, size: board.ram.size, execute: false },
         vectors: Some(board.vector_table()),
         devices: board.devices.iter().map(device).collect(),
-        timing: FlashTiming {
-            miss: board.timing.miss,
-            line: board.timing.line,
-            code_lines: board.timing.code_lines,
+        flash_timing: FlashTiming {
+            wait_states: board.timing.miss as u8,
+            line_bytes: board.timing.line,
+            instruction_lines: board.timing.code_lines,
             data_lines: board.timing.data_lines,
-            shared: board.timing.shared,
+            prefetch: false,
         },
     }
+}
+
+/// Bits that start-up waits for, as they read at once: (address, bits).
+fn presets(board: &Board, region: &crate::library::board::Region) -> Vec<(u32, u32)> {
+    let presets = board.presets().into_iter().filter(|(address, ..)| within(region, *address));
+    presets.map(|(address, mask, value)| (address, value & mask)).collect()
 }
 
 fn within(region: &crate::library::board::Region, address: u32) -> bool {
@@ -119,7 +125,12 @@ impl Bench {
         self.machine.stack_peak()
     }
 
-    /// Cycles and instructions by function since boot.
+    /// Forgets the costs so far.
+    pub fn clear_profile(&mut self) {
+        self.machine.clear_profile();
+    }
+
+    /// Cycles and instructions by function since the last clearing.
     pub fn profile(&self) -> Vec<FunctionProfile> {
         self.machine.profile()
     }
