@@ -4,4 +4,5 @@
 //! Never: calls another stage; looks at the graph.
 //! Add here: a verb: one file, and its place in `plan`.
 
+pub mod image;
 pub mod ingest;
