@@ -243,6 +243,9 @@ impl Board {
             ));
         }
         let (flash, ram) = (self.flash, self.ram);
+        if flash.origin % 256 != 0 {
+            return fail("flash", "`flash` must start at a multiple of 256");
+        }
         if flash.origin <= ram.last() && ram.origin <= flash.last() {
             return fail("ram", "`flash` and `ram` overlap");
         }
