@@ -1,0 +1,37 @@
+//! The words that a spec doesn't define itself: boards, features, layers. One narrow view of the rooms above.
+
+use crate::base::{Diag, Params, Shape, Source};
+use crate::library::board::Board;
+
+/// A layer or a feature as the spec sees it: its schema, and the shape that comes out.
+pub struct Callable<'a> {
+    /// One sentence for people.
+    pub doc: String,
+    /// What it takes; positional arguments follow this order.
+    pub params: Params,
+    /// Canonical arguments and input shape to output shape, or why not.
+    pub infer: Box<dyn Fn(&[(String, String)], &Shape) -> Result<Shape, String> + 'a>,
+}
+
+/// A layer's word and its canonical arguments.
+pub type LayerCall = (String, Vec<(String, String)>);
+
+/// Where a spec's words come from.
+pub trait Vocabulary {
+    /// Names of all boards of the library and the project's overlay.
+    fn boards(&self) -> Vec<String>;
+    /// The board called `name`; an error when its file can't be read as one.
+    fn board(&self, name: &str) -> Option<Result<Board, Diag>>;
+    /// A board from a file of the user's.
+    fn board_from(&self, source: &Source, name: &str) -> Result<Board, Diag>;
+    /// Names of all features of the library and the project's overlay.
+    fn features(&self) -> Vec<String>;
+    /// The feature called `name`; an error when its file can't be read as one.
+    fn feature(&self, name: &str) -> Option<Result<Callable<'_>, Diag>>;
+    /// Words of all layers.
+    fn layers(&self) -> Vec<String>;
+    /// The layer called `word`.
+    fn layer(&self, word: &str) -> Option<Callable<'_>>;
+    /// Whether the layers make a network that can be trained and compiled; the reason when they don't.
+    fn network(&self, input: &Shape, layers: &[LayerCall]) -> Result<(), String>;
+}
