@@ -37,11 +37,8 @@ pub fn parse(source: &Source) -> Result<Ast, Diags> {
     let mut scan = scan(source);
     let mut problems = std::mem::take(&mut scan.problems);
     let mut text = source.text().to_string();
-    for (at, _) in &problems {
-        let token = token_at(&scan.tokens, *at);
-        if !scan.fatal {
-            leave_out(&mut text, &scan.tokens, token, source);
-        }
+    for (at, _) in problems.iter().filter(|_| !scan.fatal) {
+        leave_out(&mut text, &scan.tokens, token_at(&scan.tokens, *at), source);
     }
     let mut ast = None;
     while !scan.fatal && problems.len() < MOST && ast.is_none() {
@@ -49,13 +46,12 @@ pub fn parse(source: &Source) -> Result<Ast, Diags> {
             Ok(file) => ast = Some(Builder::new(source, &scan, &mut problems).file(file)),
             Err((at, expected)) => {
                 let token = token_at(&scan.tokens, at);
-                let problem = complain(source, &scan.tokens, token, &expected);
-                // An empty line that still fails only repeats the mistake that emptied it.
-                let new = leave_out(&mut text, &scan.tokens, token, source);
-                if new || problems.is_empty() {
-                    problems.push((scan.tokens[token].start, problem));
+                let diag = complain(source, &scan.tokens, token, &expected);
+                let left = leave_out(&mut text, &scan.tokens, token, source);
+                if left != Left::Again || problems.is_empty() {
+                    problems.push((scan.tokens[token].start, diag));
                 }
-                if !new {
+                if left == Left::Nothing {
                     break;
                 }
             }
@@ -89,13 +85,32 @@ fn token_at(tokens: &[Token], at: usize) -> usize {
     tokens.partition_point(|token| token.end <= at).min(tokens.len() - 1)
 }
 
-/// Blanks the line around a token; false when nothing was left of it.
-fn leave_out(text: &mut String, tokens: &[Token], token: usize, source: &Source) -> bool {
-    let range = brackets::line_around(tokens, token, source);
-    let blank: String = text[range.clone()].bytes().map(|byte| if byte == b'\n' || byte == b'\r' { byte as char } else { ' ' }).collect();
-    let some = !text[range.clone()].trim().is_empty();
-    text.replace_range(range, &blank);
-    some
+/// What leaving out the line around a mistake did.
+#[derive(PartialEq)]
+enum Left {
+    /// The line is gone.
+    Line,
+    /// It was gone already, so that the mistake only repeats; the line around it is gone now.
+    Again,
+    /// There is nothing more to leave out.
+    Nothing,
+}
+
+/// Blanks the line around a token, so that the rest can be read.
+fn leave_out(text: &mut String, tokens: &[Token], token: usize, source: &Source) -> Left {
+    let mut left = Left::Line;
+    for range in brackets::lines_around(tokens, token, source) {
+        if !text[range.clone()].trim().is_empty() {
+            let blank = |c: char| if matches!(c, '\n' | '\r') { c.to_string() } else { " ".repeat(c.len_utf8()) };
+            let blanks: String = text[range.clone()].chars().map(blank).collect();
+            text.replace_range(range, &blanks);
+            return left;
+        }
+        if !source.text()[range].trim().is_empty() {
+            left = Left::Again;
+        }
+    }
+    Left::Nothing
 }
 
 struct Builder<'a> {

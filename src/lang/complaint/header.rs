@@ -3,11 +3,12 @@
 use crate::base::Diag;
 
 use super::super::scan::Kind;
+use super::body;
 use super::place::{Place, Rule};
 
 /// In the order in which they are tried.
 pub(super) const RULES: &[Rule] =
-    &[version, import, quoted_name, source, result, parameter, body_after_equals, colon_header, brace_below, outside, no_body];
+    &[version, import, body::call_colon, quoted_name, source, result, parameter, body_after_equals, colon_header, brace_below, outside, no_body];
 
 /// Something is wrong in a line that begins with `tml`, or that line isn't the first.
 fn version(place: &Place) -> Option<Diag> {
