@@ -21,6 +21,7 @@ pub mod net;
 pub mod plan;
 pub mod project;
 pub mod report;
+pub mod build;
 pub mod sim;
 pub mod spec;
 pub mod stages;

@@ -51,8 +51,7 @@ impl Vocabulary for Library {
     }
 
     fn features(&self) -> Vec<String> {
-        let files = self.list("features");
-        files.into_iter().map(|file| file.trim_end_matches(".c").to_string()).collect()
+        self.list("features")
     }
 
     fn feature(&self, name: &str) -> Option<Result<Callable<'_>, Diag>> {
@@ -65,15 +64,15 @@ impl Vocabulary for Library {
     }
 
     fn layers(&self) -> Vec<String> {
-        ops::all().iter().map(|op| op.word().to_string()).collect()
+        ops::all().iter().map(|operator| operator.word().to_string()).collect()
     }
 
     fn layer(&self, word: &str) -> Option<Callable<'_>> {
-        let op = ops::find(word)?;
+        let operator = ops::find(word)?;
         Some(Callable {
-            doc: op.doc().to_string(),
-            params: op.params(),
-            infer: Box::new(move |args, input| op.infer(args, input)),
+            doc: operator.doc().to_string(),
+            params: operator.params(),
+            infer: Box::new(move |args, input| operator.infer(args, input)),
         })
     }
 

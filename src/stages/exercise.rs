@@ -25,6 +25,7 @@ pub struct Bench {
     input: u32,
     output: (u32, u32),
     command: u32,
+    boot_cycles: u64,
 }
 
 /// What one inference did.
@@ -87,9 +88,11 @@ impl Bench {
             input: symbol("tml_input")?.address,
             output: (output.address, output.size),
             command: symbol("tml_command")?.address,
+            boot_cycles: 0,
             machine: machine.clone(),
         };
         bench.machine.run_until(bench.wait, BOOT_BUDGET).map_err(|fault| faulted("while it started", &fault))?;
+        bench.boot_cycles = bench.machine.cycles();
         Ok(bench)
     }
 
@@ -118,6 +121,11 @@ impl Bench {
 
     fn run_to(&mut self, address: u32) -> Result<(), Diags> {
         self.machine.run_until(address, INFERENCE_BUDGET).map_err(|fault| faulted("during an inference", &fault).into())
+    }
+
+    /// Cycles from reset to the first wait for an input.
+    pub fn boot_cycles(&self) -> u64 {
+        self.boot_cycles
     }
 
     /// Bytes of stack used so far.
