@@ -95,9 +95,9 @@ fn every_file_opens_with_a_header_and_stays_small() {
 fn module_roots_hold_no_logic() {
     let mut wrong = Vec::new();
     for (file, text) in sources() {
-        let logic = ["fn ", "struct ", "impl ", "enum "].iter().any(|word| {
-            text.lines().any(|line| line.starts_with(word) || line.starts_with(&format!("pub {word}")))
-        });
+        let logic = ["fn ", "struct ", "impl ", "enum "]
+            .iter()
+            .any(|word| text.lines().any(|line| line.starts_with(word) || line.starts_with(&format!("pub {word}"))));
         if file.ends_with("mod.rs") && logic {
             wrong.push(file.clone());
         }
@@ -141,7 +141,11 @@ fn functions(text: &str) -> Vec<(String, usize)> {
     let mut found = Vec::new();
     for (start, line) in lines.iter().enumerate() {
         let Some((before, after)) = line.split_once("fn ") else { continue };
-        if !before.trim().split(' ').all(|word| ["", "pub", "pub(crate)", "pub(super)", "const", "unsafe"].contains(&word)) {
+        if !before
+            .trim()
+            .split(' ')
+            .all(|word| ["", "pub", "pub(crate)", "pub(super)", "const", "unsafe"].contains(&word))
+        {
             continue;
         }
         let indent = line.len() - line.trim_start().len();

@@ -5,3 +5,4 @@
 //! Add here: a kind of library file; the files themselves go into `stdlib/`.
 
 pub mod board;
+pub mod core;
