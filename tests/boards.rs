@@ -17,6 +17,9 @@ use tinyml::library::board::{Action, Board, Image, checksum};
 use tinyml::library::{Library, Origin};
 use tinyml::stages::image::{Content, Overflow, Place, overflows, sizes};
 
+#[path = "common/qemu.rs"]
+mod qemu;
+
 const FLAGS: &[&str] = &[
     "-std=c11",
     "-O2",
@@ -320,6 +323,33 @@ fn a_program_that_does_not_fit_says_which_memory_and_by_how_much() {
     }
 }
 
+/// QEMU has none of our boards, but netduinoplus2 is an STM32F405: the same memory addresses, other clock registers, which
+/// read as zero, so every wait of the set-up runs out and the program must go on.
+#[test]
+fn the_hello_image_boots_and_infers_in_qemu() {
+    let board = board("nucleo_l4r5zi");
+    for compiler in compilers() {
+        let elf = build(&board, compiler, 2048).expect("links");
+        let sizes = sizes(&elf, board.flash, board.ram, |_| false).expect("sized");
+        let find = |name: &str| sizes.symbols.iter().find(|symbol| symbol.name == name).expect(name).clone();
+        let Some(mut qemu) = qemu::Qemu::start("netduinoplus2", &elf) else { return };
+        let wait = find("tml_wait").address;
+        assert!(qemu.run_to(wait), "{compiler:?}: stopped at {:#x}, not in tml_wait", qemu.pc());
+        let waits = board.presets().len() as u32;
+        assert_eq!(qemu.read(find("tml_setup_timeouts").address, 4), waits.to_le_bytes(), "{compiler:?}");
+        assert_eq!(qemu.read(find("hello_calls").address, 4), 7_u32.to_le_bytes(), "initial values are copied");
+
+        let input: Vec<u8> = [1.0_f32, 2.0, 3.0].iter().flat_map(|value| value.to_le_bytes()).collect();
+        qemu.write(find("tml_input").address, &input);
+        qemu.write(find("tml_command").address, &1_u32.to_le_bytes());
+        assert!(qemu.run_to(find("tml_app").address), "{compiler:?}: stopped at {:#x}, not in tml_app", qemu.pc());
+        // hello_calls is 8: the weights from index 8 on are 7, 6, 5, 4, 3, 2.
+        let expected: [i32; 2] = [(7 + 2 * 6 + 3 * 5) / 8, (4 + 2 * 3 + 3 * 2) / 8];
+        assert_eq!(qemu.read(find("tml_output").address, 2), [expected[0] as u8, expected[1] as u8], "{compiler:?}");
+        assert_eq!(qemu.read(find("tml_label").address, 1), [0]);
+    }
+}
+
 #[test]
 fn the_shipped_bootloader_is_its_source() {
     if Command::new("arm-none-eabi-as").arg("--version").output().is_err() {
@@ -380,6 +410,85 @@ fn a_wrong_board_file_is_a_diagnostic_at_its_key() {
     assert_eq!(title, "this board lacks the key `core`");
     let (title, ..) = read("[flash]", "[flash");
     assert!(!title.is_empty());
+}
+
+#[test]
+fn a_damaged_board_file_never_panics() {
+    let good = library().text("boards/rp2040_pico.toml").expect("shipped").expect("text").text().to_string();
+    let letters: Vec<char> = "0123456789abcdefx\"=[]{}.,-_ \n\u{e9}".chars().collect();
+    let mut random = tinyml::base::rng::Rng::new(11, "damaged boards");
+    for _ in 0..3000 {
+        let mut text: Vec<char> = good.chars().collect();
+        for _ in 0..=random.below(3) {
+            let at = random.below(text.len());
+            match random.below(3) {
+                0 => text[at] = letters[random.below(letters.len())],
+                1 => text.insert(at, letters[random.below(letters.len())]),
+                _ => drop(text.remove(at)),
+            }
+        }
+        let source = Source::new("stdlib/boards/x.toml", text.into_iter().collect::<String>());
+        if let Err(diag) = library().board_from(&source, "x") {
+            assert!(
+                !diag.title.is_empty() && diag.labels.iter().all(|(span, _)| span.text().len() <= source.text().len())
+            );
+        }
+    }
+    let long = "9".repeat(34);
+    let source = Source::new("x.toml", good.replace("2 MiB", &format!("{long} B")));
+    assert!(library().board_from(&source, "x").is_err());
+}
+
+/// The functions that do not need a board, against the host's own.
+#[test]
+fn the_square_root_is_correctly_rounded_and_memory_functions_do_what_c_says() {
+    let folder = TempDir::new().expect("a folder");
+    for file in ["hal/tml.h", "hal/mem.c"] {
+        let text = library().text(file).expect("shipped").expect("text");
+        fs::write(folder.path().join(&file[4..]), text.text()).expect("written");
+    }
+    let program = r#"
+        #include "tml.h"
+        #include <math.h>
+        #define memcpy our_memcpy
+        #define memmove our_memmove
+        #define memset our_memset
+        #define memcmp our_memcmp
+        #include "mem.c"
+        static int root(uint32_t bits) {
+            float x, a, b; uint32_t p, q;
+            __builtin_memcpy(&x, &bits, 4);
+            a = tml_sqrt(x); b = sqrtf(x);
+            __builtin_memcpy(&p, &a, 4); __builtin_memcpy(&q, &b, 4);
+            return (isnan(a) && isnan(b)) || p == q;
+        }
+        int main(void) {
+            for (uint32_t bits = 0; bits < 0xffff0000u; bits += 2741) if (!root(bits)) return 1;
+            for (uint32_t bits = 0; bits < 70000; bits++) if (!root(bits) || !root(0x3f7f8000u + bits) || !root(0x7f7f0000u + bits)) return 2;
+            unsigned char x[64], y[64], z[64];
+            for (unsigned to = 0; to < 24; to++) for (unsigned from = 0; from < 24; from++) for (unsigned n = 0; n < 40; n++) {
+                for (unsigned i = 0; i < 64; i++) { x[i] = i; y[i] = z[i] = 200 - i; }
+                if (memcpy(y + to, x + from, n) != y + to) return 3;
+                for (unsigned i = 0; i < 64; i++) if (y[i] != (i >= to && i < to + n ? x[from + i - to] : 200 - i)) return 4;
+                memmove(z + to, z + from, n);
+                for (unsigned i = 0; i < 64; i++) if (z[i] != (i >= to && i < to + n ? 200 - (from + i - to) : 200 - i)) return 5;
+                memset(x + to, (int)from + 300, n);
+                for (unsigned i = 0; i < 64; i++) if (x[i] != (i >= to && i < to + n ? (unsigned char)(from + 300) : i)) return 6;
+            }
+            if (memcmp("ab\200", "ab\001", 3) <= 0 || memcmp("ab", "ab", 2) != 0 || memcmp("a", "b", 1) >= 0) return 7;
+            if (tml_abs(-2.0f) != 2.0f || tml_min(1.0f, 2.0f) != 1.0f || tml_max(1.0f, 2.0f) != 2.0f) return 8;
+            return 0;
+        }"#;
+    fs::write(folder.path().join("check.c"), program).expect("written");
+    let compiled =
+        Command::new("cc").args(["-O2", "-w", "check.c", "-o", "check", "-lm"]).current_dir(folder.path()).status();
+    let Ok(status) = compiled else {
+        eprintln!("skipped: `cc` is not there");
+        return;
+    };
+    assert!(status.success());
+    let code = Command::new(folder.path().join("check")).status().expect("runs").code();
+    assert_eq!(code, Some(0), "the number of the check that failed");
 }
 
 #[test]
