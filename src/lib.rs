@@ -19,6 +19,7 @@ pub mod library;
 pub mod lock;
 pub mod net;
 pub mod plan;
+pub mod project;
 pub mod report;
 pub mod sim;
 pub mod spec;

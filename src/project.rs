@@ -77,10 +77,10 @@ pub fn target_dir(world: &World, root: &Path, given: Option<&Path>) -> PathBuf {
     if let Some(given) = given {
         return given.to_path_buf();
     }
-    if let Some(dir) = world.env("CARGO_TARGET_DIR").filter(|dir| !dir.is_empty()) {
-        return PathBuf::from(dir);
+    if let Some(moved) = world.env().cargo_target_dir() {
+        return moved;
     }
-    let absolute = world.absolute(root);
+    let absolute = world.env().absolute(root);
     let holds_cargo = |folder: &&Path| world.files().exists(&folder.join("Cargo.toml"));
     let is_workspace = |folder: &&Path| {
         let text = world.files().read(&folder.join("Cargo.toml")).unwrap_or_default();

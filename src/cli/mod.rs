@@ -3,3 +3,8 @@
 //! Knows: flags, paint, exit codes.
 //! Never: contains build logic.
 //! Add here: a command: one file and one word in the table.
+
+pub mod args;
+pub mod exit;
+pub mod paint;
+pub mod progress;

@@ -2,4 +2,4 @@
 //!
 //! Knows: judging and rendering.
 //! Never: computes a measurement; prints a number without its kind.
-//! Add here: a form of report; a metric is a variant in `spec::model::Metric`.
+//! Add here: a form of the report.

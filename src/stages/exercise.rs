@@ -2,9 +2,13 @@
 //! write an input, say go, run until it waits again, read the outputs.
 
 use crate::base::{Diag, Diags};
+use crate::engine::Facts;
 use crate::library::board::Board;
 use crate::library::core::Core;
 use crate::sim::{Device, Fault, FlashTiming, FunctionProfile, Machine, MemoryMap, Region};
+
+/// The simulator's rules change with our sources, whose digest every key has; this names what the facts below are about.
+const SIMULATOR: &str = "built-in, cycle mode";
 
 /// Instructions that boot may take: start-up copies and clears at most a few hundred KiB.
 const BOOT_BUDGET: u64 = 50_000_000;
@@ -40,21 +44,27 @@ pub fn memory_map(board: &Board) -> MemoryMap {
     let device = |region: &crate::library::board::Region| Device {
         origin: region.origin,
         size: region.size,
-        presets: board.presets().into_iter().filter(|preset| within(region, preset.0)).collect(),
+        presets: presets(board, region),
     };
     MemoryMap {
-        flash: Region { origin: board.flash.origin, size: board.flash.size },
-        ram: Region { origin: board.ram.origin, size: board.ram.size },
+        flash: Region { origin: board.flash.origin, size: board.flash.size, execute: true },
+        ram: Region { origin: board.ram.origin, size: board.ram.size, execute: false },
         vectors: Some(board.vector_table()),
         devices: board.devices.iter().map(device).collect(),
-        timing: FlashTiming {
-            miss: board.timing.miss,
-            line: board.timing.line,
-            code_lines: board.timing.code_lines,
+        flash_timing: FlashTiming {
+            wait_states: board.timing.miss as u8,
+            line_bytes: board.timing.line,
+            instruction_lines: board.timing.code_lines,
             data_lines: board.timing.data_lines,
-            shared: board.timing.shared,
+            prefetch: false,
         },
     }
+}
+
+/// Bits that start-up waits for, as they read at once: (address, bits).
+fn presets(board: &Board, region: &crate::library::board::Region) -> Vec<(u32, u32)> {
+    let presets = board.presets().into_iter().filter(|(address, ..)| within(region, *address));
+    presets.map(|(address, mask, value)| (address, value & mask)).collect()
 }
 
 fn within(region: &crate::library::board::Region, address: u32) -> bool {
@@ -115,7 +125,12 @@ impl Bench {
         self.machine.stack_peak()
     }
 
-    /// Cycles and instructions by function since boot.
+    /// Forgets the costs so far.
+    pub fn clear_profile(&mut self) {
+        self.machine.clear_profile();
+    }
+
+    /// Cycles and instructions by function since the last clearing.
     pub fn profile(&self) -> Vec<FunctionProfile> {
         self.machine.profile()
     }
@@ -126,4 +141,11 @@ pub fn faulted(when: &str, fault: &Fault) -> Diag {
     Diag::error("tml::fault", format!("the firmware stopped on the simulated board {when}: {}", fault.title()))
         .note(fault.to_string())
         .help("if one of your own functions is named, correct it; else please report this build")
+}
+
+/// What the simulated board's answers depend on.
+pub fn facts(board: &Board, core: &Core, out: &mut dyn Facts) {
+    out.text("simulator", SIMULATOR);
+    out.text("memories", &format!("{:?}", memory_map(board)));
+    out.text("core", &format!("{core:?}"));
 }

@@ -11,7 +11,7 @@ const RUNTIME_PREFIXES: &[&str] = &["__aeabi_", "__gnu_", "__divdi", "__moddi", 
 const RUNTIME: &[&str] = &["memcpy", "memset", "memmove", "memcmp", "sqrtf"];
 
 /// Refuses an object that doesn't define `name`, needs a name that isn't allowed, or has state between calls.
-pub fn check(name: &str, object_file: &[u8], stateful: bool) -> Result<(), Diag> {
+pub(super) fn check(name: &str, object_file: &[u8], stateful: bool) -> Result<(), Diag> {
     let file = object::File::parse(object_file)
         .map_err(|error| Diag::error("tml::bug", format!("bug: the compiler's object can't be read: {error}")))?;
     let defined = file.symbols().any(|symbol| symbol.name() == Ok(name) && symbol.is_global() && !symbol.is_undefined());
@@ -32,7 +32,7 @@ pub fn check(name: &str, object_file: &[u8], stateful: bool) -> Result<(), Diag>
 }
 
 fn no_state(name: &str, file: &object::File<'_>) -> Result<(), Diag> {
-    let writable = |kind| matches!(kind, SectionKind::Data | SectionKind::UninitializedData | SectionKind::Common);
+    let writable = |kind| matches!(kind, SectionKind::Data | SectionKind::UninitializedData);
     match file.sections().find(|section| writable(section.kind()) && section.size() > 0) {
         Some(section) => {
             let size = section.size();
