@@ -52,7 +52,8 @@ pub fn plan(spec: &Arc<Spec>, context: &Context) -> Result<Graph, Diags> {
         let gate = planner.gate(function)?;
         planner.gates.push(gate);
     }
-    let chains = spec.features.iter().map(|features| planner.extract(features, &ingests)).collect::<Result<Vec<_>, _>>()?;
+    let chains =
+        spec.features.iter().map(|features| planner.extract(features, &ingests)).collect::<Result<Vec<_>, _>>()?;
     let mut models = Vec::new();
     for model in &spec.models {
         models.push(planner.model(model, &ingests, &chains));
@@ -99,7 +100,8 @@ fn gate_inputs(function: &Function, code: &Path, root: &Path) -> Vec<Input> {
 
 fn reference(context: &Context) -> Result<(Board, Core), Diags> {
     let library = &context.toolkit.library;
-    let board = library.board(REFERENCE_BOARD).unwrap_or_else(|| panic!("bug: the library has no {REFERENCE_BOARD}"))?;
+    let board =
+        library.board(REFERENCE_BOARD).unwrap_or_else(|| panic!("bug: the library has no {REFERENCE_BOARD}"))?;
     let core = library.core(&board.core)?;
     Ok((board, core))
 }
@@ -135,7 +137,8 @@ impl Planner<'_> {
         let mut inputs = vec![Input::step("x.npy", base, "x.npy"), Input::step("part.npy", base, "part.npy")];
         for index in user_functions(features) {
             let name = &self.spec.functions[index].name;
-            inputs.push(Input::file(format!("{name}.c"), self.context.root.join(code_path(&self.spec.functions[index]))));
+            inputs
+                .push(Input::file(format!("{name}.c"), self.context.root.join(code_path(&self.spec.functions[index]))));
             // Nothing runs code that hasn't passed its gate.
             inputs.push(Input::step(format!("{name}.gate"), self.gates[index], "evidence.json"));
         }
@@ -154,13 +157,15 @@ impl Planner<'_> {
         let name = &model.name;
         let rows = self.rows(model, ingests, chains);
         let data = |with_y: bool| {
-            let mut inputs = vec![Input::step("x.npy", rows.x, "x.npy"), Input::step("part.npy", rows.base, "part.npy")];
+            let mut inputs =
+                vec![Input::step("x.npy", rows.x, "x.npy"), Input::step("part.npy", rows.base, "part.npy")];
             if with_y {
                 inputs.push(Input::step("y.npy", rows.base, "y.npy"));
             }
             inputs
         };
-        let train = self.add(&format!("train:{name}"), "train", Box::new(Train(model.clone())), data(true), &model.span);
+        let train =
+            self.add(&format!("train:{name}"), "train", Box::new(Train(model.clone())), data(true), &model.span);
         let mut inputs = data(true);
         inputs.extend(["net.json", "weights.npy"].map(|output| Input::step(output, train, output)));
         inputs.push(Input::step("train.json", train, "summary.json"));
@@ -193,7 +198,13 @@ impl Planner<'_> {
         }
     }
 
-    fn deploy(&mut self, deploy: usize, models: &[ModelSteps], ingests: &[StepId], chains: &[StepId]) -> Result<(), Diags> {
+    fn deploy(
+        &mut self,
+        deploy: usize,
+        models: &[ModelSteps],
+        ingests: &[StepId],
+        chains: &[StepId],
+    ) -> Result<(), Diags> {
         let spec = Arc::clone(&self.spec);
         let block = &spec.deploys[deploy];
         let model = &spec.models[block.model];
@@ -227,7 +238,8 @@ impl Planner<'_> {
         }
         for function in firmware.functions() {
             inputs.push(Input::file(format!("{}.c", function.name), self.context.root.join(code_path(function))));
-            let gate = self.graph.find(&gate_id(function)).unwrap_or_else(|| panic!("bug: {} has no gate", function.name));
+            let gate =
+                self.graph.find(&gate_id(function)).unwrap_or_else(|| panic!("bug: {} has no gate", function.name));
             inputs.push(Input::step(format!("{}.gate", function.name), gate, "evidence.json"));
         }
         let mut objects: Vec<String> = ["startup.o", "main.o", "hal.o", "model.o"].map(String::from).into();
@@ -236,7 +248,8 @@ impl Planner<'_> {
         if firmware.toolkit.kind == crate::world::ToolchainKind::Gcc {
             objects.push("mem.o".into());
         }
-        let compile = self.add(&format!("compile:{place}"), "compile", Box::new(Compile(firmware.clone())), inputs, &span);
+        let compile =
+            self.add(&format!("compile:{place}"), "compile", Box::new(Compile(firmware.clone())), inputs, &span);
         let linked = |objects: &[String]| -> Vec<Input> {
             objects.iter().map(|object| Input::step(object.clone(), compile, object.clone())).collect()
         };

@@ -128,7 +128,8 @@ fn overlay(world: &World, root: &Path) -> Result<BTreeMap<String, Vec<u8>>, Diag
     if !world.files().is_dir(&folder) {
         return Ok(BTreeMap::new());
     }
-    let failed = |error: std::io::Error| Diag::error("tml::disk", format!("`{}` can't be read: {error}", folder.display()));
+    let failed =
+        |error: std::io::Error| Diag::error("tml::disk", format!("`{}` can't be read: {error}", folder.display()));
     let mut files = BTreeMap::new();
     for path in world.files().walk(&folder).map_err(failed)? {
         let bytes = world.files().read(&folder.join(&path)).map_err(failed)?;

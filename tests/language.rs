@@ -8,8 +8,8 @@ use tinyml::base::rng::Rng;
 use tinyml::base::{Decimal, Source, Span};
 use tinyml::cli::paint::{self, Paint};
 use tinyml::lang::ast::{
-    Arg, Ast, Block, Call, Ident, Import, Item, Member, Number, Path, Reference, RelOp, Relation, Signature, Text, Type,
-    Value,
+    Arg, Ast, Block, Call, Ident, Import, Item, Member, Number, Path, Reference, RelOp, Relation, Signature, Text,
+    Type, Value,
 };
 use tinyml::lang::{parse, print};
 
@@ -31,7 +31,8 @@ fn read(text: &str) -> Ast {
 fn round_trip(ast: &Ast, context: &str) -> String {
     let once = print(ast);
     let source = Source::new("printed.tml", once.as_str());
-    let again = parse(&source).unwrap_or_else(|diags| panic!("{context}\n{}\n{once}", paint::diags(&diags, Paint::PLAIN)));
+    let again =
+        parse(&source).unwrap_or_else(|diags| panic!("{context}\n{}\n{once}", paint::diags(&diags, Paint::PLAIN)));
     assert_eq!(ast.version, again.version, "{context}\n{once}");
     for (before, after) in ast.items.iter().zip(&again.items) {
         assert_eq!(before, after, "{context}\n{once}");
@@ -97,7 +98,9 @@ fn documentation_goes_to_the_block_below() {
 
 #[test]
 fn nesting_is_bounded_and_fast() {
-    let nested = |open: &str, close: &str, depth| format!("tml 1\nd x {{\n  a = {}{}\n}}\n", open.repeat(depth), close.repeat(depth));
+    let nested = |open: &str, close: &str, depth| {
+        format!("tml 1\nd x {{\n  a = {}{}\n}}\n", open.repeat(depth), close.repeat(depth))
+    };
     let start = Instant::now();
     for (open, close) in [("f(", ")"), ("[", "]"), ("{ a = ", " }"), ("f(b = ", ")"), ("f { a = ", " }")] {
         let written = nested(open, &format!("1{close}"), 1).replace('1', "1");
@@ -119,10 +122,16 @@ fn hostile_megabytes_get_a_diagnostic() {
     let size = 1_000_000;
     let fill = |unit: &str| unit.repeat(size / unit.len());
     for unit in [
-        "(", "f(", "[[", "{", "}", "\"", "\"\"\"", "/", "/// a\n", "//\n", "\n", "\r", "a", "a ", "a\n", "a=", "a.", "1", "1..", "$", "é", "a {", "a {}\n",
-        "a(b\n", "x = [", ",", ", ", "\u{a0}", "use ", "tml 1\n", "a = 1 ", "-", "\t", "(a)", "(a) ", "[],", "f()", "\\", "'", "#\n", "{\n}", "a:", "é\n", "a(\n)",
+        "(", "f(", "[[", "{", "}", "\"", "\"\"\"", "/", "/// a\n", "//\n", "\n", "\r", "a", "a ", "a\n", "a=", "a.",
+        "1", "1..", "$", "é", "a {", "a {}\n", "a(b\n", "x = [", ",", ", ", "\u{a0}", "use ", "tml 1\n", "a = 1 ", "-",
+        "\t", "(a)", "(a) ", "[],", "f()", "\\", "'", "#\n", "{\n}", "a:", "é\n", "a(\n)",
     ] {
-        for text in [fill(unit), format!("tml 1\n{}", fill(unit)), format!("tml 1\nd x {{\n  a = [{}]\n}}\n", fill(unit)), format!("tml 1\nd x {{\n{}\n}}\n", fill(unit))] {
+        for text in [
+            fill(unit),
+            format!("tml 1\n{}", fill(unit)),
+            format!("tml 1\nd x {{\n  a = [{}]\n}}\n", fill(unit)),
+            format!("tml 1\nd x {{\n{}\n}}\n", fill(unit)),
+        ] {
             let start = Instant::now();
             match parse(&Source::new("hostile.tml", text)) {
                 Ok(ast) => drop(print(&ast)),
@@ -247,7 +256,11 @@ impl Random {
     }
 
     fn block(&mut self, depth: usize) -> Block {
-        let docs = if self.rng.below(3) == 0 { vec!["Says ] what { it \" is.".into(), String::new(), "  more".into()] } else { Vec::new() };
+        let docs = if self.rng.below(3) == 0 {
+            vec!["Says ] what { it \" is.".into(), String::new(), "  more".into()]
+        } else {
+            Vec::new()
+        };
         let members = (0..self.rng.below(6)).map(|_| self.member(depth + 1)).collect();
         let span = if self.rng.below(2) == 0 { self.one_line.clone() } else { self.many_lines.clone() };
         Block {
@@ -289,7 +302,11 @@ impl Random {
     }
 
     fn args(&mut self, depth: usize) -> Vec<Arg> {
-        let arg = |random: &mut Self| Arg { name: random.maybe(Self::ident), value: random.value(depth + 1), span: random.span() };
+        let arg = |random: &mut Self| Arg {
+            name: random.maybe(Self::ident),
+            value: random.value(depth + 1),
+            span: random.span(),
+        };
         (0..self.rng.below(4)).map(|_| arg(self)).collect()
     }
 
@@ -310,7 +327,8 @@ impl Random {
     }
 
     fn characters(&mut self) -> String {
-        let some = ['a', 'B', ' ', '\n', '\t', '"', '\\', '/', '{', 'é', '漢', '\u{1F600}', '\r', '\0', '\u{202E}', '.', '1'];
+        let some =
+            ['a', 'B', ' ', '\n', '\t', '"', '\\', '/', '{', 'é', '漢', '\u{1F600}', '\r', '\0', '\u{202E}', '.', '1'];
         (0..self.rng.below(14)).map(|_| some[self.rng.below(some.len())]).collect()
     }
 
@@ -352,7 +370,11 @@ impl Random {
         for (number, line) in text.lines().enumerate() {
             let doc = line.trim_start().starts_with("///");
             if !in_block_text && self.rng.below(6) == 0 {
-                out.push_str(&format!("{}//{} own {number}\n", " ".repeat(self.rng.below(5)), "/".repeat(self.rng.below(2) * 2)));
+                out.push_str(&format!(
+                    "{}//{} own {number}\n",
+                    " ".repeat(self.rng.below(5)),
+                    "/".repeat(self.rng.below(2) * 2)
+                ));
             }
             if !in_block_text && self.rng.below(8) == 0 {
                 out.push('\n');

@@ -75,7 +75,8 @@ fn line_in(tokens: &[Token], brace: Option<usize>, at: usize, source: &Source) -
 /// True when the token begins an indented line, or a body.
 fn indented(source: &Source, token: &Token) -> bool {
     let word = text(source, token);
-    word == "{" || (!matches!(token.kind, Kind::Line | Kind::End) && !source.text()[..token.start].ends_with(['\n', '\r']))
+    word == "{"
+        || (!matches!(token.kind, Kind::Line | Kind::End) && !source.text()[..token.start].ends_with(['\n', '\r']))
 }
 
 /// True when nothing but blanks stands before the token on its line.

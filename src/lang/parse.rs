@@ -32,7 +32,10 @@ const CALLS: usize = 200_000_000;
 pub fn parse(source: &Source) -> Result<Ast, Diags> {
     if source.text().len() > LARGEST {
         let title = format!("a spec has at most 1 MiB, and this file has {} bytes", source.text().len());
-        return Err(Diag::error("tml::syntax", title).at(&source.span(0..0), "too large").help("keep data in files of its own").into());
+        return Err(Diag::error("tml::syntax", title)
+            .at(&source.span(0..0), "too large")
+            .help("keep data in files of its own")
+            .into());
     }
     let mut scan = scan(source);
     let mut problems = std::mem::take(&mut scan.problems);
@@ -285,7 +288,8 @@ impl<'a> Builder<'a> {
     fn ty(&mut self, node: Node) -> Type {
         let span = self.span(&node);
         let mut inner = node.into_inner();
-        let element = inner.next().map(|name| self.ident(&name)).unwrap_or_else(|| panic!("bug: a type without a word"));
+        let element =
+            inner.next().map(|name| self.ident(&name)).unwrap_or_else(|| panic!("bug: a type without a word"));
         Type { element, dims: inner.map(|dim| self.value(dim)).collect(), span }
     }
 
@@ -342,8 +346,12 @@ impl<'a> Builder<'a> {
             }
             Rule::reference => {
                 let mut inner = node.into_inner();
-                let path = inner.next().map(|path| self.path(path)).unwrap_or_else(|| panic!("bug: a reference without a path"));
-                let record = inner.next().map(|record| record.into_inner().map(|relation| self.relation(relation)).collect());
+                let path = inner
+                    .next()
+                    .map(|path| self.path(path))
+                    .unwrap_or_else(|| panic!("bug: a reference without a path"));
+                let record =
+                    inner.next().map(|record| record.into_inner().map(|relation| self.relation(relation)).collect());
                 Value::Reference(Reference { path, record, span })
             }
             rule => panic!("bug: `{rule:?}` isn't a value"),
@@ -377,7 +385,8 @@ impl<'a> Builder<'a> {
             let place = self.source.span(at + bad.range.start..at + bad.range.end);
             let escape = place.text();
             let diag = if bad.number {
-                Diag::error("tml::syntax", format!("`{escape}` is no character")).help("write its number as in `\\u{e9}`")
+                Diag::error("tml::syntax", format!("`{escape}` is no character"))
+                    .help("write its number as in `\\u{e9}`")
             } else {
                 let help = format!("write `\\{escape}` for a backslash and what follows");
                 Diag::error("tml::syntax", format!("`{escape}` has no meaning in a text")).help(help)

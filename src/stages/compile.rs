@@ -53,7 +53,8 @@ impl Stage for Compile {
         for (done, (name, source)) in sources.iter().enumerate() {
             job.progress(name, done as u64, sources.len() as u64);
             let unit = Unit { target: &target, name, source, headers: &headers, flags: &[] };
-            let object = job.world().compile(&toolchain, &unit).map_err(|error| error.into_diag(&format!("`{name}`")))?;
+            let object =
+                job.world().compile(&toolchain, &unit).map_err(|error| error.into_diag(&format!("`{name}`")))?;
             objects.insert(name.replace(".c", ".o"), object.bytes);
         }
         Ok(objects)

@@ -78,7 +78,9 @@ impl Bench {
         let machine = Machine::load(elf, core, &memory_map(board))
             .map_err(|error| Diag::error("tml::bug", format!("bug: the linked image can't be loaded: {error}")))?;
         let symbol = |name: &str| {
-            machine.symbol(name).ok_or_else(|| Diag::error("tml::bug", format!("bug: the image has no symbol `{name}`")))
+            machine
+                .symbol(name)
+                .ok_or_else(|| Diag::error("tml::bug", format!("bug: the image has no symbol `{name}`")))
         };
         let output = symbol("tml_output")?;
         let mut bench = Self {

@@ -69,7 +69,8 @@ impl Extract {
     }
 
     fn called(&self) -> Vec<&Function> {
-        self.chain().called(&self.features.steps)
+        self.chain()
+            .called(&self.features.steps)
             .into_iter()
             .filter_map(|function| self.spec.functions.iter().find(|own| own.name == function.name))
             .collect()
@@ -142,7 +143,11 @@ impl Extract {
             functions.iter().map(|(name, code)| (name.as_str(), code.as_slice())).collect();
         let mut headers: Vec<(&str, &[u8])> = vec![("tml.h", tml.as_bytes())];
         for (name, text) in program {
-            if name.ends_with(".h") { headers.push((name, text.as_bytes())) } else { sources.push((name, text.as_bytes())) }
+            if name.ends_with(".h") {
+                headers.push((name, text.as_bytes()))
+            } else {
+                sources.push((name, text.as_bytes()))
+            }
         }
         let stdin = rows.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
         floats(&native::run(&self.toolkit, job, &sources, &headers, &stdin)?)
@@ -189,7 +194,11 @@ impl Extract {
         let mut headers = BTreeMap::from([("tml.h".to_string(), self.toolkit.text("hal/tml.h").into_bytes())]);
         for (name, text) in program.iter().filter(|(name, _)| *name != "main.c") {
             let text = text.clone().into_bytes();
-            if name.ends_with(".h") { headers.insert(name.clone(), text); } else { sources.push((name.clone(), text)) }
+            if name.ends_with(".h") {
+                headers.insert(name.clone(), text);
+            } else {
+                sources.push((name.clone(), text))
+            }
         }
         let main = library.render("chain/board.c.j2", &HarnessContext { name: &self.features.name })?;
         sources.push(("board.c".into(), main.into_bytes()));
@@ -203,7 +212,8 @@ impl Extract {
         let mut objects = Vec::new();
         for (name, source) in &sources {
             let unit = Unit { target: &target, name, source, headers: &headers, flags: &[] };
-            let object = job.world().compile(&toolchain, &unit).map_err(|error| error.into_diag(&format!("`{name}`")))?;
+            let object =
+                job.world().compile(&toolchain, &unit).map_err(|error| error.into_diag(&format!("`{name}`")))?;
             objects.push((name.replace(".c", ".o"), object.bytes));
         }
         let script = library.render("link/board.ld.j2", &board)?;

@@ -68,7 +68,11 @@ impl Harness {
         let mut call = String::new();
         if let Some(result) = &function.result {
             fields.push(field("out", result));
-            if result.dims.is_empty() { call.push_str("tml_gate.out[0] = ") } else { arguments.push("tml_gate.out".into()) }
+            if result.dims.is_empty() {
+                call.push_str("tml_gate.out[0] = ")
+            } else {
+                arguments.push("tml_gate.out".into())
+            }
         }
         call.push_str(&format!("{}({})", function.name, arguments.join(", ")));
         Self { prototype: signature::prototype(function), call, fields }
@@ -113,7 +117,8 @@ impl Bench {
         let bug = |why: String| Diag::error("tml::bug", format!("bug: the gate's image: {why}"));
         let mut machine = Machine::load(elf, core, &memory_map(board)).map_err(|error| bug(error.to_string()))?;
         let symbol = |name: &str| machine.symbol(name).ok_or_else(|| bug(format!("no symbol `{name}`")));
-        let (base, wait, command) = (symbol("tml_gate")?.address, symbol("tml_wait")?.address, symbol("tml_command")?.address);
+        let (base, wait, command) =
+            (symbol("tml_gate")?.address, symbol("tml_wait")?.address, symbol("tml_command")?.address);
         machine.run_until(wait, CALL_BUDGET).map_err(|fault| faulted("while the gate started", &fault))?;
         Ok(Self { machine, harness: Harness::new(function), base, wait, command })
     }
@@ -121,7 +126,8 @@ impl Bench {
     /// Calls the function with the bytes of its arguments, its result filled with `fill` before.
     pub fn call(&mut self, name: &str, arguments: &[Vec<u8>], fill: u8) -> Result<Answer, Diag> {
         let fault = |fault: crate::sim::Fault| {
-            Diag::error("tml::gate::crash", format!("`{name}` stops the board: {}", fault.title())).note(fault.to_string())
+            Diag::error("tml::gate::crash", format!("`{name}` stops the board: {}", fault.title()))
+                .note(fault.to_string())
         };
         self.put_guards().map_err(fault)?;
         for (field, argument) in self.harness.fields.iter().zip(arguments) {
@@ -208,7 +214,9 @@ pub fn values(shape: &Shape, bytes: &[u8]) -> Vec<f32> {
     match shape.element {
         Element::F32 => bytes.chunks_exact(4).map(|bytes| f32::from_le_bytes(word(bytes))).collect(),
         Element::I32 => bytes.chunks_exact(4).map(|bytes| i32::from_le_bytes(word(bytes)) as f32).collect(),
-        Element::I16 => bytes.chunks_exact(2).map(|bytes| f32::from(i16::from_le_bytes([bytes[0], bytes[1]]))).collect(),
+        Element::I16 => {
+            bytes.chunks_exact(2).map(|bytes| f32::from(i16::from_le_bytes([bytes[0], bytes[1]]))).collect()
+        }
         Element::I8 => bytes.iter().map(|byte| f32::from(*byte as i8)).collect(),
         Element::U8 | Element::Bool => bytes.iter().map(|byte| f32::from(*byte)).collect(),
     }

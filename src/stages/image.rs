@@ -231,31 +231,6 @@ fn broken(reason: &str) -> Diag {
         .help("run the build again; if it stays, keep the .elf file and report it")
 }
 
-/// A memory that the linker found too small.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Overflow {
-    /// Which one.
-    pub memory: Place,
-    /// By how many bytes; the largest that the linker names.
-    pub bytes: u64,
-}
-
-/// What the linker's messages say about memories that are too small; understands lld and GNU ld.
-pub fn overflows(messages: &str) -> Vec<Overflow> {
-    let mut found: Vec<Overflow> = Vec::new();
-    for line in messages.lines() {
-        // lld: section '.bss' will not fit in region 'RAM': overflowed by 9 bytes; ld: region `RAM' overflowed by 9 bytes
-        let Some((before, after)) = line.split_once("overflowed by ") else { continue };
-        let Some(bytes) = after.split(' ').next().and_then(|number| number.parse().ok()) else { continue };
-        let memory = if before.contains("FLASH'") { Place::Flash } else { Place::Ram };
-        match found.iter_mut().find(|overflow| overflow.memory == memory) {
-            Some(overflow) => overflow.bytes = overflow.bytes.max(bytes),
-            None => found.push(Overflow { memory, bytes }),
-        }
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,15 +256,6 @@ mod tests {
         assert_eq!(&file[512 + 12..512 + 16], &0x1000_0100_u32.to_le_bytes());
         assert_eq!(file[512 + 32 + 44], 0xff);
         assert_eq!(&file[file.len() - 4..], &0x0ab1_6f30_u32.to_le_bytes());
-    }
-
-    #[test]
-    fn both_linkers_overflows_are_understood() {
-        let lld = "ld.lld: error: section '.bss' will not fit in region 'RAM': overflowed by 900 bytes";
-        assert_eq!(overflows(lld), [Overflow { memory: Place::Ram, bytes: 900 }]);
-        let gnu = "ld: x section `.text' will not fit in region `FLASH'\nld: region `FLASH' overflowed by 12 bytes";
-        assert_eq!(overflows(gnu), [Overflow { memory: Place::Flash, bytes: 12 }]);
-        assert!(overflows("ld.lld: error: undefined symbol: printf").is_empty());
     }
 
     #[test]

@@ -81,7 +81,12 @@ pub fn objects(job: &Job) -> Vec<(String, Vec<u8>)> {
 }
 
 /// Links `objects` with a stack of that size.
-pub fn link(firmware: &Firmware, job: &Job, objects: &[(String, Vec<u8>)], stack: u32) -> Result<Vec<u8>, CompileError> {
+pub fn link(
+    firmware: &Firmware,
+    job: &Job,
+    objects: &[(String, Vec<u8>)],
+    stack: u32,
+) -> Result<Vec<u8>, CompileError> {
     let toolchain = firmware.toolkit.toolchain(job)?;
     let script = firmware.script()?;
     let symbols = [("_stack_size".to_string(), u64::from(stack))];
@@ -120,7 +125,9 @@ fn images(firmware: &Firmware, elf: &[u8]) -> Result<Outputs, Diag> {
             (Image::Hex, _) => ("firmware.hex", content.hex().into_bytes()),
             (Image::Bin, _) => ("firmware.bin", content.bytes.clone()),
             (Image::Uf2, Some(form)) => ("firmware.uf2", content.uf2(form)),
-            (Image::Uf2, None) => return Err(Diag::error("tml::bug", "bug: a board passed its check without a UF2 family")),
+            (Image::Uf2, None) => {
+                return Err(Diag::error("tml::bug", "bug: a board passed its check without a UF2 family"));
+            }
         };
         outputs.insert(name.to_string(), bytes);
     }

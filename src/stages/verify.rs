@@ -146,7 +146,8 @@ impl Tally {
 }
 
 fn differs(firmware: &Firmware, index: usize, reference: &[i8], output: &[i8]) -> Diag {
-    let title = format!("test row {index} gives {output:?} on {}, but the int8 reference {reference:?}", firmware.board.name);
+    let title =
+        format!("test row {index} gives {output:?} on {}, but the int8 reference {reference:?}", firmware.board.name);
     Diag::error("tml::mismatch", title)
         .at(&firmware.deploy().span, "this deployment")
         .note("the emitted C must equal the reference bit for bit: this is a bug of ours or of the compiler, or a function of yours gives other results on this core")

@@ -68,7 +68,11 @@ pub fn render(function: &Function, facts: &Facts<'_>, library: &Library) -> Resu
     let context = Context {
         prototype: signature::prototype(function),
         prompt: prompt.lines().map(String::from).collect(),
-        params: function.params.iter().map(|(name, shape)| Named { name: name.clone(), meaning: meaning(name, shape) }).collect(),
+        params: function
+            .params
+            .iter()
+            .map(|(name, shape)| Named { name: name.clone(), meaning: meaning(name, shape) })
+            .collect(),
         result: function.result.as_ref().map(result),
         classes: facts.classes.iter().map(|class| format!("{class:?}")).collect(),
         cases: facts.cases.iter().map(case_text).collect(),
