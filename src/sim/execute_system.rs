@@ -121,9 +121,9 @@ impl Cpu {
     fn open(&mut self, block: u32) -> Result<u32, FaultKind> {
         let (name, length) = (self.load32(block)?, self.load32(block.wrapping_add(8))?);
         let is_console = length == 3
-            && self.load8(name)? == b':'.into()
-            && self.load8(name.wrapping_add(1))? == b't'.into()
-            && self.load8(name.wrapping_add(2))? == b't'.into();
+            && self.load8(name)? == u32::from(b':')
+            && self.load8(name.wrapping_add(1))? == u32::from(b't')
+            && self.load8(name.wrapping_add(2))? == u32::from(b't');
         Ok(if is_console { CONSOLE } else { u32::MAX })
     }
 

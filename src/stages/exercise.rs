@@ -5,7 +5,7 @@ use crate::base::{Diag, Diags};
 use crate::engine::Facts;
 use crate::library::board::Board;
 use crate::library::core::Core;
-use crate::sim::{Device, Fault, FlashTiming, FunctionProfile, Machine, MemoryMap, Region};
+use crate::sim::{Device, Fault, FaultKind, FlashTiming, FunctionProfile, Machine, MemoryMap, Region};
 
 /// The simulator's rules change with our sources, whose digest every key has; this names what the facts below are about.
 const SIMULATOR: &str = "built-in, cycle mode";
@@ -101,9 +101,6 @@ impl Bench {
     /// Runs one inference on a raw sample.
     pub fn infer(&mut self, sample: &[f32]) -> Result<Inference, Diags> {
         let bytes: Vec<u8> = sample.iter().flat_map(|value| value.to_le_bytes()).collect();
-        let poke = |machine: &mut Machine, address, bytes: &[u8]| {
-            machine.write(address, bytes).map_err(|fault| faulted("while its input was written", &fault))
-        };
         poke(&mut self.machine, self.input, &bytes)?;
         poke(&mut self.machine, self.command, &1_u32.to_le_bytes())?;
         self.run_to(self.infer)?;
@@ -112,12 +109,12 @@ impl Bench {
         let after = (self.machine.cycles(), self.machine.instructions());
         self.run_to(self.wait)?;
         let (address, size) = self.output;
-        let output = self.machine.read(address, size).map_err(|fault| faulted("while its output was read", &fault))?;
+        let output = peek(&self.machine, address, size)?;
         Ok(Inference {
             output: output.iter().map(|byte| *byte as i8).collect(),
             cycles: after.0 - before.0,
             instructions: after.1 - before.1,
-            printed: self.machine.console(),
+            printed: printed(&mut self.machine),
         })
     }
 
@@ -146,11 +143,33 @@ impl Bench {
     }
 }
 
+/// Reads the memory of the board.
+pub fn peek(machine: &Machine, address: u32, size: u32) -> Result<Vec<u8>, Diag> {
+    machine.read(address, size).map(<[u8]>::to_vec).ok_or_else(|| outside(address))
+}
+
+/// Writes the work memory of the board.
+pub fn poke(machine: &mut Machine, address: u32, bytes: &[u8]) -> Result<(), Diag> {
+    if machine.write(address, bytes) { Ok(()) } else { Err(outside(address)) }
+}
+
+fn outside(address: u32) -> Diag {
+    Diag::error("tml::bug", format!("bug: the image has a symbol at {address:#x}, where the board has no memory"))
+}
+
+/// What the program printed since the last time.
+pub fn printed(machine: &mut Machine) -> String {
+    String::from_utf8_lossy(&machine.drain_rtt()).into_owned()
+}
+
 /// A fault of the image as a diagnostic.
 pub fn faulted(when: &str, fault: &Fault) -> Diag {
-    Diag::error("tml::fault", format!("the firmware stopped on the simulated board {when}: {}", fault.title()))
-        .note(fault.to_string())
-        .help("if one of your own functions is named, correct it; else please report this build")
+    let diag = Diag::error("tml::fault", format!("the firmware stopped on the simulated board {when}: {}", fault.kind))
+        .note(fault.to_string());
+    match fault.kind {
+        FaultKind::StackOverflow { .. } => diag.help("use smaller local variables in the functions named here"),
+        _ => diag.help("if one of your own functions is named, correct it; else please report this build"),
+    }
 }
 
 /// What the simulated board's answers depend on.

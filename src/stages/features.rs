@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::arrays::{bytes, rows};
 use super::chain::Chain;
-use super::exercise::{self, faulted};
+use super::exercise::{self, faulted, peek, poke};
 use super::extract::{Program, extract};
 use super::toolkit::{Toolkit, target, text_fact};
 use super::{native, signature};
@@ -161,7 +161,9 @@ impl Extract {
         let symbol = |name: &str| machine.symbol(name).ok_or_else(|| bug(format!("no symbol `{name}`")));
         let (input, output) = (symbol("tml_input")?, symbol("tml_features")?);
         let (wait, command) = (symbol("tml_wait")?.address, symbol("tml_command")?.address);
-        let fault = |fault: crate::sim::Fault| self.located(faulted("while it computed features", &fault));
+        let fault = |fault: crate::sim::Fault| {
+            faulted("while it computed features", &fault).at(&self.features.span, "these features")
+        };
         machine.run_until(wait, ROW_BUDGET).map_err(fault)?;
         let mut out = Vec::new();
         let width = input.size as usize / 4;
@@ -174,16 +176,12 @@ impl Extract {
                 job.progress("rows", done as u64, total as u64);
             }
             let bytes: Vec<u8> = row.iter().flat_map(|value| value.to_le_bytes()).collect();
-            machine.write(input.address, &bytes).map_err(fault)?;
-            machine.write(command, &1_u32.to_le_bytes()).map_err(fault)?;
+            poke(&mut machine, input.address, &bytes)?;
+            poke(&mut machine, command, &1_u32.to_le_bytes())?;
             machine.run_until(wait, ROW_BUDGET).map_err(fault)?;
-            out.extend(floats(&machine.read(output.address, output.size).map_err(fault)?)?);
+            out.extend(floats(&peek(&machine, output.address, output.size)?)?);
         }
         Ok(out)
-    }
-
-    fn located(&self, diag: Diag) -> Diag {
-        diag.at(&self.features.span, "these features")
     }
 
     /// The chain as firmware of the reference board.
