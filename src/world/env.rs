@@ -162,7 +162,7 @@ impl Env {
     }
 
     /// Where private scratch folders go: the system's temporary folder.
-    pub(super) fn scratch_root(&self) -> PathBuf {
+    pub fn scratch_root(&self) -> PathBuf {
         let given = if cfg!(windows) { self.path("TEMP") } else { self.path("TMPDIR") };
         given.filter(|path| path.is_absolute()).unwrap_or_else(std::env::temp_dir)
     }
