@@ -38,7 +38,7 @@ pub(super) fn deliver(
     prepared: &Prepared,
     outcome: &Outcome<'_>,
 ) -> Result<Delivery, Diags> {
-    let mut delivery = Delivery { folder: request.store().join(&prepared.spec.name), files: Vec::new() };
+    let mut delivery = Delivery { folder: request.results().join(&prepared.spec.name), files: Vec::new() };
     for deploy in &prepared.spec.deploys {
         for used in &deploy.boards {
             let step = format!("link:{}@{}", deploy.name, used.board.name);

@@ -44,7 +44,7 @@ struct Symbol {
 }
 
 /// Everything that the steps of `outcome` measured.
-pub fn measure(prepared: &Prepared, outcome: &Outcome<'_>) -> Result<Measurements, Diags> {
+pub(super) fn measure(prepared: &Prepared, outcome: &Outcome<'_>) -> Result<Measurements, Diags> {
     let spec = &prepared.spec;
     let mut measurements = Measurements::default();
     for deploy in &spec.deploys {

@@ -165,6 +165,11 @@ fn plain_option<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::
 }
 
 impl Report {
+    /// The report as JSON, for messages.
+    pub fn value(&self) -> serde_json::Value {
+        serde_json::to_value(self).unwrap_or_else(|error| panic!("bug: a report is plain data: {error}"))
+    }
+
     /// The bytes of `report.json`.
     pub fn json(&self) -> String {
         let text =
