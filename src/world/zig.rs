@@ -200,6 +200,9 @@ fn fetch(world: &World, pin: &Pin, home: &Path, progress: &dyn Fn(&str)) -> Resu
         if world.interrupted() {
             return Err(Diag::error("tml::interrupted", format!("interrupted while fetching zig {VERSION}")));
         }
+        if reason.contains("No space left on device") {
+            return Err(disk_error("install zig in", home, &std::io::ErrorKind::StorageFull.into()));
+        }
         let title = format!("the compiler, zig {VERSION}, can't be fetched");
         return Err(by_hand(Diag::error("tml::toolchain", title), pin, home, &reason));
     }
