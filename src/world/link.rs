@@ -68,7 +68,7 @@ impl World {
         let folder = zig::folder(self).join("runtime");
         // Here, too, a cache that can't be written costs time, not the build.
         drop(files.create_dir_all(&folder));
-        let path = folder.join(key.short());
+        let path = folder.join(&key.hex()[..32]);
         if let Some(bytes) = intact(files.read(&path).ok()) {
             return Ok(bytes);
         }
