@@ -88,7 +88,11 @@ fn backward_is_the_numeric_gradient() {
             for (at, found) in by_x[0].iter().chain(&by_weights).enumerate() {
                 let expected = numeric(|delta| {
                     let (mut x, mut weights) = (x.clone(), weights.clone());
-                    if at < x.len() { x[at] += delta } else { weights[at - x.len()] += delta }
+                    if at < x.len() {
+                        x[at] += delta
+                    } else {
+                        weights[at - x.len()] += delta
+                    }
                     loss(&x, &weights)
                 });
                 let Some(expected) = expected else {
@@ -218,8 +222,17 @@ fn compiler() -> Option<&'static str> {
 }
 
 const FLAGS: &[&str] = &[
-    "-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Wundef", "-Wstrict-prototypes",
-    "-Wdouble-promotion", "-Werror", "-ffp-contract=off",
+    "-std=c11",
+    "-Wall",
+    "-Wextra",
+    "-Wconversion",
+    "-Wsign-conversion",
+    "-Wshadow",
+    "-Wundef",
+    "-Wstrict-prototypes",
+    "-Wdouble-promotion",
+    "-Werror",
+    "-ffp-contract=off",
 ];
 
 /// Compiles all networks with `flags` and runs them; what the program wrote.

@@ -76,7 +76,8 @@ fn weights_are_the_same_for_every_thread_count_and_instruction_set() {
     let digest = |isa: Isa, threads: usize| {
         let optimizer = Optimizer::Adam { lr: 1e-3, decay: 1e-3 };
         let schedule = Schedule::Cosine;
-        let options = Options { epochs: 2, batch: 75, optimizer, schedule, isa, threads, balance: true, ..Options::default() };
+        let options =
+            Options { epochs: 2, batch: 75, optimizer, schedule, isa, threads, balance: true, ..Options::default() };
         let trained = train(&net, &data.view(), &options, &mut |_| true).expect("it trains");
         Digest::of(&artifact::write_net(&trained.net).1)
     };
@@ -93,7 +94,8 @@ fn weights_are_the_same_for_every_thread_count_and_instruction_set() {
 #[test]
 fn every_optimizer_learns_what_no_line_divides() {
     let data = rings(1500, 2, 2);
-    let layers = [dense("24", "relu"), dense("12", "none"), layer("relu", &[]), dense("2", "none"), layer("softmax", &[])];
+    let layers =
+        [dense("24", "relu"), dense("12", "none"), layer("relu", &[]), dense("2", "none"), layer("softmax", &[])];
     let net = Net::build(&Shape::f32(&[2]), &layers).expect("it builds");
     let all = [
         (Optimizer::Sgd { lr: 0.05, momentum: 0.9 }, Schedule::Constant),
@@ -130,7 +132,9 @@ fn bad_input_is_a_sentence() {
     let data = rings(50, 2, 2);
     let build = |layers: &[(String, Args)]| Net::build(&Shape::f32(&[2]), layers);
     let net = build(&[dense("2", "none")]).expect("it builds");
-    let refuse = |data: &Data, net: &Net, options: &Options| train(net, &data.view(), options, &mut |_| true).err().unwrap_or_default();
+    let refuse = |data: &Data, net: &Net, options: &Options| {
+        train(net, &data.view(), options, &mut |_| true).err().unwrap_or_default()
+    };
     let small = build(&[dense("1", "none")]).expect("it builds");
     assert!(refuse(&data, &small, &Options::default()).contains("the model has 1 outputs"));
     let mut broken = rings(50, 2, 2);
