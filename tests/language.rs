@@ -8,8 +8,8 @@ use tinyml::base::rng::Rng;
 use tinyml::base::{Decimal, Source, Span};
 use tinyml::cli::paint::{self, Paint};
 use tinyml::lang::ast::{
-    Arg, Ast, Block, Call, Ident, Import, Item, Member, Number, Path, Reference, RelOp, Relation, Signature, Text, Type,
-    Value,
+    Arg, Ast, Block, Call, Ident, Import, Item, Member, Number, Path, Reference, RelOp, Relation, Signature, Text,
+    Type, Value,
 };
 use tinyml::lang::{parse, print};
 
@@ -31,7 +31,8 @@ fn read(text: &str) -> Ast {
 fn round_trip(ast: &Ast, context: &str) -> String {
     let once = print(ast);
     let source = Source::new("printed.tml", once.as_str());
-    let again = parse(&source).unwrap_or_else(|diags| panic!("{context}\n{}\n{once}", paint::diags(&diags, Paint::PLAIN)));
+    let again =
+        parse(&source).unwrap_or_else(|diags| panic!("{context}\n{}\n{once}", paint::diags(&diags, Paint::PLAIN)));
     assert_eq!(ast.version, again.version, "{context}\n{once}");
     for (before, after) in ast.items.iter().zip(&again.items) {
         assert_eq!(before, after, "{context}\n{once}");
@@ -46,13 +47,15 @@ fn round_trip(ast: &Ast, context: &str) -> String {
 #[test]
 fn canonical_files_print_as_they_are() {
     for spec in [GESTURE, IMPORTED, COMMENTED] {
-        assert_eq!(round_trip(&read(spec), "canonical"), spec);
+        let printed = round_trip(&read(spec), "canonical");
+        assert!(printed == spec, "{printed}");
     }
 }
 
 #[test]
 fn loose_layout_prints_in_canonical_form() {
-    assert_eq!(round_trip(&read(LOOSE), "loose"), include_str!("language/loose.formatted.tml"));
+    let printed = round_trip(&read(LOOSE), "loose");
+    assert!(printed == include_str!("language/loose.formatted.tml"), "{printed}");
 }
 
 #[test]
@@ -97,7 +100,9 @@ fn documentation_goes_to_the_block_below() {
 
 #[test]
 fn nesting_is_bounded_and_fast() {
-    let nested = |open: &str, close: &str, depth| format!("tml 1\nd x {{\n  a = {}{}\n}}\n", open.repeat(depth), close.repeat(depth));
+    let nested = |open: &str, close: &str, depth| {
+        format!("tml 1\nd x {{\n  a = {}{}\n}}\n", open.repeat(depth), close.repeat(depth))
+    };
     let start = Instant::now();
     for (open, close) in [("f(", ")"), ("[", "]"), ("{ a = ", " }"), ("f(b = ", ")"), ("f { a = ", " }")] {
         let written = nested(open, &format!("1{close}"), 1).replace('1', "1");
@@ -115,14 +120,20 @@ fn nesting_is_bounded_and_fast() {
 }
 
 #[test]
-fn hostile_megabytes_get_a_diagnostic() {
-    let size = 1_000_000;
+fn hostile_files_get_a_diagnostic() {
+    let size = 250_000;
     let fill = |unit: &str| unit.repeat(size / unit.len());
     for unit in [
-        "(", "f(", "[[", "{", "}", "\"", "\"\"\"", "/", "/// a\n", "//\n", "\n", "\r", "a", "a ", "a\n", "a=", "a.", "1", "1..", "$", "é", "a {", "a {}\n",
-        "a(b\n", "x = [", ",", ", ", "\u{a0}", "use ", "tml 1\n", "a = 1 ", "-", "\t", "(a)", "(a) ", "[],", "f()", "\\", "'", "#\n", "{\n}", "a:", "é\n", "a(\n)",
+        "(", "f(", "[[", "{", "}", "\"", "\"\"\"", "/", "/// a\n", "//\n", "\n", "\r", "a", "a ", "a\n", "a=", "a.",
+        "1", "1..", "$", "é", "a {", "a {}\n", "a(b\n", "x = [", ",", ", ", "\u{a0}", "use ", "tml 1\n", "a = 1 ", "-",
+        "\t", "(a)", "(a) ", "[],", "f()", "\\", "'", "#\n", "{\n}", "a:", "é\n", "a(\n)",
     ] {
-        for text in [fill(unit), format!("tml 1\n{}", fill(unit)), format!("tml 1\nd x {{\n  a = [{}]\n}}\n", fill(unit)), format!("tml 1\nd x {{\n{}\n}}\n", fill(unit))] {
+        for text in [
+            fill(unit),
+            format!("tml 1\n{}", fill(unit)),
+            format!("tml 1\nd x {{\n  a = [{}]\n}}\n", fill(unit)),
+            format!("tml 1\nd x {{\n{}\n}}\n", fill(unit)),
+        ] {
             let start = Instant::now();
             match parse(&Source::new("hostile.tml", text)) {
                 Ok(ast) => drop(print(&ast)),
@@ -135,8 +146,12 @@ fn hostile_megabytes_get_a_diagnostic() {
             assert!(start.elapsed() < Duration::from_secs(10), "{unit:?}: {:?}", start.elapsed());
         }
     }
-    let large = Source::new("large.tml", format!("tml 1\n{}", "\n".repeat(2 << 20)));
-    assert!(parse(&large).is_err());
+    for unit in ["(", "\n", "a = 1\n", "\"", "f(a, "] {
+        let start = Instant::now();
+        let large = Source::new("large.tml", format!("tml 1\n{}", unit.repeat((1 << 20) / unit.len())));
+        assert!(parse(&large).is_err(), "{unit:?}");
+        assert!(start.elapsed() < Duration::from_secs(2), "{unit:?}: {:?}", start.elapsed());
+    }
 }
 
 #[test]
@@ -166,8 +181,9 @@ fn edited_specs_never_panic() {
         let mut rng = Rng::new(seed, "edits");
         let mut bytes = SPECS[rng.below(SPECS.len())].as_bytes().to_vec();
         for _ in 0..=rng.below(4) {
-            let at = rng.below(bytes.len());
+            let at = rng.below(bytes.len().max(1));
             match rng.below(4) {
+                _ if bytes.is_empty() => {}
                 0 => drop(bytes.remove(at)),
                 1 => bytes[at] = SPECS[0].as_bytes()[rng.below(SPECS[0].len())],
                 2 => bytes.insert(at, EDITS[rng.below(EDITS.len())]),
@@ -247,12 +263,16 @@ impl Random {
     }
 
     fn block(&mut self, depth: usize) -> Block {
-        let docs = if self.rng.below(3) == 0 { vec!["Says ] what { it \" is.".into(), String::new(), "  more".into()] } else { Vec::new() };
+        let docs = if self.rng.below(3) == 0 {
+            vec!["Says ] what { it \" is.".into(), String::new(), "  more".into()]
+        } else {
+            Vec::new()
+        };
         let members = (0..self.rng.below(6)).map(|_| self.member(depth + 1)).collect();
         let span = if self.rng.below(2) == 0 { self.one_line.clone() } else { self.many_lines.clone() };
         Block {
             docs,
-            docs_span: None,
+            docs_span: self.one_line.clone(),
             kind: self.ident(),
             name: self.maybe(Self::ident),
             signature: self.maybe(Self::signature),
@@ -289,7 +309,11 @@ impl Random {
     }
 
     fn args(&mut self, depth: usize) -> Vec<Arg> {
-        let arg = |random: &mut Self| Arg { name: random.maybe(Self::ident), value: random.value(depth + 1), span: random.span() };
+        let arg = |random: &mut Self| Arg {
+            name: random.maybe(Self::ident),
+            value: random.value(depth + 1),
+            span: random.span(),
+        };
         (0..self.rng.below(4)).map(|_| arg(self)).collect()
     }
 
@@ -310,7 +334,8 @@ impl Random {
     }
 
     fn characters(&mut self) -> String {
-        let some = ['a', 'B', ' ', '\n', '\t', '"', '\\', '/', '{', 'é', '漢', '\u{1F600}', '\r', '\0', '\u{202E}', '.', '1'];
+        let some =
+            ['a', 'B', ' ', '\n', '\t', '"', '\\', '/', '{', 'é', '漢', '\u{1F600}', '\r', '\0', '\u{202E}', '.', '1'];
         (0..self.rng.below(14)).map(|_| some[self.rng.below(some.len())]).collect()
     }
 
@@ -352,7 +377,11 @@ impl Random {
         for (number, line) in text.lines().enumerate() {
             let doc = line.trim_start().starts_with("///");
             if !in_block_text && self.rng.below(6) == 0 {
-                out.push_str(&format!("{}//{} own {number}\n", " ".repeat(self.rng.below(5)), "/".repeat(self.rng.below(2) * 2)));
+                out.push_str(&format!(
+                    "{}//{} own {number}\n",
+                    " ".repeat(self.rng.below(5)),
+                    "/".repeat(self.rng.below(2) * 2)
+                ));
             }
             if !in_block_text && self.rng.below(8) == 0 {
                 out.push('\n');

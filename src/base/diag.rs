@@ -144,7 +144,8 @@ impl SourceCode for Source {
         let (start, length, line, column) = (lines.span().offset(), lines.span().len(), lines.line(), lines.column());
         if length <= SHOWN {
             let name = self.path().to_string();
-            let named = MietteSpanContents::new_named(name, lines.data(), *lines.span(), line, column, lines.line_count());
+            let named =
+                MietteSpanContents::new_named(name, lines.data(), *lines.span(), line, column, lines.line_count());
             return Ok(Box::new(named));
         }
         let text = self.text();

@@ -75,7 +75,8 @@ fn line_in(tokens: &[Token], brace: Option<usize>, at: usize, source: &Source) -
 /// True when the token begins an indented line, or a body.
 fn indented(source: &Source, token: &Token) -> bool {
     let word = text(source, token);
-    word == "{" || (!matches!(token.kind, Kind::Line | Kind::End) && !source.text()[..token.start].ends_with(['\n', '\r']))
+    word == "{"
+        || (!matches!(token.kind, Kind::Line | Kind::End) && !source.text()[..token.start].ends_with(['\n', '\r']))
 }
 
 /// True when nothing but blanks stands before the token on its line.
@@ -83,9 +84,14 @@ pub(super) fn first_on_line(tokens: &[Token], at: usize) -> bool {
     at == 0 || tokens[at - 1].kind == Kind::Line
 }
 
-/// The text of a token.
+/// The text of a token; of a very long one, its beginning.
 pub(super) fn text<'a>(source: &'a Source, token: &Token) -> &'a str {
-    &source.text()[token.start..token.end]
+    clip(&source.text()[token.start..token.end])
+}
+
+/// At most sixty bytes of a text: no name that a message repeats is longer.
+pub(super) fn clip(text: &str) -> &str {
+    &text[..text.floor_char_boundary(60)]
 }
 
 /// What closes an opening bracket.

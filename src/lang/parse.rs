@@ -24,15 +24,18 @@ struct Grammar;
 /// The version of the language that this program reads.
 const VERSION: u64 = 1;
 /// A larger file isn't a spec.
-const LARGEST: usize = 1 << 20;
+const LARGEST: usize = 256 << 10;
 /// Far more rule calls than a file of the largest size needs; a guard against files made to be slow.
-const CALLS: usize = 200_000_000;
+const CALLS: usize = 50_000_000;
 
 /// The tree of a `.tml` text, or all that is wrong with its syntax (codes `tml::syntax`, `tml::version`).
 pub fn parse(source: &Source) -> Result<Ast, Diags> {
     if source.text().len() > LARGEST {
-        let title = format!("a spec has at most 1 MiB, and this file has {} bytes", source.text().len());
-        return Err(Diag::error("tml::syntax", title).at(&source.span(0..0), "too large").help("keep data in files of its own").into());
+        let title = format!("a spec has at most 256 KiB, and this file has {} bytes", source.text().len());
+        return Err(Diag::error("tml::syntax", title)
+            .at(&source.span(0..0), "too large")
+            .help("keep data in files of its own")
+            .into());
     }
     let mut scan = scan(source);
     let mut problems = std::mem::take(&mut scan.problems);
@@ -225,7 +228,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Takes the `///` lines that stand directly above `start`; any before them document nothing.
-    fn docs_above(&mut self, start: usize) -> (Vec<String>, Option<Span>) {
+    fn docs_above(&mut self, start: usize) -> (Vec<String>, Span) {
         let before = self.tokens.partition_point(|token| token.end <= start);
         let previous = self.tokens[..before].iter().rev().find(|token| token.kind != Kind::Line);
         let from = previous.map_or(0, |token| token.end);
@@ -236,6 +239,7 @@ impl<'a> Builder<'a> {
         }
         self.report_stray(&stray);
         let span = mine.first().zip(mine.last()).map(|(first, last)| first.span.to(&last.span));
+        let span = span.unwrap_or_else(|| self.source.span(start..start));
         (mine.into_iter().map(|doc| doc.text.clone()).collect(), span)
     }
 
@@ -285,7 +289,8 @@ impl<'a> Builder<'a> {
     fn ty(&mut self, node: Node) -> Type {
         let span = self.span(&node);
         let mut inner = node.into_inner();
-        let element = inner.next().map(|name| self.ident(&name)).unwrap_or_else(|| panic!("bug: a type without a word"));
+        let element =
+            inner.next().map(|name| self.ident(&name)).unwrap_or_else(|| panic!("bug: a type without a word"));
         Type { element, dims: inner.map(|dim| self.value(dim)).collect(), span }
     }
 
@@ -342,8 +347,12 @@ impl<'a> Builder<'a> {
             }
             Rule::reference => {
                 let mut inner = node.into_inner();
-                let path = inner.next().map(|path| self.path(path)).unwrap_or_else(|| panic!("bug: a reference without a path"));
-                let record = inner.next().map(|record| record.into_inner().map(|relation| self.relation(relation)).collect());
+                let path = inner
+                    .next()
+                    .map(|path| self.path(path))
+                    .unwrap_or_else(|| panic!("bug: a reference without a path"));
+                let record =
+                    inner.next().map(|record| record.into_inner().map(|relation| self.relation(relation)).collect());
                 Value::Reference(Reference { path, record, span })
             }
             rule => panic!("bug: `{rule:?}` isn't a value"),
@@ -377,7 +386,8 @@ impl<'a> Builder<'a> {
             let place = self.source.span(at + bad.range.start..at + bad.range.end);
             let escape = place.text();
             let diag = if bad.number {
-                Diag::error("tml::syntax", format!("`{escape}` is no character")).help("write its number as in `\\u{e9}`")
+                Diag::error("tml::syntax", format!("`{escape}` is no character"))
+                    .help("write its number as in `\\u{e9}`")
             } else {
                 let help = format!("write `\\{escape}` for a backslash and what follows");
                 Diag::error("tml::syntax", format!("`{escape}` has no meaning in a text")).help(help)

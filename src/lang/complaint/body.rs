@@ -7,8 +7,23 @@ use super::place::{Place, Rule};
 
 /// In the order in which they are tried.
 pub(super) const RULES: &[Rule] = &[
-    doubled, colon, quoted_field, braced_list, path, dashed, calculation, capital, leading_point, range, thousands, extra_comma,
-    no_value, positional_record, no_relation, alone, crowded,
+    doubled,
+    colon,
+    quoted_field,
+    braced_list,
+    path,
+    dashed,
+    calculation,
+    capital,
+    leading_point,
+    range,
+    thousands,
+    extra_comma,
+    no_value,
+    positional_record,
+    no_relation,
+    alone,
+    crowded,
 ];
 
 /// Where no rule knows better: what could stand here.
@@ -78,7 +93,9 @@ fn colon_for(place: &Place, name: &str, colon: &Token, value: usize) -> Diag {
         at = token.partner + 1;
     }
     let rest = last.map_or("…".to_string(), |last| place.quote(&tokens[value], last));
-    place.diag(colon, format!("`{name}` is set with `=`, not with `:`"), "`=` goes here").help(format!("write `{name} = {rest}`"))
+    place
+        .diag(colon, format!("`{name}` is set with `=`, not with `:`"), "`=` goes here")
+        .help(format!("write `{name} = {rest}`"))
 }
 
 /// `conv1d(kernel: 3)`, whose colon pest takes for a parameter's.
@@ -104,7 +121,11 @@ fn quoted_field(place: &Place) -> Option<Diag> {
         return None;
     }
     let name = place.word().trim_matches('"');
-    Some(place.diag(found, "the name of a field goes without quotes", "a name, not a text").help(format!("write `{name} = …`")))
+    Some(
+        place
+            .diag(found, "the name of a field goes without quotes", "a name, not a text")
+            .help(format!("write `{name} = …`")),
+    )
 }
 
 /// `csv(data/x.csv)`
@@ -128,7 +149,11 @@ fn dashed(place: &Place) -> Option<Diag> {
         return None;
     }
     let run = place.run("()[]{},=\"");
-    let diag = place.diag(place.found(), format!("a name has letters, digits and `_`, and `{run}` has `-`"), "not part of a name");
+    let diag = place.diag(
+        place.found(),
+        format!("a name has letters, digits and `_`, and `{run}` has `-`"),
+        "not part of a name",
+    );
     Some(diag.help(format!("write `{}`, or `\"{run}\"` as text", run.replace('-', "_"))))
 }
 
@@ -151,7 +176,8 @@ fn capital(place: &Place) -> Option<Diag> {
     let word = place.word();
     let label = if word.starts_with('_') { "begins with `_`" } else { "begins with a capital letter" };
     let small = word.trim_start_matches('_').to_ascii_lowercase();
-    let help = if place.expects_value() { format!("write it as text: `\"{word}\"`") } else { format!("write `{small}`") };
+    let help =
+        if place.expects_value() { format!("write it as text: `\"{word}\"`") } else { format!("write `{small}`") };
     Some(place.diag(found, format!("a name begins with a lower-case letter, and `{word}` doesn't"), label).help(help))
 }
 
@@ -175,7 +201,8 @@ fn leading_point(place: &Place) -> Option<Diag> {
 
 /// `8..`, `a..b`
 fn range(place: &Place) -> Option<Diag> {
-    let token = if place.word() == ".." { place.found() } else { place.before().filter(|token| place.text(token) == "..")? };
+    let token =
+        if place.word() == ".." { place.found() } else { place.before().filter(|token| place.text(token) == "..")? };
     Some(place.diag(token, "a range has a number on both sides", "of this").help("write `8..32`"))
 }
 
@@ -194,8 +221,10 @@ fn thousands(place: &Place) -> Option<Diag> {
 
 /// `[a,, b]`
 fn extra_comma(place: &Place) -> Option<Diag> {
-    let follows = matches!(place.word_before(), "," | "[" | "(" | "{") || place.before().is_none_or(|token| token.kind == Kind::Line);
-    (place.word() == "," && follows).then(|| place.diag(place.found(), "`,` separates nothing here", "one too many").help("remove `,`"))
+    let follows = matches!(place.word_before(), "," | "[" | "(" | "{")
+        || place.before().is_none_or(|token| token.kind == Kind::Line);
+    (place.word() == "," && follows)
+        .then(|| place.diag(place.found(), "`,` separates nothing here", "one too many").help("remove `,`"))
 }
 
 /// `rate =`
@@ -208,7 +237,11 @@ fn no_value(place: &Place) -> Option<Diag> {
     let from = line.iter().rposition(|token| place.text(token) == "," && token.open == op.open).map_or(0, |at| at + 1);
     let written = place.quote(line.get(from)?, op);
     let name = written[..written.len() - place.text(op).len()].trim_end().to_string();
-    Some(place.diag(op, format!("`{name}` has no value"), "a value goes after this").help(format!("write `{written} …` on one line")))
+    Some(
+        place
+            .diag(op, format!("`{name}` has no value"), "a value goes after this")
+            .help(format!("write `{written} …` on one line")),
+    )
 }
 
 /// `classes = { rest, wave }`, `classes = { "rest" }`, `classes = ("rest")`
@@ -218,7 +251,8 @@ fn braced_list(place: &Place) -> Option<Diag> {
     let open = if round { place.at() } else { place.found().open.filter(|_| place.bracket_text() == "{")? };
     let in_value = round || (open > 0 && place.text(&tokens[open - 1]) == "=");
     let name = place.expects(">=") && (place.word() == "," || place.at_line_end());
-    let value = place.word_before() == "{" && matches!(place.found().kind, Kind::Number | Kind::Text | Kind::Capital | Kind::Open);
+    let value = place.word_before() == "{"
+        && matches!(place.found().kind, Kind::Number | Kind::Text | Kind::Capital | Kind::Open);
     if !in_value || !(round || name || value) {
         return None;
     }
@@ -231,7 +265,8 @@ fn braced_list(place: &Place) -> Option<Diag> {
 /// `{ a = 1, 2 }`
 fn positional_record(place: &Place) -> Option<Diag> {
     let found = place.found();
-    let starts = matches!(place.word_before(), "{" | ",") || place.before().is_none_or(|token| token.kind == Kind::Line);
+    let starts =
+        matches!(place.word_before(), "{" | ",") || place.before().is_none_or(|token| token.kind == Kind::Line);
     let value = matches!(found.kind, Kind::Number | Kind::Text) || matches!(place.word(), "[" | "{" | "(");
     let named = place.expects("a..z") && !place.expects_value();
     (starts && value && named && matches!(place.bracket_text(), "{" | "")).then(|| {
@@ -269,14 +304,22 @@ fn crowded(place: &Place) -> Option<Diag> {
     // A number takes the word after it for its unit: in `a = 1 b = 2` the second thing begins there.
     let unit = place.word() == "=" && before.kind == Kind::Word && place.near(-2).kind == Kind::Number;
     let second = if unit { before } else { place.found() };
-    let same_line = |open: &Token| place.tokens()[..place.at()].iter().rev().take_while(|token| token.start >= open.start).all(|token| token.kind != Kind::Line);
+    let same_line = |open: &Token| {
+        place.tokens()[..place.at()]
+            .iter()
+            .rev()
+            .take_while(|token| token.start >= open.start)
+            .all(|token| token.kind != Kind::Line)
+    };
     let body = place.bracket().is_none_or(|open| place.text(open) == "{" && !same_line(open));
     let rest = place.quote(second, second);
     let diag = if body {
         let diag = place.diag(second, "two things stand on one line", "the second one");
         diag.help(format!("put `{rest}` and what follows on a line of its own"))
     } else {
-        place.diag(second, format!("`,` is missing before `{rest}`"), "`,` goes before this").help(format!("write `{}, {rest}`", place.run_before(second)))
+        place
+            .diag(second, format!("`,` is missing before `{rest}`"), "`,` goes before this")
+            .help(format!("write `{}, {rest}`", place.run_before(second)))
     };
     Some(diag)
 }
