@@ -47,13 +47,15 @@ fn round_trip(ast: &Ast, context: &str) -> String {
 #[test]
 fn canonical_files_print_as_they_are() {
     for spec in [GESTURE, IMPORTED, COMMENTED] {
-        assert_eq!(round_trip(&read(spec), "canonical"), spec);
+        let printed = round_trip(&read(spec), "canonical");
+        assert!(printed == spec, "{printed}");
     }
 }
 
 #[test]
 fn loose_layout_prints_in_canonical_form() {
-    assert_eq!(round_trip(&read(LOOSE), "loose"), include_str!("language/loose.formatted.tml"));
+    let printed = round_trip(&read(LOOSE), "loose");
+    assert!(printed == include_str!("language/loose.formatted.tml"), "{printed}");
 }
 
 #[test]
@@ -118,8 +120,8 @@ fn nesting_is_bounded_and_fast() {
 }
 
 #[test]
-fn hostile_megabytes_get_a_diagnostic() {
-    let size = 1_000_000;
+fn hostile_files_get_a_diagnostic() {
+    let size = 250_000;
     let fill = |unit: &str| unit.repeat(size / unit.len());
     for unit in [
         "(", "f(", "[[", "{", "}", "\"", "\"\"\"", "/", "/// a\n", "//\n", "\n", "\r", "a", "a ", "a\n", "a=", "a.",
@@ -144,8 +146,12 @@ fn hostile_megabytes_get_a_diagnostic() {
             assert!(start.elapsed() < Duration::from_secs(10), "{unit:?}: {:?}", start.elapsed());
         }
     }
-    let large = Source::new("large.tml", format!("tml 1\n{}", "\n".repeat(2 << 20)));
-    assert!(parse(&large).is_err());
+    for unit in ["(", "\n", "a = 1\n", "\"", "f(a, "] {
+        let start = Instant::now();
+        let large = Source::new("large.tml", format!("tml 1\n{}", unit.repeat((1 << 20) / unit.len())));
+        assert!(parse(&large).is_err(), "{unit:?}");
+        assert!(start.elapsed() < Duration::from_secs(2), "{unit:?}: {:?}", start.elapsed());
+    }
 }
 
 #[test]
@@ -175,8 +181,9 @@ fn edited_specs_never_panic() {
         let mut rng = Rng::new(seed, "edits");
         let mut bytes = SPECS[rng.below(SPECS.len())].as_bytes().to_vec();
         for _ in 0..=rng.below(4) {
-            let at = rng.below(bytes.len());
+            let at = rng.below(bytes.len().max(1));
             match rng.below(4) {
+                _ if bytes.is_empty() => {}
                 0 => drop(bytes.remove(at)),
                 1 => bytes[at] = SPECS[0].as_bytes()[rng.below(SPECS[0].len())],
                 2 => bytes.insert(at, EDITS[rng.below(EDITS.len())]),
@@ -265,7 +272,7 @@ impl Random {
         let span = if self.rng.below(2) == 0 { self.one_line.clone() } else { self.many_lines.clone() };
         Block {
             docs,
-            docs_span: None,
+            docs_span: self.one_line.clone(),
             kind: self.ident(),
             name: self.maybe(Self::ident),
             signature: self.maybe(Self::signature),

@@ -24,14 +24,14 @@ struct Grammar;
 /// The version of the language that this program reads.
 const VERSION: u64 = 1;
 /// A larger file isn't a spec.
-const LARGEST: usize = 1 << 20;
+const LARGEST: usize = 256 << 10;
 /// Far more rule calls than a file of the largest size needs; a guard against files made to be slow.
-const CALLS: usize = 200_000_000;
+const CALLS: usize = 50_000_000;
 
 /// The tree of a `.tml` text, or all that is wrong with its syntax (codes `tml::syntax`, `tml::version`).
 pub fn parse(source: &Source) -> Result<Ast, Diags> {
     if source.text().len() > LARGEST {
-        let title = format!("a spec has at most 1 MiB, and this file has {} bytes", source.text().len());
+        let title = format!("a spec has at most 256 KiB, and this file has {} bytes", source.text().len());
         return Err(Diag::error("tml::syntax", title)
             .at(&source.span(0..0), "too large")
             .help("keep data in files of its own")
@@ -228,7 +228,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Takes the `///` lines that stand directly above `start`; any before them document nothing.
-    fn docs_above(&mut self, start: usize) -> (Vec<String>, Option<Span>) {
+    fn docs_above(&mut self, start: usize) -> (Vec<String>, Span) {
         let before = self.tokens.partition_point(|token| token.end <= start);
         let previous = self.tokens[..before].iter().rev().find(|token| token.kind != Kind::Line);
         let from = previous.map_or(0, |token| token.end);
@@ -239,6 +239,7 @@ impl<'a> Builder<'a> {
         }
         self.report_stray(&stray);
         let span = mine.first().zip(mine.last()).map(|(first, last)| first.span.to(&last.span));
+        let span = span.unwrap_or_else(|| self.source.span(start..start));
         (mine.into_iter().map(|doc| doc.text.clone()).collect(), span)
     }
 

@@ -71,9 +71,10 @@ pub(super) fn scan(source: &Source) -> Scan {
     if scanner.text.starts_with('\u{FEFF}') {
         scanner.at = '\u{FEFF}'.len_utf8();
     }
-    while let Some(next) = scanner.rest().chars().next() {
+    while let Some(next) = scanner.rest().chars().next().filter(|_| scanner.found.problems.len() < MOST) {
         scanner.step(next);
     }
+    scanner.found.fatal |= scanner.found.problems.len() >= MOST;
     scanner.token(Kind::End, 0);
     let mut found = scanner.found;
     if !found.fatal
@@ -108,9 +109,6 @@ impl<'a> Scanner<'a> {
     }
 
     fn problem(&mut self, length: usize, title: String, label: &str, help: String) {
-        if self.found.problems.len() >= MOST {
-            return;
-        }
         let span = self.source.span(self.at..self.at + length);
         self.found.problems.push((self.at, Diag::error("tml::syntax", title).at(&span, label).help(help)));
     }
@@ -202,6 +200,7 @@ impl<'a> Scanner<'a> {
             let kind = if first.is_ascii_lowercase() { Kind::Word } else { Kind::Capital };
             return self.token(kind, length);
         };
+        let word = brackets::clip(word);
         let help = match word {
             "µs" | "μs" => "write `us`".into(),
             "µJ" | "μJ" => "write `uJ`".into(),
@@ -243,7 +242,7 @@ impl<'a> Scanner<'a> {
                 };
                 let text = quoted(close).unwrap_or_default();
                 let length = if text.is_empty() { 0 } else { text.len() + close.len_utf8() };
-                let help = format!("write `\"{}\"`", if text.is_empty() { "…" } else { text });
+                let help = format!("write `\"{}\"`", if text.is_empty() { "…" } else { brackets::clip(text) });
                 (format!("a text stands in `\"`, not in `{first}`"), "a text?", help, first.len_utf8() + length)
             }
             ';' => ("a line ends without `;`".into(), "not needed", "remove `;`".into(), 1),

@@ -110,16 +110,19 @@ fn result(place: &Place) -> Option<Diag> {
     })
 }
 
-/// `generate f(x) {`
+/// `generate f(x) {`, `generate f(x f32) {`
 fn parameter(place: &Place) -> Option<Diag> {
-    let typed = place.expects(":") && !place.expects("=");
-    let untyped = typed && place.bracket_text() == "(" && matches!(place.word(), "," | ")" | "=");
-    if !untyped || !in_header(place) {
+    if !place.expects(":") || place.bracket_text() != "(" || !in_header(place) {
         return None;
     }
     let name = place.word_before();
-    let diag = place.diag(place.before()?, format!("the parameter `{name}` has no type"), "a type goes after this");
-    Some(diag.help(format!("write `{name}: f32`, or `{name}: f32[4]`")))
+    if matches!(place.word(), "," | ")" | "=") || place.found().kind == Kind::Line {
+        let diag = place.diag(place.before()?, format!("the parameter `{name}` has no type"), "a type goes after this");
+        return Some(diag.help(format!("write `{name}: f32`, or `{name}: f32[4]`")));
+    }
+    let typed = place.found().kind == Kind::Word;
+    let diag = place.diag(place.found(), format!("`:` is missing after `{name}`"), "`:` goes before this");
+    typed.then(|| diag.help(format!("write `{name}: {}`", place.word())))
 }
 
 /// True when the round brackets around the mistake follow two words, as the parameters of a function do.
