@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::base::Diags;
-use crate::data::Pattern;
 use crate::engine::{Filter, Graph, Input, StepId};
 use crate::library::board::Board;
 use crate::library::core::Core;
@@ -48,7 +47,7 @@ struct Rows {
 /// The graph of the whole build of `spec`. Does no I/O and looks at no data.
 pub fn plan(spec: &Arc<Spec>, context: &Context) -> Result<Graph, Diags> {
     let mut planner = Planner { spec: Arc::clone(spec), context, graph: Graph::new(), gates: Vec::new() };
-    let ingests: Vec<StepId> = spec.datasets.iter().map(|dataset| planner.ingest(dataset)).collect();
+    let ingests: Vec<StepId> = spec.datasets.iter().map(|dataset| planner.ingest(dataset)).collect::<Result<_, _>>()?;
     for function in &spec.functions {
         let gate = planner.gate(function)?;
         planner.gates.push(gate);
@@ -119,13 +118,10 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    fn ingest(&mut self, dataset: &model::Dataset) -> StepId {
-        let pattern = Pattern::parse(&dataset.source.pattern);
-        let filter = Filter::new(dataset.source.pattern.clone(), move |path| {
-            pattern.as_ref().is_ok_and(|pattern| pattern.bind(path).is_some())
-        });
-        let inputs = vec![Input::tree("files", self.context.root.clone(), filter)];
-        self.add(&format!("ingest:{}", dataset.name), "ingest", Box::new(Ingest(dataset.clone())), inputs, &dataset.span)
+    fn ingest(&mut self, dataset: &model::Dataset) -> Result<StepId, Diags> {
+        let stage = Ingest::new(dataset, &self.context.root)?;
+        let inputs = vec![stage.input()];
+        Ok(self.add(&format!("ingest:{}", dataset.name), "ingest", Box::new(stage), inputs, &dataset.span))
     }
 
     fn gate(&mut self, function: &Function) -> Result<StepId, Diags> {

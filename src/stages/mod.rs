@@ -24,6 +24,7 @@ pub mod size;
 mod text;
 pub mod toolkit;
 pub mod train;
+pub mod transform;
 pub mod verify;
 
 use text::{call_text, json};
