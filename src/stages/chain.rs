@@ -1,13 +1,12 @@
 //! A feature chain as C: one function a step, `NAME_run` that calls them in order, and a program that runs it.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use serde::Serialize;
 
 use crate::base::{Diag, Element, Shape};
 use crate::data::fit::Fit;
-use crate::library::{Feature, Library, feature};
+use crate::library::{Feature, Library};
 use crate::spec::model::{Callee, Features, Function, Step};
 
 use super::signature::prototype;
@@ -94,24 +93,19 @@ impl Chain<'_> {
         }
     }
 
-    /// The C of the whole chain, with the constants in `fits` (an entry a step; empty where nothing is fitted).
-    pub fn code(&self, fits: &[Fit]) -> Result<Code, Diag> {
-        self.part(0..self.features.steps.len(), fits)
-    }
-
-    /// The C of some of its steps, as a chain of their own.
-    pub fn part(&self, range: Range<usize>, fits: &[Fit]) -> Result<Code, Diag> {
-        let steps = &self.features.steps[range.clone()];
+    /// The C of the first `count` steps, with the constants in `fits` (an entry a step; empty where nothing is fitted).
+    pub fn code(&self, count: usize, fits: &[Fit]) -> Result<Code, Diag> {
+        let steps = &self.features.steps[..count];
         let name = &self.features.name;
+        let output = steps.last().map_or(&self.input, |step| &step.output);
         let copy = steps.last().is_none_or(|step| step.output.element != Element::F32);
         let (buffers, names) = buffers(steps, copy);
         let mut codes = Vec::new();
         for (index, step) in steps.iter().enumerate() {
-            let number = range.start + index;
-            let function = format!("{name}_step_{number}_{}", self.step_name(step));
+            let function = format!("{name}_step_{index}_{}", self.step_name(step));
             let source = if index == 0 { "in".into() } else { names[index - 1].clone() };
             let target = names[index].clone();
-            codes.push(StepCode { code: self.step(step, &function, fits.get(number))?, function, source, target });
+            codes.push(StepCode { code: self.step(step, &function, fits.get(index))?, function, source, target });
         }
         let context = SourceContext {
             name,
@@ -119,33 +113,19 @@ impl Chain<'_> {
             prototypes: self.called(steps).into_iter().map(prototype).collect(),
             buffers,
             steps: codes,
-            copy: if copy { self.shapes(&range).1.len() } else { 0 },
+            copy: if copy { output.len() } else { 0 },
             last: names.last().cloned().unwrap_or_else(|| "in".into()),
         };
         let source = self.library.render("chain/features.c.j2", &context)?;
-        let header = self.library.render("chain/features.h.j2", &self.header(&range))?;
+        let header = self.library.render("chain/features.h.j2", &self.header(output))?;
         Ok(Code { source, header })
     }
 
-    /// A `main.c` that reads rows of raw `f32` from stdin and writes the results of these steps to stdout.
-    pub fn harness(&self, range: &Range<usize>) -> Result<String, Diag> {
-        self.library.render("chain/harness.c.j2", &self.header(range))
-    }
-
-    /// Paths of all that its C is made from.
-    pub fn templates(&self) -> Vec<String> {
-        let own = ["features.c.j2", "features.h.j2", "harness.c.j2"].map(|file| format!("chain/{file}"));
-        let steps = self.features.steps.iter().filter_map(|step| match &step.call {
-            Callee::Std(name) => Some(feature::path(name)),
-            Callee::User(_) => None,
-        });
-        own.into_iter().chain(steps).collect()
-    }
-
-    /// What goes into and comes out of some of its steps.
-    pub fn shapes(&self, range: &Range<usize>) -> (&Shape, &Shape) {
-        let before = |end: usize| self.features.steps[..end].last().map_or(&self.input, |step| &step.output);
-        (before(range.start), before(range.end))
+    /// A `main.c` that reads rows of raw `f32` from stdin and writes the chain's results to stdout.
+    pub fn harness(&self, count: usize) -> Result<String, Diag> {
+        let steps = &self.features.steps[..count];
+        let output = steps.last().map_or(&self.input, |step| &step.output);
+        self.library.render("chain/harness.c.j2", &self.header(output))
     }
 
     /// The user's functions among `steps`, each once.
@@ -161,16 +141,15 @@ impl Chain<'_> {
         indices.into_iter().map(|index| &self.functions[index]).collect()
     }
 
-    fn header(&self, range: &Range<usize>) -> HeaderContext<'_> {
-        let steps: Vec<&str> = self.features.steps[range.clone()].iter().map(|step| self.step_name(step)).collect();
-        let (input, output) = self.shapes(range);
+    fn header(&self, output: &Shape) -> HeaderContext<'_> {
+        let steps: Vec<&str> = self.features.steps.iter().map(|step| self.step_name(step)).collect();
         HeaderContext {
             name: &self.features.name,
             title: format!("{}, then the model", steps.join(", ")),
             header: HEADER,
-            input: input.to_string(),
+            input: self.input.to_string(),
             output: output.to_string(),
-            input_len: input.len(),
+            input_len: self.input.len(),
             output_len: output.len(),
         }
     }

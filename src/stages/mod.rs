@@ -10,6 +10,7 @@ pub mod compile;
 pub mod emit;
 pub mod exercise;
 pub mod extract;
+pub mod features;
 pub mod firmware;
 pub mod function;
 pub mod gate;
@@ -24,7 +25,6 @@ pub mod size;
 mod text;
 pub mod toolkit;
 pub mod train;
-pub mod transform;
 pub mod verify;
 
 use text::{call_text, json};

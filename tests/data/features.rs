@@ -9,8 +9,7 @@ use tinyml::base::{Decimal, Diags, Element, Shape};
 use tinyml::library::Library;
 use tinyml::spec::model::{Callee, Features, Function, Origin, Step};
 use tinyml::stages::chain::Chain;
-use tinyml::stages::signature::prototype;
-use tinyml::stages::transform::{Program, Runner, Transformed, transform};
+use tinyml::stages::extract::{Extracted, Program, extract};
 
 use crate::options::span;
 
@@ -63,57 +62,14 @@ impl Case {
         self
     }
 
-    /// Runs rows step by step, and once more through the C of the whole chain: both must agree to the last bit.
-    fn run(&self, x: &[f32], parts: &[u8], user: &str) -> Result<Transformed, Diags> {
+    fn run(&self, x: &[f32], parts: &[u8], user: &str) -> Result<Extracted, Diags> {
         let chain = Chain {
             features: &self.features,
             functions: &self.functions,
             library: &self.library,
             input: self.input.clone(),
         };
-        let made = transform(&chain, x, parts, &mut Host { chain: &chain, user })?;
-        let program = Program::from([
-            ("features.c".to_string(), made.code.source.clone()),
-            ("features.h".to_string(), made.code.header.clone()),
-            ("main.c".to_string(), chain.harness(&(0..self.features.steps.len())).unwrap()),
-        ]);
-        let whole: Vec<u32> = native(&program, user, x).iter().map(|value| value.to_bits()).collect();
-        assert_eq!(whole, made.x.iter().map(|value| value.to_bits()).collect::<Vec<_>>());
-        Ok(made)
-    }
-}
-
-/// Runs everything on this machine.
-struct Host<'a> {
-    chain: &'a Chain<'a>,
-    user: &'a str,
-}
-
-impl Runner for Host<'_> {
-    fn native(&mut self, program: &Program, x: &[f32]) -> Result<Vec<f32>, Diags> {
-        Ok(native(program, self.user, x))
-    }
-
-    fn call(&mut self, function: &Function, x: &[f32]) -> Result<Vec<f32>, Diags> {
-        let is_it =
-            |step: &&Step| matches!(step.call, Callee::User(at) if self.chain.functions[at].name == function.name);
-        let step = self.chain.features.steps.iter().find(is_it).unwrap();
-        let (ty, from, to) = (step.input.len(), step.input.element.c_type(), step.output.element.c_type());
-        let scalar = function.params[0].1.dims.is_empty();
-        let given = if scalar { "typed[0]" } else { "typed" };
-        let call = match function.result.as_ref().unwrap().dims.is_empty() {
-            true => format!("made[0] = {}({given})", function.name),
-            false => format!("{}({given}, made)", function.name),
-        };
-        let count = step.output.len();
-        let main = format!(
-            "#include <stdio.h>\n#include <stdint.h>\n{};\nint main(void) {{ float in[{ty}]; float out[{count}]; {from} typed[{ty}]; {to} made[{count}];\n\
-             while (fread(in, sizeof in, 1, stdin) == 1) {{ for (int i = 0; i < {ty}; i++) typed[i] = ({from})in[i]; {call};\n\
-             for (int i = 0; i < {count}; i++) out[i] = (float)made[i];\n fwrite(out, sizeof out, 1, stdout); }} return 0; }}\n",
-            prototype(function)
-        );
-        let program = Program::from([("main.c".to_string(), main), ("features.c".into(), NO_USER_CODE.into())]);
-        Ok(native(&program, self.user, x))
+        extract(&chain, x, parts, &mut |program, x| Ok(native(program, user, x)))
     }
 }
 
