@@ -57,7 +57,11 @@ fn measured(board: &str) -> Measured {
             cycles: 48_000,
             instructions: 39_123,
             boot_cycles: Some(812),
-            layers: vec![layer("motion_step_0_window", 4_000), layer("net_layer_0_dense", 36_000), layer("net_layer_1_dense", 6_000)],
+            layers: vec![
+                layer("motion_step_0_window", 4_000),
+                layer("net_layer_0_dense", 36_000),
+                layer("net_layer_1_dense", 6_000),
+            ],
             model: "cortex-m4: within about 10 % on int8 convolution and dense code".into(),
         }),
         flash: Some(Flash { total: 12_345, weights: 2_048, code: 9_000 }),

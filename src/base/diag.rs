@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+use miette::{Diagnostic, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
-use super::source::Span;
+use super::source::{Source, Span};
 
 /// How bad it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,7 +30,6 @@ pub struct Diag {
     pub notes: Vec<String>,
     /// Something to type.
     pub help: Option<String>,
-    source: Option<NamedSource<String>>,
     related: Vec<Diag>,
 }
 
@@ -44,7 +43,6 @@ impl Diag {
             labels: Vec::new(),
             notes: Vec::new(),
             help: None,
-            source: None,
             related: Vec::new(),
         }
     }
@@ -60,7 +58,6 @@ impl Diag {
     pub fn at(mut self, span: &Span, label: impl Into<String>) -> Self {
         let label = label.into();
         let Some((first, _)) = self.labels.first() else {
-            self.source = Some(NamedSource::new(span.source.path(), span.source.text().to_string()));
             self.labels.push((span.clone(), label));
             return self;
         };
@@ -116,7 +113,7 @@ impl Diagnostic for Diag {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.source.as_ref().map(|source| source as &dyn SourceCode)
+        self.labels.first().map(|(span, _)| &span.source as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
@@ -130,6 +127,25 @@ impl Diagnostic for Diag {
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
         let related = self.related.iter().map(|diag| diag as &dyn Diagnostic);
         (!self.related.is_empty()).then(|| Box::new(related) as Box<dyn Iterator<Item = _>>)
+    }
+}
+
+impl SourceCode for Source {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let lines = self.text().read_span(span, before, after)?;
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.path().to_string(),
+            lines.data(),
+            *lines.span(),
+            lines.line(),
+            lines.column(),
+            lines.line_count(),
+        )))
     }
 }
 

@@ -212,11 +212,9 @@ fn refusal(reason: &Refusal, places: &Places, span: &Span) -> Diag {
 fn columns(absent: &[String], found: &[String], fields: usize, diag: impl Fn(&'static str, String) -> Diag) -> Diag {
     if found.is_empty() {
         let says = format!("has no header, so its {fields} columns have no names");
-        return diag("tml::columns", says).help(format!(
-            "address them by position: `columns(0..{})`, `label = column({})`",
-            fields - 1,
-            fields - 1
-        ));
+        let (channels, label) = (fields.saturating_sub(2), fields.saturating_sub(1));
+        let help = format!("address them by position: `columns(0..{channels})` and `label = column({label})`");
+        return diag("tml::columns", says).help(help);
     }
     let quoted = |names: &[String]| {
         let shown: Vec<String> = names.iter().take(LISTED * 2).map(|name| format!("`{name}`")).collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::base::Diags;
+use crate::base::{Diag, Diags};
 use crate::world::World;
 
 use super::graph::{Graph, StepId};
@@ -60,7 +60,8 @@ pub fn explain(graph: &Graph, options: &Options, world: &World, word: &str) -> R
     let step = graph.look_up(word)?;
     let session = Session::new(graph, options, world, &Silent);
     let plans = plan::forecast(&session, &graph.cone([step]));
-    let plan = plans.into_iter().last().expect("bug: a step is in its own cone");
+    // The step is the last one of its own cone.
+    let plan = plans.into_iter().last().ok_or_else(|| Diag::error("tml::bug", "bug: an empty cone"))?;
     let reason = reason(&session, step, &plan);
     Ok(Explanation { id: plan.id, forecast: plan.forecast, reason })
 }
@@ -158,7 +159,7 @@ impl fmt::Display for Explanation {
             Reason::Forgotten if cached => writeln!(f, "; the record of the run before is gone")?,
             Reason::Forgotten => writeln!(f, ": the record of its last run is gone from the store")?,
             Reason::Changed(changes) => {
-                writeln!(f, "{}", if cached { "; since the run before" } else { ":" })?;
+                writeln!(f, "{}", if cached { "; compared with the run before:" } else { ":" })?;
                 changes.iter().try_for_each(|change| writeln!(f, "  {change}"))?;
             }
         }

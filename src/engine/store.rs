@@ -121,8 +121,9 @@ impl<'w> Store<'w> {
 
     /// Lets go of a step that is done. Who still waits on the removed file finds the record; so does who comes later.
     pub(super) fn unlock(&self, key: Key, held: Option<FileLock>) {
-        if held.is_some() {
+        if let Some(held) = held {
             let _ = self.files.remove_file(&self.lock_path(key));
+            drop(held);
         }
     }
 

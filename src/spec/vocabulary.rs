@@ -1,7 +1,8 @@
 //! The words that a spec doesn't define itself: boards, features, layers. One narrow view of the rooms above.
 
 use crate::base::{Diag, Params, Shape, Source};
-use crate::library::{Board, Library};
+use crate::library::{Board, Feature, Library};
+use crate::net::{Net, ops};
 
 /// A layer or a feature as the spec sees it: its schema, and the shape that comes out.
 pub struct Callable<'a> {
@@ -50,22 +51,32 @@ impl Vocabulary for Library {
     }
 
     fn features(&self) -> Vec<String> {
-        Vec::new()
+        self.list("features")
     }
 
-    fn feature(&self, _: &str) -> Option<Result<Callable<'_>, Diag>> {
-        None
+    fn feature(&self, name: &str) -> Option<Result<Callable<'_>, Diag>> {
+        let callable = |feature: Feature| Callable {
+            doc: feature.doc.clone(),
+            params: feature.params.clone(),
+            infer: Box::new(move |args, input| feature.output(args, input)),
+        };
+        Some(Self::feature(self, name)?.map(callable))
     }
 
     fn layers(&self) -> Vec<String> {
-        Vec::new()
+        ops::all().iter().map(|operator| operator.word().to_string()).collect()
     }
 
-    fn layer(&self, _: &str) -> Option<Callable<'_>> {
-        None
+    fn layer(&self, word: &str) -> Option<Callable<'_>> {
+        let operator = ops::find(word)?;
+        Some(Callable {
+            doc: operator.doc().to_string(),
+            params: operator.params(),
+            infer: Box::new(move |args, input| operator.infer(args, input)),
+        })
     }
 
-    fn network(&self, _: &Shape, _: &[LayerCall]) -> Result<(), String> {
-        Ok(())
+    fn network(&self, input: &Shape, layers: &[LayerCall]) -> Result<(), String> {
+        Net::build(input, layers).map(|_| ())
     }
 }

@@ -2,9 +2,13 @@
 //! write an input, say go, run until it waits again, read the outputs.
 
 use crate::base::{Diag, Diags};
+use crate::engine::Facts;
 use crate::library::board::Board;
 use crate::library::core::Core;
 use crate::sim::{Device, Fault, FlashTiming, FunctionProfile, Machine, MemoryMap, Region};
+
+/// The simulator's rules change with our sources, whose digest every key has; this names what the facts below are about.
+const SIMULATOR: &str = "built-in, cycle mode";
 
 /// Instructions that boot may take: start-up copies and clears at most a few hundred KiB.
 const BOOT_BUDGET: u64 = 50_000_000;
@@ -126,4 +130,11 @@ pub fn faulted(when: &str, fault: &Fault) -> Diag {
     Diag::error("tml::fault", format!("the firmware stopped on the simulated board {when}: {}", fault.title()))
         .note(fault.to_string())
         .help("if one of your own functions is named, correct it; else please report this build")
+}
+
+/// What the simulated board's answers depend on.
+pub fn facts(board: &Board, core: &Core, out: &mut dyn Facts) {
+    out.text("simulator", SIMULATOR);
+    out.text("memories", &format!("{:?}", memory_map(board)));
+    out.text("core", &format!("{core:?}"));
 }

@@ -1,7 +1,7 @@
 //! The disk: whole files in and out, trees, locks. A file that others may read is written beside its place and renamed.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,6 +42,18 @@ impl Files {
     /// The whole file.
     pub fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         fs::read(path)
+    }
+
+    /// Hands over the file piece by piece, for files that are too large to hold.
+    pub fn read_pieces(&self, path: &Path, piece: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+        let mut file = File::open(path)?;
+        let mut buffer = vec![0; 1 << 18];
+        loop {
+            match file.read(&mut buffer)? {
+                0 => return Ok(()),
+                length => piece(&buffer[..length]),
+            }
+        }
     }
 
     /// Writes `bytes` so that every reader sees the old file, the new one, or none, also after a power cut:
@@ -113,6 +125,19 @@ impl Files {
         }
         found.sort();
         Ok(found)
+    }
+
+    /// Number and bytes of all files below `root`, without folders called `except`; links aren't followed.
+    pub fn measure(&self, root: &Path, except: &str) -> io::Result<(u64, u64)> {
+        let (mut files, mut bytes) = (0, 0);
+        for entry in WalkDir::new(root).into_iter().filter_entry(|entry| entry.file_name() != except) {
+            let entry = entry?;
+            if entry.file_type().is_file() {
+                files += 1;
+                bytes += entry.metadata()?.len();
+            }
+        }
+        Ok((files, bytes))
     }
 
     /// The folder and all above it, made if missing.

@@ -213,3 +213,48 @@ fn an_error_in_a_block_is_not_repeated_by_what_depends_on_it() {
         diags.iter().filter(|diag| diag.severity == tinyml::base::Severity::Error).map(|diag| diag.code).collect();
     assert_eq!(errors, ["tml::kind"], "{diags:#?}");
 }
+
+/// The library's own words: the example of the project's README in its simplest form.
+#[test]
+fn a_spec_over_the_real_library_resolves() {
+    let text = "tml 1
+
+use std.boards.{nucleo_l4r5zi, rp2040_pico}
+use std.features.{scale}
+
+dataset digits {
+  source   = csv(\"data/digits.csv\")
+  channels = columns(\"p\", 64)
+  label    = digit
+  classes  = [\"0\", \"1\", \"2\", \"3\", \"4\", \"5\", \"6\", \"7\", \"8\", \"9\"]
+}
+
+features pixels from digits {
+  scale()
+}
+
+model net from pixels {
+  dense(32, activation = relu)
+  dense(digits.classes)
+  softmax()
+}
+
+deploy reader from net {
+  boards = [nucleo_l4r5zi, rp2040_pico]
+
+  require {
+    accuracy >= 95%
+  }
+}
+";
+    let library = tinyml::library::Library::new(std::collections::BTreeMap::new()).expect("it reads");
+    let ast = tinyml::lang::parse(&tinyml::base::Source::new("digits.tml", text)).expect("it parses");
+    let answer = tinyml::spec::resolve(&ast, &library, &|_| Err("no files here".into()));
+    let (spec, warnings) = answer.unwrap_or_else(|diags| panic!("{diags}"));
+    assert!(warnings.is_empty(), "{warnings:?}");
+    assert_eq!(spec.models[0].layers[1].args[0], ("units".to_string(), "10".to_string()));
+    assert_eq!(spec.deploys[0].boards[1].board.name, "rp2040_pico");
+    for word in tinyml::spec::words(&library) {
+        assert!(tinyml::spec::explain(&word, &library).is_some(), "{word}");
+    }
+}

@@ -131,6 +131,9 @@ impl Table {
 
     fn find_header(&mut self, csv: Csv, wanted: &Wanted) -> Result<(), Refusal> {
         let first = first_record(&self.text, self.separator);
+        if first.is_empty() {
+            return Err(Refusal::Unreadable("is empty".into()));
+        }
         let absent: Vec<String> = wanted.names.iter().filter(|name| !first.contains(name)).cloned().collect();
         self.has_header = match csv.header {
             Header::Yes => true,

@@ -1,0 +1,6 @@
+//! The data room at its boundary: bytes of files in, rows and parts or diagnostics out.
+
+mod csv;
+mod options;
+mod shared;
+mod split;
