@@ -130,6 +130,9 @@ impl Diagnostic for Diag {
     }
 }
 
+/// Bytes of a snippet that are shown; a line of a megabyte says no more.
+const SHOWN: usize = 4000;
+
 impl SourceCode for Source {
     fn read_span<'a>(
         &'a self,
@@ -138,14 +141,20 @@ impl SourceCode for Source {
         after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let lines = self.text().read_span(span, before, after)?;
-        Ok(Box::new(MietteSpanContents::new_named(
-            self.path().to_string(),
-            lines.data(),
-            *lines.span(),
-            lines.line(),
-            lines.column(),
-            lines.line_count(),
-        )))
+        let (start, length, line, column) = (lines.span().offset(), lines.span().len(), lines.line(), lines.column());
+        if length <= SHOWN {
+            let name = self.path().to_string();
+            let named =
+                MietteSpanContents::new_named(name, lines.data(), *lines.span(), line, column, lines.line_count());
+            return Ok(Box::new(named));
+        }
+        let text = self.text();
+        let from = text.floor_char_boundary(span.offset().saturating_sub(60)).max(start);
+        let end = text.ceil_char_boundary((from + 160).min(start + length));
+        let (line, column) = self.position(from);
+        let (name, range) = (self.path().to_string(), (from, end - from).into());
+        let shown = MietteSpanContents::new_named(name, &text.as_bytes()[from..end], range, line - 1, column - 1, 1);
+        Ok(Box::new(shown))
     }
 }
 

@@ -199,8 +199,8 @@ pub struct Number {
     pub span: Span,
 }
 
-/// A string.
-#[derive(Clone, PartialEq, Debug)]
+/// A string. Equal to any text with the same value, however it is written.
+#[derive(Clone, Debug)]
 pub struct Text {
     /// Its value: escapes resolved, or unindented if it is a block.
     pub value: String,
@@ -208,6 +208,12 @@ pub struct Text {
     pub block: bool,
     /// With its quotes.
     pub span: Span,
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
 }
 
 /// A name, perhaps with a record: `microbit_v2 { clock = 64 MHz }`.

@@ -89,7 +89,11 @@ pub(super) fn arg(arg: &Arg) -> String {
 
 /// `f32[50, 3]`
 pub(super) fn ty(ty: &Type) -> String {
-    if ty.dims.is_empty() { ty.element.text.clone() } else { format!("{}[{}]", ty.element.text, joined(&ty.dims, print_value)) }
+    if ty.dims.is_empty() {
+        ty.element.text.clone()
+    } else {
+        format!("{}[{}]", ty.element.text, joined(&ty.dims, print_value))
+    }
 }
 
 /// `(x: f32[3], k: u8) -> f32[3]`
@@ -135,7 +139,11 @@ pub(super) fn block(block: &Block) -> Option<String> {
     let members = block.members.iter().map(plain).collect::<Option<Vec<_>>>()?;
     let mut line = header(block);
     let body = members.join(", ");
-    if body.is_empty() { line.push_str(" {}") } else { write!(line, " {{ {body} }}").ok()? }
+    if body.is_empty() {
+        line.push_str(" {}")
+    } else {
+        write!(line, " {{ {body} }}").ok()?
+    }
     Some(line)
 }
 

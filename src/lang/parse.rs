@@ -32,16 +32,16 @@ const CALLS: usize = 200_000_000;
 pub fn parse(source: &Source) -> Result<Ast, Diags> {
     if source.text().len() > LARGEST {
         let title = format!("a spec has at most 1 MiB, and this file has {} bytes", source.text().len());
-        return Err(Diag::error("tml::syntax", title).at(&source.span(0..0), "too large").help("keep data in files of its own").into());
+        return Err(Diag::error("tml::syntax", title)
+            .at(&source.span(0..0), "too large")
+            .help("keep data in files of its own")
+            .into());
     }
     let mut scan = scan(source);
     let mut problems = std::mem::take(&mut scan.problems);
     let mut text = source.text().to_string();
-    for (at, _) in &problems {
-        let token = token_at(&scan.tokens, *at);
-        if !scan.fatal {
-            leave_out(&mut text, &scan.tokens, token, source);
-        }
+    for (at, _) in problems.iter().filter(|_| !scan.fatal) {
+        leave_out(&mut text, &scan.tokens, token_at(&scan.tokens, *at), source);
     }
     let mut ast = None;
     while !scan.fatal && problems.len() < MOST && ast.is_none() {
@@ -49,13 +49,12 @@ pub fn parse(source: &Source) -> Result<Ast, Diags> {
             Ok(file) => ast = Some(Builder::new(source, &scan, &mut problems).file(file)),
             Err((at, expected)) => {
                 let token = token_at(&scan.tokens, at);
-                let problem = complain(source, &scan.tokens, token, &expected);
-                // An empty line that still fails only repeats the mistake that emptied it.
-                let new = leave_out(&mut text, &scan.tokens, token, source);
-                if new || problems.is_empty() {
-                    problems.push((scan.tokens[token].start, problem));
+                let diag = complain(source, &scan.tokens, token, &expected);
+                let left = leave_out(&mut text, &scan.tokens, token, source);
+                if left != Left::Again || problems.is_empty() {
+                    problems.push((scan.tokens[token].start, diag));
                 }
-                if !new {
+                if left == Left::Nothing {
                     break;
                 }
             }
@@ -89,13 +88,32 @@ fn token_at(tokens: &[Token], at: usize) -> usize {
     tokens.partition_point(|token| token.end <= at).min(tokens.len() - 1)
 }
 
-/// Blanks the line around a token; false when nothing was left of it.
-fn leave_out(text: &mut String, tokens: &[Token], token: usize, source: &Source) -> bool {
-    let range = brackets::line_around(tokens, token, source);
-    let blank: String = text[range.clone()].bytes().map(|byte| if byte == b'\n' || byte == b'\r' { byte as char } else { ' ' }).collect();
-    let some = !text[range.clone()].trim().is_empty();
-    text.replace_range(range, &blank);
-    some
+/// What leaving out the line around a mistake did.
+#[derive(PartialEq)]
+enum Left {
+    /// The line is gone.
+    Line,
+    /// It was gone already, so that the mistake only repeats; the line around it is gone now.
+    Again,
+    /// There is nothing more to leave out.
+    Nothing,
+}
+
+/// Blanks the line around a token, so that the rest can be read.
+fn leave_out(text: &mut String, tokens: &[Token], token: usize, source: &Source) -> Left {
+    let mut left = Left::Line;
+    for range in brackets::lines_around(tokens, token, source) {
+        if !text[range.clone()].trim().is_empty() {
+            let blank = |c: char| if matches!(c, '\n' | '\r') { c.to_string() } else { " ".repeat(c.len_utf8()) };
+            let blanks: String = text[range.clone()].chars().map(blank).collect();
+            text.replace_range(range, &blanks);
+            return left;
+        }
+        if !source.text()[range].trim().is_empty() {
+            left = Left::Again;
+        }
+    }
+    Left::Nothing
 }
 
 struct Builder<'a> {
@@ -270,7 +288,8 @@ impl<'a> Builder<'a> {
     fn ty(&mut self, node: Node) -> Type {
         let span = self.span(&node);
         let mut inner = node.into_inner();
-        let element = inner.next().map(|name| self.ident(&name)).unwrap_or_else(|| panic!("bug: a type without a word"));
+        let element =
+            inner.next().map(|name| self.ident(&name)).unwrap_or_else(|| panic!("bug: a type without a word"));
         Type { element, dims: inner.map(|dim| self.value(dim)).collect(), span }
     }
 
@@ -327,8 +346,12 @@ impl<'a> Builder<'a> {
             }
             Rule::reference => {
                 let mut inner = node.into_inner();
-                let path = inner.next().map(|path| self.path(path)).unwrap_or_else(|| panic!("bug: a reference without a path"));
-                let record = inner.next().map(|record| record.into_inner().map(|relation| self.relation(relation)).collect());
+                let path = inner
+                    .next()
+                    .map(|path| self.path(path))
+                    .unwrap_or_else(|| panic!("bug: a reference without a path"));
+                let record =
+                    inner.next().map(|record| record.into_inner().map(|relation| self.relation(relation)).collect());
                 Value::Reference(Reference { path, record, span })
             }
             rule => panic!("bug: `{rule:?}` isn't a value"),
@@ -362,7 +385,8 @@ impl<'a> Builder<'a> {
             let place = self.source.span(at + bad.range.start..at + bad.range.end);
             let escape = place.text();
             let diag = if bad.number {
-                Diag::error("tml::syntax", format!("`{escape}` is no character")).help("write its number as in `\\u{e9}`")
+                Diag::error("tml::syntax", format!("`{escape}` is no character"))
+                    .help("write its number as in `\\u{e9}`")
             } else {
                 let help = format!("write `\\{escape}` for a backslash and what follows");
                 Diag::error("tml::syntax", format!("`{escape}` has no meaning in a text")).help(help)

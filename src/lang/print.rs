@@ -10,13 +10,8 @@ const WIDTH: usize = 100;
 
 /// The canonical text of `ast`.
 pub fn print(ast: &Ast) -> String {
-    let mut printer = Printer {
-        out: String::new(),
-        indent: 0,
-        comments: &ast.comments,
-        text: ast.source.text(),
-        commented: false,
-    };
+    let mut printer =
+        Printer { out: String::new(), indent: 0, comments: &ast.comments, text: ast.source.text(), commented: false };
     printer.file(ast);
     printer.out
 }
@@ -50,8 +45,9 @@ impl Printer<'_> {
             let (start, top, import) = match item {
                 Item::Import(Import::Names { span, .. } | Import::File { span, .. }) => (span.start, span.start, true),
                 Item::Block(block) => (block.header.start, top(block), false),
-                };
-            let apart = previous.is_some_and(|previous| !(previous && import)) || (previous.is_none() && ast.version.is_some());
+            };
+            let apart =
+                previous.is_some_and(|previous| !(previous && import)) || (previous.is_none() && ast.version.is_some());
             let first = self.out.is_empty();
             self.between(start, top, apart, first);
             previous = Some(import);
@@ -105,7 +101,8 @@ impl Printer<'_> {
     /// Prints the comments before `start`; returns whether what follows is still the first of its body.
     fn comments_before(&mut self, start: usize, mut first: bool) -> bool {
         self.trailing(start);
-        while let Some((comment, rest)) = self.comments.split_first().filter(|(comment, _)| comment.span.start < start) {
+        while let Some((comment, rest)) = self.comments.split_first().filter(|(comment, _)| comment.span.start < start)
+        {
             self.comments = rest;
             if !first && self.blank_above(comment.span.start) {
                 self.out.push('\n');
@@ -187,7 +184,8 @@ impl Printer<'_> {
     }
 
     fn one_line(&self, block: &Block) -> Option<String> {
-        inline::block(block).filter(|line| self.indent + line.chars().count() <= WIDTH && !self.has_comment_before(block.span.end))
+        inline::block(block)
+            .filter(|line| self.indent + line.chars().count() <= WIDTH && !self.has_comment_before(block.span.end))
     }
 
     fn header(&mut self, block: &Block) {
@@ -214,7 +212,11 @@ impl Printer<'_> {
     /// Members, a line each, up to the closing brace at `end`.
     fn body(&mut self, members: &[Member], end: usize) {
         self.indent += 2;
-        let widths = aligned(members, |member| self.head(member), |before, member| self.apart(member_end(before), member_top(member)));
+        let widths = aligned(
+            members,
+            |member| self.head(member),
+            |before, member| self.apart(member_end(before), member_top(member)),
+        );
         for (at, (member, width)) in members.iter().zip(widths).enumerate() {
             self.lead(member_start(member), member_top(member), at == 0);
             match member {
@@ -347,7 +349,11 @@ fn aligned<T>(items: &[T], head: impl Fn(&T) -> Option<usize>, apart: impl Fn(&T
     let mut start = 0;
     while start < items.len() {
         let mut end = start + 1;
-        while end < items.len() && heads[start].is_some() && heads[end].is_some() && !apart(&items[end - 1], &items[end]) {
+        while end < items.len()
+            && heads[start].is_some()
+            && heads[end].is_some()
+            && !apart(&items[end - 1], &items[end])
+        {
             end += 1;
         }
         let widest = heads[start..end].iter().flatten().max().copied().unwrap_or(0);

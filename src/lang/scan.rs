@@ -158,7 +158,11 @@ impl<'a> Scanner<'a> {
             match c {
                 '\n' | '\r' => {
                     let length = rest[..offset].trim_end().len();
-                    return self.open_text(length, length, "close it with `\"`, or begin a text of many lines with `\"\"\"`");
+                    return self.open_text(
+                        length,
+                        length,
+                        "close it with `\"`, or begin a text of many lines with `\"\"\"`",
+                    );
                 }
                 _ if escaped => escaped = false,
                 '\\' => escaped = true,
@@ -254,9 +258,12 @@ impl<'a> Scanner<'a> {
             '+' | '*' | '^' => {
                 ("a spec doesn't calculate".into(), "an operator", "write the result as one number".into(), 1)
             }
-            _ if first.is_whitespace() => {
-                (format!("`{name}` isn't a plain space"), "looks like a space", "write a plain space".into(), first.len_utf8())
-            }
+            _ if first.is_whitespace() => (
+                format!("`{name}` isn't a plain space"),
+                "looks like a space",
+                "write a plain space".into(),
+                first.len_utf8(),
+            ),
             _ => {
                 let help = format!("remove `{name}`, or write it within a text: `\"{name}\"`");
                 (format!("`{name}` has no meaning outside a text"), "this character", help, first.len_utf8())

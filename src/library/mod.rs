@@ -5,6 +5,7 @@
 //! Add here: a kind of library file; the files themselves go into `stdlib/`.
 
 pub mod board;
+pub mod core;
 pub mod feature;
 pub mod record;
 pub mod template;

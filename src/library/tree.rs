@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::board::Board;
+use super::core::Core;
 use super::feature::{self, Feature};
 use super::template;
 use crate::base::suggest::nearest;
@@ -100,6 +101,16 @@ impl Library {
         let path = feature::path(name);
         let entry = self.get(&path)?;
         Some(source(&path, entry).and_then(|source| Feature::parse(&source, name)))
+    }
+
+    /// The core called `name`. Errors: `tml::core`.
+    pub fn core(&self, name: &str) -> Result<Core, Diag> {
+        let path = format!("cores/{name}.toml");
+        let known = || self.list("cores").join(", ");
+        let entry = self.get(&path).ok_or_else(|| {
+            Diag::error("tml::core", format!("the library has no core `{name}`")).help(format!("one of {}", known()))
+        })?;
+        Core::parse(name, &source(&path, entry)?)
     }
 
     /// The text of the template at `path` with `context` filled in; a name that `context` lacks is an error.

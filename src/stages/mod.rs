@@ -10,6 +10,7 @@ pub mod compile;
 pub mod emit;
 pub mod exercise;
 pub mod extract;
+pub mod features;
 pub mod firmware;
 pub mod function;
 pub mod gate;

@@ -90,6 +90,11 @@ impl Env {
         std::env::current_dir()
     }
 
+    /// `path` from the root of the disk, without asking the disk: links stay as they are.
+    pub fn absolute(&self, path: &Path) -> PathBuf {
+        std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
+    }
+
     /// What the terminal can show.
     pub fn terminal(&self) -> Terminal {
         let interactive = io::stderr().is_terminal();
@@ -157,7 +162,7 @@ impl Env {
     }
 
     /// Where private scratch folders go: the system's temporary folder.
-    pub(super) fn scratch_root(&self) -> PathBuf {
+    pub fn scratch_root(&self) -> PathBuf {
         let given = if cfg!(windows) { self.path("TEMP") } else { self.path("TMPDIR") };
         given.filter(|path| path.is_absolute()).unwrap_or_else(std::env::temp_dir)
     }

@@ -110,7 +110,8 @@ pub(super) fn ready(world: &World, options: &ToolchainOptions) -> Result<Toolcha
         identity: identity()?,
         program: home.join("ziglang").join(program_name()),
         leading: vec!["cc".to_string()],
-        home: home.join("ziglang"),
+        // zig finds its headers from where it really is, and so does debug information.
+        home: home.join("ziglang").canonicalize().unwrap_or_else(|_| home.join("ziglang")),
     })
 }
 

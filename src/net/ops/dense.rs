@@ -57,10 +57,7 @@ impl Operator for Dense {
 
     fn tensors(&self, args: &[(String, String)], input: &Shape) -> Vec<Tensor> {
         let units = int("dense", args, "units", 1, MOST_UNITS).unwrap_or(0);
-        vec![
-            Tensor { name: "weights", dims: vec![units, input.len()] },
-            Tensor { name: "bias", dims: vec![units] },
-        ]
+        vec![Tensor { name: "weights", dims: vec![units, input.len()] }, Tensor { name: "bias", dims: vec![units] }]
     }
 
     fn macs(&self, input: &Shape, output: &Shape) -> usize {
@@ -139,9 +136,10 @@ impl Operator for Dense {
     fn lower(&self, place: &Place<'_>, inputs: &[Quant], range: (f32, f32)) -> Result<Lowered, String> {
         let (width, quant) = (place.takes[0].len(), Quant::of_range(range));
         let (matrix, bias) = place.weights.split_at(width * place.output.len());
-        let channels = matrix.chunks_exact(width).zip(bias).map(|(row, bias)| {
-            quantize::channel(row, *bias, f64::from(inputs[0].scale), f64::from(quant.scale))
-        });
+        let channels = matrix
+            .chunks_exact(width)
+            .zip(bias)
+            .map(|(row, bias)| quantize::channel(row, *bias, f64::from(inputs[0].scale), f64::from(quant.scale)));
         let mut lowered = Lowered::plain(quant);
         for (weights, scale, bias) in channels {
             lowered.weights.extend(weights);

@@ -1,0 +1,29 @@
+//! How a build is asked for: what the command line says, after settings and defaults.
+
+use std::path::PathBuf;
+
+use crate::world::ToolchainKind;
+
+/// How a build is asked for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Where results and the store go.
+    pub target_dir: PathBuf,
+    /// Steps at once.
+    pub jobs: usize,
+    /// The lock must not change.
+    pub locked: bool,
+    /// Run every test row on the simulated board.
+    pub full: bool,
+    /// Hash every input file again.
+    pub verify_inputs: bool,
+    /// The compiler, if the command line names one.
+    pub toolchain: Option<ToolchainKind>,
+}
+
+impl Request {
+    /// Where the store is.
+    pub fn store(&self) -> PathBuf {
+        self.target_dir.join("tinyml")
+    }
+}
