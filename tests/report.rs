@@ -197,3 +197,13 @@ fn the_report_reads_back() {
     let back: tinyml::report::Report = serde_json::from_str(&report.json()).expect("it is JSON");
     assert_eq!(back, report);
 }
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    let report = judge(&spec(), &too_big());
+    for width in [72, 80, 100] {
+        let shown = text(&report, &Style { width, ..plain() });
+        let widest = shown.lines().max_by_key(|line| line.chars().count()).unwrap_or_default();
+        assert!(widest.chars().count() <= width, "{width}: {widest}");
+    }
+}

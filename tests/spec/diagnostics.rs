@@ -39,7 +39,7 @@ fn said(spec: &str) -> String {
 }
 
 fn cases() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics/spec");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec/cases");
     let entries = fs::read_dir(folder).expect("cases are here");
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
