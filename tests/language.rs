@@ -1,6 +1,7 @@
 //! The language as a whole: every form parses, printing keeps what a file says, and no bytes make the parser fail badly.
 //!
 //! Random cases come from `base::rng`; a failure prints its seed.
+#![expect(clippy::disallowed_methods, reason = "a test that nothing takes forever needs a clock")]
 
 use std::time::{Duration, Instant};
 
@@ -100,13 +101,8 @@ fn documentation_goes_to_the_block_below() {
 
 #[test]
 fn nesting_is_bounded_and_fast() {
-    let nested = |open: &str, close: &str, depth| {
-        format!("tml 1\nd x {{\n  a = {}{}\n}}\n", open.repeat(depth), close.repeat(depth))
-    };
     let start = Instant::now();
     for (open, close) in [("f(", ")"), ("[", "]"), ("{ a = ", " }"), ("f(b = ", ")"), ("f { a = ", " }")] {
-        let written = nested(open, &format!("1{close}"), 1).replace('1', "1");
-        assert!(parse(&Source::new("one.tml", written)).is_ok(), "{open}");
         let deep = format!("tml 1\nd x {{\n  a = {}1{}\n}}\n", open.repeat(63), close.repeat(63));
         round_trip(&read(&deep), open);
         let deeper = format!("tml 1\nd x {{\n  a = {}1{}\n}}\n", open.repeat(64), close.repeat(64));
@@ -156,7 +152,7 @@ fn hostile_files_get_a_diagnostic() {
 
 #[test]
 fn random_trees_survive_printing() {
-    for seed in 0..6_000 {
+    for seed in 0..5_000 {
         let mut random = Random::new(seed);
         let ast = random.file();
         round_trip(&ast, &format!("seed {seed}"));
@@ -177,7 +173,7 @@ fn no_comment_is_lost() {
 
 #[test]
 fn edited_specs_never_panic() {
-    for seed in 0..25_000 {
+    for seed in 0..20_000 {
         let mut rng = Rng::new(seed, "edits");
         let mut bytes = SPECS[rng.below(SPECS.len())].as_bytes().to_vec();
         for _ in 0..=rng.below(4) {
