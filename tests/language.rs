@@ -172,6 +172,16 @@ fn no_comment_is_lost() {
 }
 
 #[test]
+fn comments_in_odd_places_stay() {
+    let ast = read(
+        "tml 1\ngenerate f(x: f32[\n 3, // three\n]) { recall(\n // class\n fall) >= 3 }\nuse a.{ // names\n b}\n\
+         d e { g(h(1 // one\n)), i = [ // empty\n], j = {\n// none\n}, k = l { // record\n} } // end\n// last",
+    );
+    assert_eq!(ast.comments.len(), 9);
+    round_trip(&ast, "odd places");
+}
+
+#[test]
 fn edited_specs_never_panic() {
     for seed in 0..20_000 {
         let mut rng = Rng::new(seed, "edits");
@@ -188,7 +198,7 @@ fn edited_specs_never_panic() {
         }
         let text = String::from_utf8_lossy(&bytes).into_owned();
         match std::panic::catch_unwind(|| parse(&Source::new("edited.tml", text.as_str()))) {
-            Err(_) => panic!("seed {seed}\n{text}"),
+            Err(panic) => panic!("seed {seed}: {panic:?}\n{text}"),
             Ok(Ok(ast)) => drop(round_trip(&ast, &format!("seed {seed}\n{text}"))),
             Ok(Err(diags)) => {
                 assert!(!diags.0.is_empty(), "seed {seed}\n{text}");
@@ -371,13 +381,10 @@ impl Random {
         let mut out = String::new();
         let mut in_block_text = false;
         for (number, line) in text.lines().enumerate() {
-            let doc = line.trim_start().starts_with("///");
+            let (number, doc) = (number.to_string(), line.trim_start().starts_with("///"));
             if !in_block_text && self.rng.below(6) == 0 {
-                out.push_str(&format!(
-                    "{}//{} own {number}\n",
-                    " ".repeat(self.rng.below(5)),
-                    "/".repeat(self.rng.below(2) * 2)
-                ));
+                let (indent, slashes) = (" ".repeat(self.rng.below(5)), "/".repeat(self.rng.below(2) * 2));
+                out.extend([&indent, "//", &slashes, " own ", &number, "\n"]);
             }
             if !in_block_text && self.rng.below(8) == 0 {
                 out.push('\n');
@@ -387,7 +394,7 @@ impl Random {
                 in_block_text = !in_block_text;
             }
             if !in_block_text && !doc && self.rng.below(4) == 0 {
-                out.push_str(&format!(" // after {number} \"("));
+                out.extend([" // after ", &number, " \"("]);
             }
             out.push('\n');
         }
