@@ -1,1 +1,297 @@
-//! Stub.
+//! From a spec to the graph of its build: the only file that knows which verb follows which.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::base::Diags;
+use crate::engine::{Graph, Input, StepId};
+use crate::library::board::Board;
+use crate::library::core::Core;
+use crate::spec::Spec;
+use crate::spec::model::{self, Callee, Function, Origin};
+use crate::stages::compile::Compile;
+use crate::stages::emit::Emit;
+use crate::stages::features::Extract;
+use crate::stages::firmware::Firmware;
+use crate::stages::gate::Gate;
+use crate::stages::host::Host;
+use crate::stages::ingest::Ingest;
+use crate::stages::link::Link;
+use crate::stages::quantize::Quantize;
+use crate::stages::size::Size;
+use crate::stages::toolkit::Toolkit;
+use crate::stages::train::Train;
+use crate::stages::verify::Verify;
+
+/// The board on which functions are tried and features of generated code are computed: a floating-point unit, much memory.
+pub const REFERENCE_BOARD: &str = "nucleo_l4r5zi";
+
+/// What a plan needs besides the spec.
+#[derive(Clone)]
+pub struct Context {
+    /// The spec's folder.
+    pub root: PathBuf,
+    /// Library and compiler.
+    pub toolkit: Toolkit,
+    /// Run every test row on the simulated board.
+    pub full: bool,
+}
+
+/// The steps of one data set's or feature chain's result: who makes rows, and who knows classes and parts.
+#[derive(Clone, Copy)]
+struct Rows {
+    x: StepId,
+    base: StepId,
+}
+
+/// The graph of the whole build of `spec`. Does no I/O and looks at no data.
+pub fn plan(spec: &Arc<Spec>, context: &Context) -> Result<Graph, Diags> {
+    let mut planner = Planner { spec: Arc::clone(spec), context, graph: Graph::new(), gates: Vec::new() };
+    let ingests = spec.datasets.iter().map(|dataset| planner.ingest(dataset)).collect::<Result<Vec<_>, _>>()?;
+    for function in &spec.functions {
+        let gate = planner.gate(function)?;
+        planner.gates.push(gate);
+    }
+    let chains =
+        spec.features.iter().map(|features| planner.extract(features, &ingests)).collect::<Result<Vec<_>, _>>()?;
+    let mut models = Vec::new();
+    for model in &spec.models {
+        models.push(planner.model(model, &ingests, &chains));
+    }
+    for deploy in 0..spec.deploys.len() {
+        planner.deploy(deploy, &models, &ingests, &chains)?;
+    }
+    Ok(planner.graph)
+}
+
+/// The graph of one function's gate, for trying code before it is pinned.
+pub fn gate_only(function: &Function, code: &Path, context: &Context) -> Result<Graph, Diags> {
+    let mut graph = Graph::new();
+    let inputs = gate_inputs(function, code, &context.root);
+    graph.add(gate_id(function), "gate", Box::new(gate_stage(function, context)?), inputs);
+    Ok(graph)
+}
+
+/// What a function's gate is called.
+pub fn gate_id(function: &Function) -> String {
+    format!("gate:{}", function.name)
+}
+
+/// The file with a function's code, relative to the spec's folder.
+pub fn code_path(function: &Function) -> String {
+    match &function.origin {
+        Origin::Extern { path } => path.clone(),
+        Origin::Generate { .. } => format!("generated/{}.c", function.name),
+    }
+}
+
+fn gate_stage(function: &Function, context: &Context) -> Result<Gate, Diags> {
+    let (board, core) = reference(context)?;
+    Ok(Gate { function: function.clone(), board, core, toolkit: context.toolkit.clone() })
+}
+
+fn gate_inputs(function: &Function, code: &Path, root: &Path) -> Vec<Input> {
+    let mut inputs = vec![Input::file("code.c", code)];
+    if let Origin::Generate { cases: Some(cases), .. } = &function.origin {
+        inputs.push(Input::file("cases.csv", root.join(cases)));
+    }
+    inputs
+}
+
+fn reference(context: &Context) -> Result<(Board, Core), Diags> {
+    let library = &context.toolkit.library;
+    let board =
+        library.board(REFERENCE_BOARD).unwrap_or_else(|| panic!("bug: the library has no {REFERENCE_BOARD}"))?;
+    let core = library.core(&board.core)?;
+    Ok((board, core))
+}
+
+/// Where a model's emitted C and expected answers come from.
+struct ModelSteps {
+    quantize: StepId,
+    emit: StepId,
+}
+
+struct Planner<'a> {
+    spec: Arc<Spec>,
+    context: &'a Context,
+    graph: Graph,
+    gates: Vec<StepId>,
+}
+
+impl Planner<'_> {
+    fn ingest(&mut self, dataset: &model::Dataset) -> Result<StepId, Diags> {
+        let stage = Ingest::new(dataset, &self.context.root)?;
+        let inputs = vec![stage.input()];
+        Ok(self.add(&format!("ingest:{}", dataset.name), "ingest", Box::new(stage), inputs, &dataset.span))
+    }
+
+    fn gate(&mut self, function: &Function) -> Result<StepId, Diags> {
+        let code = self.context.root.join(code_path(function));
+        let inputs = gate_inputs(function, &code, &self.context.root);
+        Ok(self.add(&gate_id(function), "gate", Box::new(gate_stage(function, self.context)?), inputs, &function.span))
+    }
+
+    fn extract(&mut self, features: &model::Features, ingests: &[StepId]) -> Result<StepId, Diags> {
+        let base = ingests[features.dataset];
+        let mut inputs = vec![Input::step("x.npy", base, "x.npy"), Input::step("part.npy", base, "part.npy")];
+        for index in user_functions(features) {
+            let name = &self.spec.functions[index].name;
+            inputs
+                .push(Input::file(format!("{name}.c"), self.context.root.join(code_path(&self.spec.functions[index]))));
+            // Nothing runs code that hasn't passed its gate.
+            inputs.push(Input::step(format!("{name}.gate"), self.gates[index], "evidence.json"));
+        }
+        let (board, core) = reference(self.context)?;
+        let stage = Extract {
+            spec: Arc::clone(&self.spec),
+            features: features.clone(),
+            board,
+            core,
+            toolkit: self.context.toolkit.clone(),
+        };
+        Ok(self.add(&format!("extract:{}", features.name), "extract", Box::new(stage), inputs, &features.span))
+    }
+
+    fn model(&mut self, model: &model::Model, ingests: &[StepId], chains: &[StepId]) -> ModelSteps {
+        let name = &model.name;
+        let rows = self.rows(model, ingests, chains);
+        let data = |with_y: bool| {
+            let mut inputs =
+                vec![Input::step("x.npy", rows.x, "x.npy"), Input::step("part.npy", rows.base, "part.npy")];
+            if with_y {
+                inputs.push(Input::step("y.npy", rows.base, "y.npy"));
+            }
+            inputs
+        };
+        let train =
+            self.add(&format!("train:{name}"), "train", Box::new(Train(model.clone())), data(true), &model.span);
+        let mut inputs = data(true);
+        inputs.extend(["net.json", "weights.npy"].map(|output| Input::step(output, train, output)));
+        inputs.push(Input::step("train.json", train, "summary.json"));
+        let stage = Box::new(Quantize(model.clone()));
+        let quantize = self.add(&format!("quantize:{name}"), "quantize", stage, inputs, &model.span);
+        let inputs = ["qnet.json", "qweights.npy", "qbias.npy"].map(|output| Input::step(output, quantize, output));
+        let classes = self.spec.datasets[model.dataset].classes.clone();
+        let outputs = classes.len();
+        let stage = Emit { model: model.clone(), classes, toolkit: self.context.toolkit.clone() };
+        let emit = self.add(&format!("emit:{name}"), "emit", Box::new(stage), inputs.into(), &model.span);
+        let mut inputs = data(false);
+        inputs.extend(["model.c", "model.h"].map(|output| Input::step(output, emit, output)));
+        inputs.push(Input::step("expected.npy", quantize, "expected.npy"));
+        let stage = Host {
+            model: name.clone(),
+            inputs: model.shape.len(),
+            classes: outputs,
+            span: model.span.clone(),
+            toolkit: self.context.toolkit.clone(),
+        };
+        self.add(&format!("host:{name}"), "host", Box::new(stage), inputs, &model.span);
+        ModelSteps { quantize, emit }
+    }
+
+    fn rows(&self, model: &model::Model, ingests: &[StepId], chains: &[StepId]) -> Rows {
+        let base = ingests[model.dataset];
+        match model.input {
+            model::Input::Dataset(_) => Rows { x: base, base },
+            model::Input::Features(index) => Rows { x: chains[index], base },
+        }
+    }
+
+    fn deploy(
+        &mut self,
+        deploy: usize,
+        models: &[ModelSteps],
+        ingests: &[StepId],
+        chains: &[StepId],
+    ) -> Result<(), Diags> {
+        let spec = Arc::clone(&self.spec);
+        let block = &spec.deploys[deploy];
+        let model = &spec.models[block.model];
+        let steps = &models[block.model];
+        for used in &block.boards {
+            let core = self.context.toolkit.library.core(&used.board.core)?;
+            let firmware = Firmware {
+                spec: Arc::clone(&spec),
+                deploy,
+                board: used.board.clone(),
+                core,
+                toolkit: self.context.toolkit.clone(),
+            };
+            let base = ingests[model.dataset];
+            let chain = match model.input {
+                model::Input::Features(index) => Some(chains[index]),
+                model::Input::Dataset(_) => None,
+            };
+            self.board(&firmware, steps, base, chain);
+        }
+        Ok(())
+    }
+
+    fn board(&mut self, firmware: &Firmware, model: &ModelSteps, base: StepId, chain: Option<StepId>) {
+        let place = format!("{}@{}", firmware.deploy().name, firmware.board.name);
+        let span = firmware.deploy().span.clone();
+        let mut inputs: Vec<Input> =
+            ["model.c", "model.h"].map(|output| Input::step(output, model.emit, output)).into();
+        for output in ["features.c", "features.h"] {
+            inputs.extend(chain.map(|chain| Input::step(output, chain, output)));
+        }
+        for function in firmware.functions() {
+            inputs.push(Input::file(format!("{}.c", function.name), self.context.root.join(code_path(function))));
+            let gate =
+                self.graph.find(&gate_id(function)).unwrap_or_else(|| panic!("bug: {} has no gate", function.name));
+            inputs.push(Input::step(format!("{}.gate", function.name), gate, "evidence.json"));
+        }
+        let mut objects: Vec<String> = ["startup.o", "main.o", "hal.o", "model.o"].map(String::from).into();
+        objects.extend(chain.map(|_| "features.o".to_string()));
+        objects.extend(firmware.functions().iter().map(|function| format!("{}.o", function.name)));
+        if firmware.toolkit.kind == crate::world::ToolchainKind::Gcc {
+            objects.push("mem.o".into());
+        }
+        let compile =
+            self.add(&format!("compile:{place}"), "compile", Box::new(Compile(firmware.clone())), inputs, &span);
+        let linked = |objects: &[String]| -> Vec<Input> {
+            objects.iter().map(|object| Input::step(object.clone(), compile, object.clone())).collect()
+        };
+        let rows = || [Input::step("x.npy", base, "x.npy"), Input::step("part.npy", base, "part.npy")];
+        let mut inputs = linked(&objects);
+        inputs.extend(rows());
+        let size = self.add(&format!("size:{place}"), "size", Box::new(Size(firmware.clone())), inputs, &span);
+        let mut inputs = linked(&objects);
+        inputs.push(Input::step("stack.json", size, "stack.json"));
+        let link = self.add(&format!("link:{place}"), "link", Box::new(Link(firmware.clone())), inputs, &span);
+        let mut inputs: Vec<Input> = rows().into();
+        inputs.push(Input::step("firmware.elf", link, "firmware.elf"));
+        inputs.push(Input::step("expected.npy", model.quantize, "expected.npy"));
+        let verify = Verify { firmware: firmware.clone(), full: self.context.full };
+        self.add(&format!("verify:{place}"), "verify", Box::new(verify), inputs, &span);
+    }
+
+    fn add(
+        &mut self,
+        id: &str,
+        kind: &str,
+        stage: Box<dyn crate::engine::Stage>,
+        inputs: Vec<Input>,
+        span: &crate::base::Span,
+    ) -> StepId {
+        let step = self.graph.add(id, kind, stage, inputs);
+        self.graph.place(step, span.clone());
+        step
+    }
+}
+
+/// Indices of the user's functions that a chain calls, each once.
+fn user_functions(features: &model::Features) -> Vec<usize> {
+    let mut functions: Vec<usize> = features
+        .steps
+        .iter()
+        .filter_map(|step| match step.call {
+            Callee::User(index) => Some(index),
+            Callee::Std(_) => None,
+        })
+        .collect();
+    functions.sort_unstable();
+    functions.dedup();
+    functions
+}

@@ -1,5 +1,7 @@
 //! Seeded random numbers: counter-based, the same on every machine, in any order, on any number of threads.
 
+use super::math;
+
 /// A stream of random numbers: the n-th is a function of (key, n) alone.
 #[derive(Clone, Debug)]
 pub struct Rng {
@@ -41,6 +43,20 @@ impl Rng {
     /// A float in [low, high).
     pub fn range(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * self.unit()
+    }
+
+    /// A float from the normal distribution with mean 0 and deviation 1 (Box and Muller, 1958), in double precision
+    /// until the end, so that the last bit never depends on a host's `log` or `cos`.
+    pub fn normal(&mut self) -> f32 {
+        let unit = |bits: u64| ((bits >> 11) as f64 + 0.5) / 9_007_199_254_740_992.0;
+        let (radius, angle) = (unit(self.next_u64()), unit(self.next_u64()));
+        ((-2.0 * math::ln64(radius)).sqrt() * math::cos64(std::f64::consts::TAU * angle)) as f32
+    }
+
+    /// An independent stream for the `index`-th item of whatever this stream is for; leaves this stream as it is.
+    #[must_use]
+    pub fn branch(&self, index: u64) -> Self {
+        Self { key: mix(self.key ^ mix(index.wrapping_add(0x6a09_e667_f3bc_c909))), counter: 0 }
     }
 
     /// Shuffles in place (Fisher and Yates).

@@ -1,29 +1,473 @@
-//! A board as data: core, clock, memories, image forms; read from `stdlib/boards/NAME.toml`.
+//! A board as data: core, clock, memories, start-up, image forms; read from `stdlib/boards/NAME.toml`.
 
-use crate::base::Quantity;
+use serde::{Deserialize, Serialize, Serializer};
 
-/// A board.
-#[derive(Clone, PartialEq, Debug)]
+use super::record;
+use crate::base::{Diag, Quantity, Source};
+
+/// A board. Templates see it as it stands here, with the clock in hertz.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Board {
     /// Its name in a spec: the file's stem.
+    #[serde(skip_deserializing)]
     pub name: String,
     /// Its name for people.
     pub title: String,
+    /// Where the facts of the file are from: data sheet and reference manual with their numbers.
+    pub source: String,
     /// The core's name: `stdlib/cores/NAME.toml`.
     pub core: String,
-    /// Core clock.
+    /// Core clock once start-up has run `setup`.
+    #[serde(deserialize_with = "record::frequency", serialize_with = "hertz")]
     pub clock: Quantity,
-    /// Program memory.
+    /// Program memory that the application may fill (a bootloader's part is not in it).
     pub flash: Memory,
     /// Work memory.
     pub ram: Memory,
+    /// Where the vector table lies.
+    #[serde(default)]
+    pub vectors: Vectors,
+    /// How fast program memory is.
+    pub timing: Timing,
+    /// Address ranges of peripherals; an access elsewhere is a fault.
+    #[serde(default)]
+    pub devices: Vec<Region>,
+    /// Image forms to make, the one to flash first.
+    pub images: Vec<Image>,
+    /// What a UF2 file needs, when `images` has one.
+    #[serde(default)]
+    pub uf2: Option<Uf2>,
+    /// How pins are driven.
+    #[serde(default)]
+    pub gpio: Option<Gpio>,
+    /// The LEDs, in the order of `tml_led`.
+    #[serde(default)]
+    pub leds: Vec<Led>,
+    /// Register writes and waits from reset to `clock`.
+    #[serde(default)]
+    pub setup: Vec<Step>,
+    /// Second-stage bootloader (RP2040): 64 words, the last one their checksum, at the start of flash.
+    #[serde(default, deserialize_with = "boot2")]
+    pub boot2: Vec<u32>,
 }
 
 /// A memory that the linker fills.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(try_from = "RawMemory")]
 pub struct Memory {
     /// First address.
     pub origin: u32,
     /// Bytes.
     pub size: u32,
+}
+
+/// Where the vector table lies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vectors {
+    /// Bytes from the start of `flash`.
+    #[serde(default, deserialize_with = "record::size")]
+    pub offset: u32,
+    /// Device interrupts behind the 16 entries of the core.
+    pub interrupts: u32,
+    /// Whether start-up must point the core's `VTOR` at the table, because reset does not.
+    #[serde(default)]
+    pub relocate: bool,
+}
+
+/// How fast program memory is: what the cycle model of the simulator adds for it.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timing {
+    /// Cycles that a miss adds.
+    pub miss: u32,
+    /// Bytes of a line.
+    pub line: u32,
+    /// Lines cached for instructions; 0: none.
+    pub code_lines: u32,
+    /// Lines cached for data; 0: none.
+    pub data_lines: u32,
+    /// Both counts are of the same lines: one cache for instructions and data.
+    #[serde(default)]
+    pub shared: bool,
+    /// Where the numbers are from.
+    pub source: String,
+    /// What predicted cycles are worth: the error band, or that nobody has measured it.
+    pub accuracy: String,
+    /// Whether published measurements confirm `accuracy`.
+    #[serde(default)]
+    pub validated: bool,
+}
+
+/// An address range of peripherals.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Region {
+    /// What lies there.
+    pub name: String,
+    /// First address.
+    pub origin: u32,
+    /// Bytes.
+    #[serde(deserialize_with = "record::size")]
+    pub size: u32,
+}
+
+/// An image form.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Image {
+    /// For debuggers and the simulator.
+    Elf,
+    /// Intel hex.
+    Hex,
+    /// Flash content from the first byte.
+    Bin,
+    /// For boards that show up as a drive.
+    Uf2,
+}
+
+/// What a UF2 file needs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Uf2 {
+    /// Family identifier, by which a bootloader refuses a file for another chip.
+    pub family: u32,
+    /// Bytes that the bootloader erases at once: the file fills them up.
+    #[serde(default = "page", deserialize_with = "record::size")]
+    pub sector: u32,
+}
+
+/// How pins are driven.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gpio {
+    /// The driver: `stdlib/hal/gpio_KIND.c.j2`.
+    pub kind: String,
+    /// First register of the first port.
+    pub base: u32,
+    /// The register that clocks the ports, where there is one.
+    #[serde(default)]
+    pub clock: u32,
+    /// How many pins there are; `tml_gpio` ignores others.
+    pub pins: u32,
+    /// Pins that start-up drives high, for example the row of an LED matrix.
+    #[serde(default)]
+    pub high: Vec<Pin>,
+}
+
+/// A pin; written as on the board: `PC7` (ST), `P0.13` (Nordic), `GP25` (Raspberry Pi).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "u32")]
+pub struct Pin(pub u32);
+
+/// A light-emitting diode.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Led {
+    /// Its name on the board.
+    pub name: String,
+    /// The pin that drives it.
+    pub pin: Pin,
+    /// Whether a low pin lights it.
+    #[serde(default)]
+    pub inverted: bool,
+}
+
+/// One step from reset to the declared clock.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(try_from = "RawStep")]
+pub struct Step {
+    /// What it is for, in the words of the manual.
+    pub why: String,
+    /// What it does.
+    pub action: Action,
+    /// The register; for a pause, unused.
+    pub address: u32,
+    /// The bits that count.
+    pub mask: u32,
+    /// Their value; for a pause, how many turns of an empty loop.
+    pub value: u32,
+}
+
+/// What a step of the start-up does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// Sets the bits of `mask` to those of `value`, leaving the others.
+    Write,
+    /// Waits, but not for ever, until the bits of `mask` equal those of `value`.
+    Wait,
+    /// Lets time pass.
+    Pause,
+}
+
+impl Board {
+    /// The board that `source` describes.
+    ///
+    /// # Errors
+    /// `tml::board`: a key that is missing, unknown or has an impossible value.
+    pub fn read(source: &Source, name: &str) -> Result<Self, Diag> {
+        let board: Self = record::read(source, "tml::board", "board")?;
+        let board = Self { name: name.to_string(), ..board };
+        board.check().map_err(|(key, title)| Diag::error("tml::board", title).at(&key_span(source, key), "here"))?;
+        Ok(board)
+    }
+
+    /// Address of the vector table.
+    pub fn vector_table(&self) -> u32 {
+        self.flash.origin + self.vectors.offset
+    }
+
+    /// What a simulator must show at the registers that start-up waits on: (address, mask, value).
+    pub fn presets(&self) -> Vec<(u32, u32, u32)> {
+        let waits = self.setup.iter().filter(|step| step.action == Action::Wait);
+        waits.map(|step| (step.address, step.mask, step.value)).collect()
+    }
+
+    /// What the keys say about each other; on error the key and the sentence.
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        let table = 4 * (16 + u64::from(self.vectors.interrupts));
+        let fail = |key, title: &str| Err((key, title.to_string()));
+        if self.vectors.interrupts > 480 {
+            return fail("interrupts", "a core of this kind has at most 480 interrupts");
+        }
+        if u64::from(self.vectors.offset) + table > u64::from(self.flash.size) {
+            return fail("offset", "the vector table lies behind the end of flash");
+        }
+        // Armv7-M manual B3.2.5: the table is aligned to its length, rounded up to a power of two, at least 128.
+        if u64::from(self.vector_table()) % table.next_power_of_two().max(128) != 0 {
+            return Err((
+                "vectors",
+                format!("the vector table at {:#x} is not aligned to its size", self.vector_table()),
+            ));
+        }
+        let (flash, ram) = (self.flash, self.ram);
+        if flash.origin % 256 != 0 {
+            return fail("flash", "`flash` must start at a multiple of 256");
+        }
+        if flash.origin <= ram.last() && ram.origin <= flash.last() {
+            return fail("ram", "`flash` and `ram` overlap");
+        }
+        if ram.origin % 8 != 0 {
+            return fail("ram", "`ram` must start at a multiple of 8, because the stack does");
+        }
+        if self.images.is_empty() {
+            return fail("images", "a board needs at least one image form");
+        }
+        if self.images.contains(&Image::Uf2) && self.uf2.is_none() {
+            return fail("images", "a UF2 image needs the table `uf2` with the family of the chip");
+        }
+        if !self.boot2.is_empty() && self.vectors.offset < 256 {
+            return fail("boot2", "the second-stage bootloader takes the first 256 bytes: `vectors` needs an `offset`");
+        }
+        if self.uf2.is_some_and(|form| !form.sector.is_power_of_two() || !(256..=1 << 20).contains(&form.sector)) {
+            return fail("sector", "a sector is a power of two from 256 B to 1 MiB");
+        }
+        self.check_timing()?;
+        self.check_pins()
+    }
+
+    fn check_timing(&self) -> Result<(), (&'static str, String)> {
+        let timing = &self.timing;
+        let fail = |key, title: &str| Err((key, title.to_string()));
+        if !timing.line.is_power_of_two() || timing.line > 4096 {
+            return fail("line", "the bytes of a line are a power of two up to 4096");
+        }
+        if timing.shared && timing.code_lines != timing.data_lines {
+            return fail("shared", "one cache for both has as many lines for data as for code");
+        }
+        if timing.code_lines.max(timing.data_lines) > 1 << 16 || timing.miss > 10_000 {
+            return fail("timing", "a cache has at most 65,536 lines, and a miss costs at most 10,000 cycles");
+        }
+        let beyond = |region: &&Region| region.size == 0 || region.origin.checked_add(region.size - 1).is_none();
+        match self.devices.iter().find(beyond) {
+            Some(region) => {
+                Err(("devices", format!("`{}` is empty, or it ends beyond a 32-bit address space", region.name)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn check_pins(&self) -> Result<(), (&'static str, String)> {
+        let Some(gpio) = &self.gpio else {
+            let fits = self.leds.is_empty();
+            return if fits { Ok(()) } else { Err(("leds", "LEDs need the table `gpio`".to_string())) };
+        };
+        if gpio.pins > 256 {
+            return Err(("pins", "a chip has at most 256 pins".to_string()));
+        }
+        let pins = self.leds.iter().map(|led| led.pin).chain(gpio.high.iter().copied());
+        match pins.into_iter().find(|pin| pin.0 >= gpio.pins) {
+            Some(pin) => Err(("gpio", format!("pin {} is used, but there are {} pins", pin.0, gpio.pins))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Memory {
+    /// The last address.
+    pub fn last(self) -> u32 {
+        self.origin + (self.size - 1)
+    }
+
+    /// Whether `address` lies in it.
+    pub fn contains(self, address: u32) -> bool {
+        (self.origin..=self.last()).contains(&address)
+    }
+}
+
+/// The first line that sets `key` or opens the table `key`.
+fn key_span(source: &Source, key: &str) -> crate::base::Span {
+    let mut start = 0;
+    for line in source.text().split_inclusive('\n') {
+        let word = line.trim_start().trim_start_matches('[');
+        if word.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(['=', ']', '.'])) {
+            return source.span(start..start + line.trim_end().len());
+        }
+        start += line.len();
+    }
+    source.span(0..0)
+}
+
+fn page() -> u32 {
+    256
+}
+
+fn hertz<S: Serializer>(clock: &Quantity, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64((clock.base / 1000) as u64)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawMemory {
+    origin: u32,
+    #[serde(deserialize_with = "record::size")]
+    size: u32,
+}
+
+impl TryFrom<RawMemory> for Memory {
+    type Error = String;
+
+    fn try_from(raw: RawMemory) -> Result<Self, String> {
+        let fits = raw.size > 0 && raw.origin.checked_add(raw.size - 1).is_some();
+        let memory = Self { origin: raw.origin, size: raw.size };
+        if fits {
+            Ok(memory)
+        } else {
+            Err("this memory is empty, or it ends beyond a 32-bit address space".to_string())
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawStep {
+    why: String,
+    write: Option<u32>,
+    wait: Option<u32>,
+    pause: Option<u32>,
+    mask: Option<u32>,
+    value: Option<u32>,
+}
+
+impl TryFrom<RawStep> for Step {
+    type Error = String;
+
+    fn try_from(raw: RawStep) -> Result<Self, String> {
+        let (action, address) = match (raw.write, raw.wait, raw.pause) {
+            (Some(address), None, None) => (Action::Write, address),
+            (None, Some(address), None) => (Action::Wait, address),
+            (None, None, Some(turns)) if turns > 1_000_000 => {
+                return Err(format!("a pause of {turns} turns is a program that hangs"));
+            }
+            (None, None, Some(turns)) => {
+                return Ok(Self { why: raw.why, action: Action::Pause, address: 0, mask: 0, value: turns });
+            }
+            _ => return Err("a step of `setup` is one of `write`, `wait`, `pause`".to_string()),
+        };
+        let mask = raw.mask.unwrap_or(u32::MAX);
+        let value = raw.value.ok_or("a step of `setup` needs a `value`")?;
+        if value & !mask != 0 {
+            return Err(format!("the value {value:#x} has bits outside the mask {mask:#x}"));
+        }
+        if address % 4 != 0 {
+            return Err(format!("{address:#x} is not the address of a 32-bit register"));
+        }
+        Ok(Self { why: raw.why, action, address, mask, value })
+    }
+}
+
+impl TryFrom<String> for Pin {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        pin(&text).map(Self).ok_or_else(|| format!("`{text}` is not a pin: write it as `PC7`, `P0.13` or `GP25`"))
+    }
+}
+
+impl From<Pin> for u32 {
+    fn from(pin: Pin) -> Self {
+        pin.0
+    }
+}
+
+fn pin(text: &str) -> Option<u32> {
+    let number = |digits: &str, below: u32| digits.parse::<u32>().ok().filter(|number| *number < below);
+    if let Some(digits) = text.strip_prefix("GP") {
+        return number(digits, 64);
+    }
+    let rest = text.strip_prefix('P')?;
+    if let Some((port, digits)) = rest.split_once('.') {
+        return Some(number(port, 4)? * 32 + number(digits, 32)?);
+    }
+    let port = rest.chars().next().filter(|letter| ('A'..='K').contains(letter))?;
+    Some((port as u32 - 'A' as u32) * 16 + number(&rest[1..], 16)?)
+}
+
+/// Fills the code up to 63 words and appends their checksum.
+fn boot2<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<u32>, D::Error> {
+    let mut words = Vec::<u32>::deserialize(deserializer)?;
+    if words.len() > 63 {
+        return Err(serde::de::Error::custom("a second-stage bootloader has at most 63 words"));
+    }
+    words.resize(63, 0);
+    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    words.push(checksum(&bytes));
+    Ok(words)
+}
+
+/// CRC-32 as the boot ROM of RP2040 computes it: polynomial 0x04c11db7, seed all ones, not reflected, not inverted
+/// (RP2040 data sheet 2.8.1.3.1).
+pub fn checksum(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(
+            sum ^ (u32::from(*byte) << 24),
+            |sum, _| {
+                if sum >> 31 == 1 { sum << 1 ^ 0x04c1_1db7 } else { sum << 1 }
+            },
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pins_are_named_as_on_the_board() {
+        assert_eq!(pin("PA5"), Some(5));
+        assert_eq!(pin("PC7"), Some(39));
+        assert_eq!(pin("P0.13"), Some(13));
+        assert_eq!(pin("P1.02"), Some(34));
+        assert_eq!(pin("GP25"), Some(25));
+        for wrong in ["", "P", "PA16", "PZ1", "P0.32", "GP", "25", "P\u{e9}"] {
+            assert_eq!(pin(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_checksum_is_crc32_mpeg2() {
+        assert_eq!(checksum(b"123456789"), 0x0376_e6e7);
+    }
 }

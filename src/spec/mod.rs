@@ -2,8 +2,29 @@
 //!
 //! Knows: names, units, types, shapes, defaults.
 //! Never: does I/O; leaves a field unread; loses a span.
-//! Add here: a field: one line in its schema.
+//! Add here: a field: one line in its schema, and one where its block reads it.
 
+mod channels;
+mod dataset;
+mod deploy;
+mod document;
+mod features;
+mod fetch;
+mod fields;
+mod function;
+mod import;
 pub mod model;
+mod network;
+mod require;
+mod resolve;
+mod scope;
+mod shapes;
+mod term;
+mod train;
+mod vocabulary;
 
+pub use document::{explain, words};
 pub use model::Spec;
+pub use require::{MEASURES, Measure};
+pub use resolve::resolve;
+pub use vocabulary::{Callable, LayerCall, Vocabulary};

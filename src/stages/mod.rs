@@ -3,3 +3,28 @@
 //! Knows: what each verb's facts are and how it runs.
 //! Never: calls another stage; looks at the graph.
 //! Add here: a verb: one file, and its place in `plan`.
+
+mod arrays;
+pub mod chain;
+pub mod compile;
+pub mod emit;
+pub mod exercise;
+pub mod extract;
+pub mod features;
+pub mod firmware;
+pub mod function;
+pub mod gate;
+pub mod host;
+pub mod image;
+pub mod ingest;
+pub mod link;
+mod native;
+pub mod quantize;
+pub mod signature;
+pub mod size;
+mod text;
+pub mod toolkit;
+pub mod train;
+pub mod verify;
+
+use text::{call_text, json};

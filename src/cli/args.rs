@@ -1,0 +1,227 @@
+//! The command line as types: every command, flag and default, and nothing else.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// From a checked-in spec and data to verified int8 firmware.
+#[derive(Parser, Debug)]
+#[command(name = "cargo tinyml", bin_name = "cargo tinyml", version, disable_help_subcommand = true)]
+pub(super) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Flags that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Flags that every command takes.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Global {
+    /// Say less: once, only warnings and results
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more: once, cached steps too; twice, compiler output and keys
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Colours in messages
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: When,
+    /// How messages and results are written
+    #[arg(long, global = true, value_name = "FORM", default_value = "human")]
+    pub message_format: MessageFormat,
+}
+
+/// When to use colours.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum When {
+    /// On a terminal that wants them
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// For people or for machines.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum MessageFormat {
+    /// Text
+    Human,
+    /// One JSON object a line, on stdout
+    Json,
+}
+
+/// Every command.
+#[derive(Subcommand, Debug)]
+pub(super) enum Command {
+    /// Build the spec: firmware for every board, and a verdict on every requirement
+    Build(BuildArgs),
+    /// Read the spec and report every mistake, without building
+    Check(SpecArgs),
+    /// Write the spec in its one canonical form, comments kept
+    Fmt(FmtArgs),
+    /// Explain a diagnostic's code, a word of the language, or why a step ran
+    Explain(ExplainArgs),
+    /// Draw the steps of the build and what each one reads
+    Graph(GraphArgs),
+    /// Fetch the data files that the spec names by URL and digest
+    Fetch(FetchArgs),
+    /// Ask for a generated function, export its prompt, adopt an answer
+    Generate(GenerateArgs),
+}
+
+/// Which spec.
+#[derive(Args, Clone, Debug)]
+pub(super) struct SpecArgs {
+    /// A `.tml` file, or a folder with exactly one (default: this folder)
+    #[arg(value_name = "SPEC")]
+    pub spec: Option<PathBuf>,
+}
+
+/// How to build.
+#[derive(Args, Clone, Debug)]
+pub(super) struct BuildArgs {
+    /// Which spec
+    #[command(flatten)]
+    pub spec: SpecArgs,
+    /// Where results and the store go (default: CARGO_TARGET_DIR, the cargo workspace's, else `target` beside the spec)
+    #[arg(long, value_name = "DIR")]
+    pub target_dir: Option<PathBuf>,
+    /// Steps at once (default: one a core)
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// The lock must not change: no function is asked for (default where CI is set)
+    #[arg(long)]
+    pub locked: bool,
+    /// Do without a network
+    #[arg(long)]
+    pub offline: bool,
+    /// Both --locked and --offline
+    #[arg(long)]
+    pub frozen: bool,
+    /// Run every test row on the simulated board, not a sample
+    #[arg(long)]
+    pub full: bool,
+    /// Hash every input file again, whatever its time stamp says
+    #[arg(long)]
+    pub verify_inputs: bool,
+    /// Which compiler
+    #[arg(long, value_name = "NAME")]
+    pub toolchain: Option<ToolchainName>,
+    /// Show which steps would run, and stop
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Which compiler.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum ToolchainName {
+    /// The pinned zig, fetched by itself
+    Zig,
+    /// arm-none-eabi-gcc on the PATH
+    Gcc,
+}
+
+/// How to format.
+#[derive(Args, Debug)]
+pub(super) struct FmtArgs {
+    /// Files or folders (default: every `.tml` in this folder)
+    #[arg(value_name = "SPEC")]
+    pub specs: Vec<PathBuf>,
+    /// Change nothing; exit 1 if a file isn't in canonical form
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// What to explain.
+#[derive(Args, Debug)]
+pub(super) struct ExplainArgs {
+    /// A code (`tml::unit`), a word (`dense`, `split`, `KiB`), or a step (`train:net`)
+    pub subject: String,
+    /// For a step: how the build would be run
+    #[command(flatten)]
+    pub build: ExplainBuild,
+}
+
+/// Where a step's build is.
+#[derive(Args, Clone, Debug)]
+pub(super) struct ExplainBuild {
+    /// A `.tml` file, or a folder with exactly one (default: this folder)
+    #[arg(long, value_name = "SPEC")]
+    pub spec: Option<PathBuf>,
+    /// Where results and the store are
+    #[arg(long, value_name = "DIR")]
+    pub target_dir: Option<PathBuf>,
+}
+
+/// How to draw.
+#[derive(Args, Debug)]
+pub(super) struct GraphArgs {
+    /// Which spec
+    #[command(flatten)]
+    pub spec: SpecArgs,
+    /// Form of the drawing
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub format: GraphFormat,
+}
+
+/// Form of a graph's drawing.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum GraphFormat {
+    /// An indented list
+    Text,
+    /// Graphviz
+    Dot,
+    /// Mermaid
+    Mermaid,
+    /// JSON
+    Json,
+}
+
+/// What to fetch.
+#[derive(Args, Debug)]
+pub(super) struct FetchArgs {
+    /// Which spec
+    #[command(flatten)]
+    pub spec: SpecArgs,
+    /// Fetch nothing; exit 1 if a file is missing or has another digest
+    #[arg(long)]
+    pub check: bool,
+    /// Do without a network
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// What to generate.
+#[derive(Args, Debug)]
+pub(super) struct GenerateArgs {
+    /// The function (default: every one whose pin is missing or stale)
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// With --adopt: the answer's file, C or a chat's answer with one fenced block (default: generated/NAME.c)
+    #[arg(value_name = "ANSWER", requires = "adopt")]
+    pub answer: Option<PathBuf>,
+    /// Which spec
+    #[arg(long, value_name = "SPEC")]
+    pub spec: Option<PathBuf>,
+    /// Write the prompt to stdout and stop
+    #[arg(long, conflicts_with = "adopt", requires = "name")]
+    pub export: bool,
+    /// Put an answer through the gate and pin it
+    #[arg(long, requires = "name")]
+    pub adopt: bool,
+    /// Mark the pin as reviewed
+    #[arg(long, requires = "name", conflicts_with_all = ["export"])]
+    pub accept: bool,
+    /// Replace code that was edited by hand
+    #[arg(long)]
+    pub force: bool,
+    /// Do without a network
+    #[arg(long)]
+    pub offline: bool,
+    /// Where results and the store go
+    #[arg(long, value_name = "DIR")]
+    pub target_dir: Option<PathBuf>,
+}

@@ -1,0 +1,183 @@
+//! Divides rows, fills missing cells with the training part's mean, and tells when that can't be done well.
+
+use crate::base::{Diag, Span};
+use crate::data::rows::Rows;
+
+use super::assign::{PARTS, assign};
+use super::groups::{Groups, sorted};
+
+/// Names of the parts, by number.
+pub const NAMES: [&str; PARTS] = ["train", "valid", "test"];
+
+/// How rows are divided.
+#[derive(Clone, Debug)]
+pub struct Split {
+    /// Shares of training, validation and test part in ppm; they sum to a million.
+    pub shares: [u32; PARTS],
+    /// Seed.
+    pub seed: u64,
+    /// The `by` column's name, for messages.
+    pub by: Option<String>,
+    /// Where the spec says so.
+    pub span: Span,
+}
+
+/// The part of each row, and what was learnt on the way.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// 0 training, 1 validation, 2 test.
+    pub of: Vec<u8>,
+    /// Sets of rows that had to stay together (single rows count).
+    pub groups: usize,
+    /// What is worth a look.
+    pub warnings: Vec<Diag>,
+}
+
+impl Parts {
+    /// Rows in each part.
+    pub fn sizes(&self) -> [usize; PARTS] {
+        let mut sizes = [0; PARTS];
+        self.of.iter().for_each(|part| sizes[*part as usize] += 1);
+        sizes
+    }
+}
+
+/// Divides `rows`: seeded, stratified by class, equal rows and rows of one group together, as near to the shares
+/// as that allows. The same rows in another order get the same parts. Then NaN in `rows.x` becomes the channel's
+/// mean over the training part. Errors: `tml::split` (an empty part), `tml::missing` (no value to take a mean of).
+pub fn divide(rows: &mut Rows, split: &Split) -> Result<Parts, Diag> {
+    let mut groups = Groups::new(rows);
+    groups.join_equal(rows);
+    loop {
+        let sets = groups.collect(rows, split.seed);
+        let chosen = assign(&sets, rows.classes.len(), split.shares);
+        let mut of = vec![0; rows.len()];
+        for (set, part) in sets.iter().zip(chosen) {
+            set.rows.iter().for_each(|row| of[*row as usize] = part);
+        }
+        let mut parts = Parts { of, groups: sets.len(), warnings: Vec::new() };
+        refuse_empty(rows, split, &parts)?;
+        let Some(filled) = filled(rows, &parts.of)? else {
+            parts.warnings = warnings(rows, split, &parts);
+            return Ok(parts);
+        };
+        // A filled row may have become equal to another one: join these too and divide again.
+        if groups.join_equal(&filled) == 0 {
+            rows.x = filled.x;
+            parts.warnings = warnings(rows, split, &parts);
+            return Ok(parts);
+        }
+    }
+}
+
+/// The rows with NaN replaced by means over the training part; `None` when there is no NaN.
+fn filled(rows: &Rows, of: &[u8]) -> Result<Option<Rows>, Diag> {
+    if !rows.x.iter().any(|value| value.is_nan()) {
+        return Ok(None);
+    }
+    let width = rows.channels.len();
+    let mut filled = rows.clone();
+    for channel in 0..width {
+        let known = (0..rows.len()).filter(|row| of[*row] == 0).map(|row| rows.x[row * width + channel]);
+        let (mut sum, mut count) = (0.0_f64, 0_usize);
+        for value in known.filter(|value| !value.is_nan()) {
+            sum += f64::from(value);
+            count += 1;
+        }
+        let column = || (0..rows.len()).map(|row| row * width + channel);
+        if count == 0 && column().any(|at| rows.x[at].is_nan()) {
+            let name = &rows.channels[channel];
+            return Err(Diag::error(
+                "tml::missing",
+                format!("`{name}` has no value in the training part to take a mean of"),
+            )
+            .help(format!("leave `{name}` out of `channels`, or write `missing = fill(0)`")));
+        }
+        let mean = (sum / count as f64) as f32;
+        for at in column().filter(|at| rows.x[*at].is_nan()) {
+            filled.x[at] = mean + 0.0;
+        }
+    }
+    Ok(Some(filled))
+}
+
+fn refuse_empty(rows: &Rows, split: &Split, parts: &Parts) -> Result<(), Diag> {
+    let sizes = parts.sizes();
+    let Some(empty) = (0..PARTS).find(|part| split.shares[*part] > 0 && sizes[*part] == 0) else { return Ok(()) };
+    let name = NAMES[empty];
+    let together = match &split.by {
+        Some(by) => format!("in {} sets that stay together: rows of one `{by}`, and equal rows", parts.groups),
+        None => format!("{} of them different; equal rows stay together", parts.groups),
+    };
+    let help = match &split.by {
+        Some(by) if parts.groups < PARTS => {
+            format!("bring data of more than {} `{by}`, or divide without `by`", rows.groups.len())
+        }
+        _ => format!("bring more rows, or do without this part: `{name} = 0%`"),
+    };
+    Err(Diag::error("tml::split", format!("the {name} part would be empty"))
+        .at(&split.span, "divided here")
+        .note(format!("there are {} rows, {together}", rows.len()))
+        .help(help))
+}
+
+fn warnings(rows: &Rows, split: &Split, parts: &Parts) -> Vec<Diag> {
+    let mut warnings = Vec::new();
+    let total = rows.len().max(1) as f64;
+    for (part, size) in parts.sizes().into_iter().enumerate() {
+        let (got, asked) = (size as f64 / total, f64::from(split.shares[part]) / 1e6);
+        if (got - asked).abs() > 0.05 && rows.len() >= 20 {
+            let title = format!(
+                "the {} part has {:.0} % of the rows, {:.0} % were asked for",
+                NAMES[part],
+                got * 100.0,
+                asked * 100.0
+            );
+            warnings.push(
+                Diag::warning("tml::split", title).at(&split.span, "divided here").note(format!(
+                    "{} sets of rows stay together; they don't divide closer to the shares",
+                    parts.groups
+                )),
+            );
+        }
+    }
+    for (part, name) in NAMES.iter().enumerate().filter(|(part, _)| split.shares[*part] > 0) {
+        let mut has = vec![false; rows.classes.len()];
+        parts
+            .of
+            .iter()
+            .zip(&rows.y)
+            .filter(|(of, _)| **of as usize == part)
+            .for_each(|(_, class)| has[*class as usize] = true);
+        for class in (0..has.len()).filter(|class| !has[*class]) {
+            let title = format!("the class `{}` has no rows in the {name} part", rows.classes[class]);
+            warnings
+                .push(Diag::warning("tml::split", title).at(&split.span, "divided here").help("bring more rows of it"));
+        }
+    }
+    warnings.extend(contradictions(rows));
+    warnings
+}
+
+/// Equal rows with different classes: no model can get all of them right.
+fn contradictions(rows: &Rows) -> Option<Diag> {
+    let order = sorted(rows);
+    let equal = |a: &u32, b: &u32| rows.compare(*a as usize, *b as usize).is_eq();
+    let (mut affected, mut example) = (0, None);
+    for run in order.chunk_by(equal) {
+        if let Some(other) = run.iter().find(|row| rows.y[**row as usize] != rows.y[run[0] as usize]) {
+            affected += run.len();
+            example = example.or(Some((run[0] as usize, *other as usize)));
+        }
+    }
+    let (a, b) = example?;
+    let title = format!("{affected} rows have equal values but different classes");
+    let class = |row: usize| &rows.classes[rows.y[row] as usize];
+    Some(Diag::warning("tml::label", title).note(format!(
+        "for example {} (`{}`) and {} (`{}`); no model tells them apart",
+        rows.place(a),
+        class(a),
+        rows.place(b),
+        class(b)
+    )))
+}

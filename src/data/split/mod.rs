@@ -1,0 +1,11 @@
+//! Rows to parts: training, validation and test.
+//!
+//! Knows: seeds, strata, groups.
+//! Never: lets equal rows, or rows of one group, fall into two parts.
+//! Add here: a way to divide rows.
+
+mod assign;
+mod divide;
+mod groups;
+
+pub use divide::{NAMES, Parts, Split, divide};

@@ -1,0 +1,191 @@
+//! The one template environment: strict (an undefined name is an error), with filters that write C literals.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
+use serde::Serialize;
+
+use crate::base::{Diag, Source};
+
+/// Whether the library file at `path` is a template.
+pub fn is_template(path: &str) -> bool {
+    path.strip_suffix(".j2").is_some()
+}
+
+/// Whether the file at `path` can be read as a template, if it is one.
+pub fn check(path: &str, bytes: &[u8]) -> Result<(), Diag> {
+    if !is_template(path) {
+        return Ok(());
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return Err(Diag::error("tml::template", format!("`stdlib/{path}` is not UTF-8 text")));
+    };
+    match environment().add_template(path, text) {
+        Ok(()) => Ok(()),
+        Err(error) => Err(explain(path, text, &error)),
+    }
+}
+
+/// Renders the template called `path`; `load` gives the text of it and of those that it includes.
+pub fn render<C: Serialize>(
+    load: impl Fn(&str) -> Option<String> + Clone + Send + Sync + 'static,
+    path: &str,
+    context: &C,
+) -> Result<String, Diag> {
+    let mut environment = environment();
+    let loader = load.clone();
+    environment.set_loader(move |name| Ok(loader(name)));
+    let rendered = environment.get_template(path).and_then(|template| template.render(Serde(context)));
+    rendered.map_err(|error| {
+        let name = error.name().unwrap_or(path);
+        explain(name, &load(name).unwrap_or_default(), &error)
+    })
+}
+
+fn environment<'a>() -> Environment<'a> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
+    environment.set_syntax(syntax.unwrap_or_default());
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.add_filter("hex", hex);
+    environment.add_filter("c_float", c_float);
+    environment.add_filter("c_string", c_string);
+    environment.add_filter("c_comment", c_comment);
+    environment.add_filter("c_list", c_list);
+    environment
+}
+
+fn explain(path: &str, text: &str, error: &Error) -> Diag {
+    let reason = error.detail().map_or_else(|| error.kind().to_string(), str::to_string);
+    let diag = Diag::error("tml::template", format!("the template `{path}` can't be filled in: {reason}"));
+    let Some(line) = error.line() else { return diag };
+    let start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+    let end = text[start..].find('\n').map_or(text.len(), |length| start + length);
+    diag.at(&Source::new(path, text).span(start..end), "here")
+}
+
+/// `4096` as `0x00001000u`: an address or register value.
+fn hex(value: u64) -> String {
+    if value > u64::from(u32::MAX) { format!("0x{value:016x}ull") } else { format!("0x{value:08x}u") }
+}
+
+/// A C `float` literal with exactly the value of the nearest `f32`: decimal where that is exact, else in the hexadecimal
+/// form, because C leaves the last bit of a decimal literal to the implementation (C11 6.4.4.2 paragraph 3).
+pub fn c_float(value: f64) -> Result<String, Error> {
+    let float = value as f32;
+    if !float.is_finite() {
+        return Err(Error::new(ErrorKind::InvalidOperation, format!("{value} has no float literal in C")));
+    }
+    let shortest = format!("{float:?}");
+    if shortest.parse() == Ok(f64::from(float)) {
+        return Ok(format!("{shortest}f"));
+    }
+    let bits = float.to_bits();
+    let sign = if bits >> 31 == 1 { "-" } else { "" };
+    let (exponent, fraction) = ((bits >> 23 & 0xff) as i32, bits & 0x7f_ffff);
+    let (lead, power) = if exponent == 0 { (0, -126) } else { (1, exponent - 127) };
+    let digits = format!("{:06x}", fraction << 1);
+    Ok(format!("{sign}0x{lead}.{}p{power}f", digits.trim_end_matches('0')))
+}
+
+/// A C string literal of the UTF-8 bytes of `text`. Octal escapes, which end after three digits: a hexadecimal one
+/// would swallow the letters behind it.
+pub fn c_string(text: &str) -> String {
+    let mut literal = String::from("\"");
+    for byte in text.bytes() {
+        match byte {
+            b'"' => literal.push_str("\\\""),
+            b'\\' => literal.push_str("\\\\"),
+            b'\n' => literal.push_str("\\n"),
+            b'?' => literal.push_str("\\?"), // "??/" would be a trigraph
+            0x20..=0x7e => literal.push(char::from(byte)),
+            _ => literal.extend(['\\', octal(byte >> 6), octal(byte >> 3), octal(byte)]),
+        }
+    }
+    literal.push('"');
+    literal
+}
+
+fn octal(byte: u8) -> char {
+    char::from(b'0' + (byte & 7))
+}
+
+/// `text` such that it can't end the comment it stands in, nor continue a line comment.
+pub fn c_comment(text: &str) -> String {
+    text.replace("*/", "* /").replace("/*", "/ *").replace('\\', "/").replace(['\r', '\n'], " ")
+}
+
+/// Integers as the inside of a C initialiser, wrapped at 100 columns behind four blanks. The lowest `i32` and `i64` have
+/// no literal of their own in C, so they are written as a difference.
+fn c_list(values: Serde<Vec<i64>>, indent: Option<usize>) -> String {
+    let indent = " ".repeat(indent.unwrap_or(4).min(40));
+    let mut text = String::new();
+    let mut line = indent.clone();
+    for value in values.0 {
+        let word = match value {
+            -2_147_483_648 => "-2147483647 - 1,".to_string(),
+            i64::MIN => "-9223372036854775807 - 1,".to_string(),
+            _ => format!("{value},"),
+        };
+        if line.len() + 1 + word.len() > 100 {
+            text.push_str(line.trim_end());
+            text.push('\n');
+            line.clone_from(&indent);
+        }
+        line.push_str(&word);
+        line.push(' ');
+    }
+    text.push_str(line.trim_end());
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Serialize)]
+    struct Context {
+        x: f32,
+        list: Vec<i64>,
+    }
+
+    fn shown(text: &'static str, list: &[i64]) -> Result<String, Diag> {
+        let context = Context { x: 0.1, list: list.to_vec() };
+        render(move |name| (name == "t.j2").then(|| text.to_string()), "t.j2", &context)
+    }
+
+    #[test]
+    fn literals_are_exact() {
+        assert_eq!(c_float(1.0).ok().as_deref(), Some("1.0f"));
+        assert_eq!(c_float(-0.5).ok().as_deref(), Some("-0.5f"));
+        assert_eq!(c_float(-0.0).ok().as_deref(), Some("-0.0f"));
+        assert_eq!(c_float(f64::from(0.1_f32)).ok().as_deref(), Some("0x1.99999ap-4f"));
+        assert_eq!(c_float(f64::from(f32::MAX)).ok().as_deref(), Some("0x1.fffffep127f"));
+        assert_eq!(c_float(f64::from(f32::from_bits(1))).ok().as_deref(), Some("0x0.000002p-126f"));
+        assert!(c_float(f64::NAN).is_err() && c_float(1e39).is_err());
+        assert_eq!(c_string("a\"\\\u{e9}1?"), r#""a\"\\\303\2511\?""#);
+        assert_eq!(shown("{{ x | c_float }} {{ 64 | hex }}", &[]).expect("renders"), "0x1.99999ap-4f 0x00000040u");
+        assert_eq!(
+            shown("{{ list | c_list }}", &[1, -128, -2_147_483_648]).expect("renders"),
+            "    1, -128, -2147483647 - 1,"
+        );
+    }
+
+    #[test]
+    fn long_lists_wrap_and_keep_every_value() {
+        let values: Vec<i64> = (-300..300).collect();
+        let text = shown("{{ list | c_list }}", &values).expect("renders");
+        assert!(text.lines().all(|line| line.len() <= 100 && line.starts_with("    ")));
+        let read: Vec<i64> = text.split(',').filter_map(|word| word.trim().parse().ok()).collect();
+        assert_eq!(read, values);
+    }
+
+    #[test]
+    fn an_undefined_name_is_an_error_at_its_place() {
+        let diag = shown("one\n{{ nobody }}\n", &[]).expect_err("refused");
+        assert_eq!(diag.code, "tml::template");
+        assert_eq!(diag.labels[0].0.source.position(diag.labels[0].0.start).0, 2);
+        assert!(check("features/x.c.j2", b"{% if %}").is_err());
+    }
+}

@@ -1,0 +1,99 @@
+//! Fixed-point arithmetic of the int8 contract (`net/quantize.rs`): the C kernels do the same in the same order.
+//!
+//! From gemmlowp's `fixedpoint.h` and TFLite's `common.h` and `quantization_util.cc`; Qm.n has m integer bits.
+
+/// The real factor as `multiplier · 2^(shift − 31)` with 31 significant bits (TFLite's `QuantizeMultiplier`).
+/// Factors below 2^−32 become zero, those from 2^30 on the largest one. The shift lies in −31..=30.
+pub fn multiplier(real: f64) -> (i32, i32) {
+    const LEAST: f64 = 1.0 / 4_294_967_296.0;
+    if real.is_nan() || real < LEAST {
+        return (0, -31);
+    }
+    // `real` is a normal number: fraction in [0.5, 1) and exponent straight from its bits.
+    let mut shift = ((real.to_bits() >> 52) & 0x7ff) as i32 - 1022;
+    let fraction = f64::from_bits((real.to_bits() & !(0x7ff << 52)) | (1022 << 52));
+    let mut mantissa = (fraction * 2_147_483_648.0).round() as i64;
+    if mantissa == 1 << 31 {
+        mantissa /= 2;
+        shift += 1;
+    }
+    if shift > 30 { (i32::MAX, 30) } else { (mantissa as i32, shift) }
+}
+
+/// `sum · multiplier · 2^(shift − 31)` with one rounding, halves upwards (TFLM's fully connected layer).
+pub fn requantise_once(sum: i32, multiplier: i32, shift: i32) -> i64 {
+    let total = 31 - shift;
+    (i64::from(sum) * i64::from(multiplier) + (1_i64 << (total - 1))) >> total
+}
+
+/// The high half of `2ab`, rounded to nearest, saturated (`SaturatingRoundingDoublingHighMul`).
+pub fn double_high(a: i32, b: i32) -> i32 {
+    if a == i32::MIN && b == i32::MIN {
+        return i32::MAX;
+    }
+    let product = i64::from(a) * i64::from(b);
+    let nudge = if product >= 0 { 1 << 30 } else { 1 - (1 << 30) };
+    ((product + nudge) / (1 << 31)) as i32
+}
+
+/// `x / 2^exponent`, rounded to nearest, halves away from zero (`RoundingDivideByPOT`); `exponent` in 0..=31.
+pub fn rounding_shift(x: i32, exponent: i32) -> i32 {
+    let mask = ((1_i64 << exponent) - 1) as i32;
+    let threshold = (mask >> 1) + i32::from(x < 0);
+    (x >> exponent) + i32::from((x & mask) > threshold)
+}
+
+/// `x · 2^exponent`, saturated (`SaturatingRoundingMultiplyByPOT` with a positive exponent).
+fn saturating_shift(x: i32, exponent: u32) -> i32 {
+    (i64::from(x) << exponent).clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
+}
+
+/// e^x for x ≤ 0 in Q5.26; the result in Q0.31 (`exp_on_negative_values`).
+pub fn exp_of_negative(x: i32) -> i32 {
+    if x == 0 {
+        return i32::MAX;
+    }
+    const QUARTER: i32 = 1 << 24;
+    /// e^−(2^i) for i from −2 to 4, in Q0.31.
+    const STEPS: [i32; 7] = [1_672_461_947, 1_302_514_674, 790_015_084, 290_630_308, 39_332_535, 720_401, 242];
+    let fraction = (x & (QUARTER - 1)) - QUARTER;
+    let mut result = exp_near_zero(saturating_shift(fraction, 5));
+    let rest = fraction.wrapping_sub(x);
+    for (bit, step) in STEPS.iter().enumerate() {
+        if rest & (1 << (24 + bit)) != 0 {
+            result = double_high(result, *step);
+        }
+    }
+    result
+}
+
+/// e^x for x in [−1/4, 0), Q0.31 both: Taylor's series around −1/8.
+fn exp_near_zero(x: i32) -> i32 {
+    const EXP_OF_MINUS_EIGHTH: i32 = 1_895_147_668;
+    const THIRD: i32 = 715_827_883;
+    let x = x + (1 << 28);
+    let square = double_high(x, x);
+    let cube = double_high(square, x);
+    let fourth = rounding_shift(double_high(square, square), 2);
+    let tail = rounding_shift(double_high(fourth + cube, THIRD) + square, 1);
+    EXP_OF_MINUS_EIGHTH + double_high(EXP_OF_MINUS_EIGHTH, x + tail)
+}
+
+/// 1/x for x in Q12.19, x ≥ 1: a factor in Q0.31 and the number of integer bits of x (TFLite's `GetReciprocal`).
+pub fn reciprocal(x: i32) -> (i32, i32) {
+    let zeros = x.leading_zeros();
+    let fraction = ((x as u32) << zeros).wrapping_sub(1 << 31) as i32;
+    (reciprocal_of_one_plus(fraction), 12 - zeros as i32)
+}
+
+/// 1/(1 + x) for x in [0, 1), Q0.31 both: Newton's method (`one_over_one_plus_x_for_x_in_0_1`).
+fn reciprocal_of_one_plus(x: i32) -> i32 {
+    let half = ((i64::from(x) + i64::from(i32::MAX) + 1) / 2) as i32;
+    // 48/17 − 32/17 · d in Q2.29, the best linear start.
+    let mut y = 1_515_870_810 + double_high(half, -1_010_580_540);
+    for _ in 0..3 {
+        let error = (1 << 29) - double_high(half, y);
+        y += saturating_shift(double_high(y, error), 2);
+    }
+    saturating_shift(y, 1)
+}

@@ -1,0 +1,201 @@
+//! `dense`: every output is a weighted sum of every input, plus a bias; weights are `[outputs, inputs]`.
+
+use serde_json::json;
+
+use crate::base::rng::Rng;
+use crate::base::{Kind, Param, Params, Shape};
+use crate::net::fixed;
+use crate::net::gemm::{self, Left, gemm};
+use crate::net::graph::Tensor;
+use crate::net::qnet::{QNode, Quant};
+use crate::net::quantize;
+
+use super::Args;
+use super::args::{int, text};
+use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Place};
+
+pub(super) struct Dense;
+
+const MOST_UNITS: usize = 65_536;
+
+fn relu(args: &[(String, String)]) -> bool {
+    text(args, "activation") == Some("relu")
+}
+
+impl Operator for Dense {
+    fn word(&self) -> &'static str {
+        "dense"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Every output is a weighted sum of all inputs plus a bias; an input of several dimensions is flattened."
+    }
+
+    fn params(&self) -> Params {
+        let words = vec!["none".to_string(), "relu".to_string()];
+        vec![
+            Param::required("units", Kind::Int(1, MOST_UNITS as i128), "Number of outputs."),
+            Param::optional("activation", Kind::Word(words), "none", "What is applied to each output."),
+        ]
+    }
+
+    fn examples(&self) -> Vec<Example> {
+        vec![
+            Example { args: &[("units", "3"), ("activation", "none")], input: &[5] },
+            Example { args: &[("units", "9"), ("activation", "relu")], input: &[4, 3] },
+            Example { args: &[("units", "1"), ("activation", "none")], input: &[1] },
+        ]
+    }
+
+    fn infer(&self, args: &[(String, String)], _input: &Shape) -> Result<Shape, String> {
+        let units = int("dense", args, "units", 1, MOST_UNITS)?;
+        match text(args, "activation") {
+            None | Some("none" | "relu") => Ok(Shape::f32(&[units])),
+            Some(other) => Err(format!("`activation` of `dense` is `none` or `relu`, not `{other}`")),
+        }
+    }
+
+    fn tensors(&self, args: &[(String, String)], input: &Shape) -> Vec<Tensor> {
+        let units = int("dense", args, "units", 1, MOST_UNITS).unwrap_or(0);
+        vec![Tensor { name: "weights", dims: vec![units, input.len()] }, Tensor { name: "bias", dims: vec![units] }]
+    }
+
+    fn macs(&self, input: &Shape, output: &Shape) -> usize {
+        input.len() * output.len()
+    }
+
+    fn init(&self, args: &[(String, String)], input: &Shape, weights: &mut [f32], rng: &mut Rng) {
+        let inputs = input.len();
+        let units = weights.len() / (inputs + 1);
+        // He et al. 2015 before a ReLU, else Glorot and Bengio 2010, both in their normal form.
+        let variance = if relu(args) { 2.0 / inputs as f32 } else { 2.0 / (inputs + units) as f32 };
+        let (matrix, bias) = weights.split_at_mut(units * inputs);
+        matrix.fill_with(|| variance.sqrt() * rng.normal());
+        bias.fill(0.0);
+    }
+
+    fn prepare(&self, place: &Place<'_>) -> Vec<f32> {
+        let inputs = place.takes[0].len();
+        gemm::transpose(&place.weights[..inputs * place.output.len()], inputs)
+    }
+
+    fn forward(&self, place: &Place<'_>, inputs: &[&[f32]], output: &mut [f32]) {
+        let (width, units) = (place.takes[0].len(), place.output.len());
+        let bias = &place.weights[width * units..];
+        for row in output.chunks_exact_mut(units) {
+            row.copy_from_slice(bias);
+        }
+        gemm(place.isa, units, Left { data: inputs[0], row: width, column: 1 }, place.prepared, output);
+        if relu(place.args) {
+            for y in output {
+                *y = if *y > 0.0 { *y } else { 0.0 };
+            }
+        }
+    }
+
+    fn backward(&self, place: &Place<'_>, step: Backward<'_>) {
+        let (width, units) = (place.takes[0].len(), place.output.len());
+        if relu(place.args) {
+            for (slope, y) in step.slope.iter_mut().zip(step.output) {
+                *slope = if *y > 0.0 { *slope } else { 0.0 };
+            }
+        }
+        let (matrix, bias) = step.gradient.split_at_mut(width * units);
+        gemm(place.isa, width, Left { data: step.slope, row: 1, column: units }, step.inputs[0], matrix);
+        for row in step.slope.chunks_exact(units) {
+            bias.iter_mut().zip(row).for_each(|(sum, slope)| *sum += slope);
+        }
+        let weights = &place.weights[..width * units];
+        if !step.input_slopes[0].is_empty() {
+            let slope = Left { data: step.slope, row: units, column: 1 };
+            gemm(place.isa, width, slope, weights, &mut step.input_slopes[0]);
+        }
+    }
+
+    fn absorb(&self, weights: &mut [f32], scale: &[f32], offset: &[f32]) -> bool {
+        let width = scale.len();
+        let units = weights.len() / (width + 1);
+        let (matrix, bias) = weights.split_at_mut(units * width);
+        for (row, bias) in matrix.chunks_exact_mut(width).zip(bias) {
+            let shift: f64 = row.iter().zip(offset).map(|(w, o)| f64::from(*w) * f64::from(*o)).sum();
+            *bias = (f64::from(*bias) + shift) as f32;
+            row.iter_mut().zip(scale).for_each(|(w, s)| *w *= s);
+        }
+        true
+    }
+
+    fn take_in(&self, args: &[(String, String)], next: &str) -> Option<Args> {
+        if next != "relu" || !matches!(text(args, "activation"), None | Some("none")) {
+            return None;
+        }
+        let mut fused: Args = args.iter().filter(|arg| arg.0 != "activation").cloned().collect();
+        fused.push(("activation".into(), "relu".into()));
+        Some(fused)
+    }
+
+    fn lower(&self, place: &Place<'_>, inputs: &[Quant], range: (f32, f32)) -> Result<Lowered, String> {
+        let (width, quant) = (place.takes[0].len(), Quant::of_range(range));
+        let (matrix, bias) = place.weights.split_at(width * place.output.len());
+        let channels = matrix
+            .chunks_exact(width)
+            .zip(bias)
+            .map(|(row, bias)| quantize::channel(row, *bias, f64::from(inputs[0].scale), f64::from(quant.scale)));
+        let mut lowered = Lowered::plain(quant);
+        for (weights, scale, bias) in channels {
+            lowered.weights.extend(weights);
+            lowered.scales.push(scale);
+            lowered.bias.push(bias);
+        }
+        Ok(lowered)
+    }
+
+    fn derive(&self, node: &QNode, inputs: &[Quant]) -> Result<Derived, String> {
+        let (width, units) = (node.takes[0].len(), node.output.len());
+        let Lowered { quant, weights, scales, bias } = &node.lowered;
+        if weights.len() != width * units || scales.len() != units || bias.len() != units {
+            return Err(format!("`dense` of {units} units over {width} inputs has constants of other sizes"));
+        }
+        let mut derived = Derived::default();
+        for (channel, row) in weights.chunks_exact(width).enumerate() {
+            derived.offsets.push(quantize::folded_bias(row, bias[channel], inputs[0].zero_point)?);
+            let real = f64::from(inputs[0].scale) * f64::from(scales[channel]) / f64::from(quant.scale);
+            let (multiplier, shift) = fixed::multiplier(real);
+            derived.multipliers.push(multiplier);
+            derived.shifts.push(shift);
+        }
+        Ok(derived)
+    }
+
+    fn forward_i8(&self, node: &QNode, inputs: &[&[i8]], output: &mut [i8]) {
+        let (zero, derived) = (node.lowered.quant.zero_point, &node.derived);
+        let low = if relu(&node.args) { zero.max(-128) } else { -128 };
+        let rows = node.lowered.weights.chunks_exact(inputs[0].len());
+        for (channel, (row, y)) in rows.zip(output).enumerate() {
+            let products = row.iter().zip(inputs[0]).map(|(w, x)| i32::from(*w) * i32::from(*x));
+            let sum = derived.offsets[channel] + products.sum::<i32>();
+            let scaled = fixed::requantise_once(sum, derived.multipliers[channel], derived.shifts[channel]);
+            *y = (scaled + i64::from(zero)).clamp(i64::from(low), 127) as i8;
+        }
+    }
+
+    fn support(&self) -> &'static [&'static str] {
+        &["word"]
+    }
+
+    fn context(&self, node: &QNode) -> Context {
+        let zero = node.lowered.quant.zero_point;
+        // From a shift of 33 on, the low word of the product can't change the result: the kernel leaves it out.
+        let narrow = node.derived.shifts.iter().all(|shift| 31 - shift >= 33);
+        let shifts: Vec<i32> = node.derived.shifts.iter().map(|s| if narrow { -1 - s } else { 31 - s }).collect();
+        Context::from([
+            ("inputs", json!(node.takes[0].len())),
+            ("units", json!(node.output.len())),
+            ("bias", json!(node.derived.offsets)),
+            ("multipliers", json!(node.derived.multipliers)),
+            ("narrow", json!(narrow)),
+            ("shifts", json!(shifts)),
+            ("zero_point", json!(zero)),
+            ("low", json!(if relu(&node.args) { zero } else { -128 })),
+        ])
+    }
+}

@@ -1,0 +1,330 @@
+//! Every word of a spec in plain text, for `cargo tinyml explain WORD`: printed from the schemas that check it.
+
+use crate::base::quantity::UNITS;
+use crate::base::{Dimension, Kind, Param, Params};
+
+use super::require::{MEASURES, OfClass};
+use super::term;
+use super::vocabulary::Vocabulary;
+use super::{channels, dataset, deploy, features, fetch, function, network, train};
+
+/// A word with a schema of its own.
+struct Topic {
+    word: &'static str,
+    /// How it is written.
+    form: &'static str,
+    doc: &'static str,
+    /// Where it stands; empty: at the top.
+    within: &'static str,
+    params: Params,
+}
+
+fn topics() -> Vec<Topic> {
+    let topic = |word, form, doc, within, params| Topic { word, form, doc, within, params };
+    vec![
+        topic(
+            "dataset",
+            "dataset NAME { … }",
+            "Rows of files: their channels, their classes, how they are divided.",
+            "",
+            dataset::schema(),
+        ),
+        topic(
+            "features",
+            "features NAME from DATASET { step() … }",
+            "Steps between a row and a model's input; the same C runs in training and on the board.",
+            "",
+            features::schema(),
+        ),
+        topic(
+            "model",
+            "model NAME from FEATURES { layer() … train { … } quantize { … } }",
+            "Layers in order, and how they are trained and quantised.",
+            "",
+            network::schema(),
+        ),
+        topic(
+            "generate",
+            "generate NAME(x: f32[3]) -> f32[3] { … }",
+            "A C function that a model provider writes once; it is pinned and reviewed like any code.",
+            "",
+            function::generate_schema(),
+        ),
+        topic(
+            "extern",
+            "extern NAME(x: f32[3]) -> f32[3] { … }",
+            "A C function of your own.",
+            "",
+            function::extern_schema(),
+        ),
+        topic(
+            "deploy",
+            "deploy NAME from MODEL { … require { … } }",
+            "Boards to build firmware for, and what must hold on each.",
+            "",
+            deploy::schema(),
+        ),
+        topic("train", "train { … }", "How a model is trained.", "model", train::schema()),
+        topic("quantize", "quantize { … }", "How a model becomes integers.", "model", train::quantize_schema()),
+        topic(
+            "require",
+            "require { metric >= limit }",
+            "Limits that the build judges on each board.",
+            "deploy",
+            Params::new(),
+        ),
+        topic(
+            "csv",
+            "csv(\"data/{label}/*.csv\")",
+            "CSV or TSV files by a path pattern.",
+            "source",
+            dataset::csv_schema(),
+        ),
+        topic(
+            "split",
+            "split = { … }",
+            "How rows are divided; equal rows never fall into two parts.",
+            "dataset",
+            dataset::split_schema(),
+        ),
+        topic("fill", "fill(0)", "A number for cells that are missing.", "missing", dataset::fill_schema()),
+        topic(
+            "http",
+            "http(\"https://…\", digest = \"b3:…\", to = \"data/x.csv\")",
+            "A file that `cargo tinyml fetch` brings and checks.",
+            "fetch",
+            fetch::http_schema(),
+        ),
+        topic("column", "column(3)", "A column by its position.", "channels, label, by", channels::column_schema()),
+        topic(
+            "columns",
+            "columns(\"p\", 64) or columns(0..63)",
+            "Many columns: p0 to p63 by name, or by position; both ends of a range are included.",
+            "channels",
+            Params::new(),
+        ),
+        topic(
+            "onehot",
+            "onehot(kind, [low, high])",
+            "A column of texts as one channel for each text.",
+            "channels",
+            channels::onehot_schema(),
+        ),
+        topic("adam", "adam(lr = 3e-3)", "The Adam optimiser; with `decay`, AdamW.", "optimizer", train::adam_schema()),
+        topic("sgd", "sgd(lr = 0.05)", "Gradient descent with momentum.", "optimizer", train::sgd_schema()),
+    ]
+}
+
+/// What `word` means: every block, field, layer, feature, metric, unit and board of this name. `None`: there is none.
+pub fn explain(word: &str, vocabulary: &dyn Vocabulary) -> Option<String> {
+    let mut parts: Vec<String> = Vec::new();
+    let topics = topics();
+    parts.extend(topics.iter().filter(|topic| topic.word == word).map(|topic| topic_text(topic)));
+    if parts.is_empty() {
+        parts.extend(fields(word, &topics));
+    }
+    parts.extend(metric(word));
+    parts.extend(library_words(word, vocabulary));
+    parts.extend(unit(word));
+    parts.extend(overview(word, vocabulary));
+    (!parts.is_empty()).then(|| parts.join("\n"))
+}
+
+/// Every word that `explain` knows, for "did you mean".
+pub fn words(vocabulary: &dyn Vocabulary) -> Vec<String> {
+    let mut words: Vec<String> =
+        ["boards", "features", "layers", "units", "metrics", "blocks"].map(String::from).to_vec();
+    for topic in topics() {
+        words.push(topic.word.to_string());
+        words.extend(topic.params.into_iter().map(|param| param.name));
+    }
+    words.extend(MEASURES.iter().map(|measure| measure.word.to_string()));
+    words.extend(UNITS.iter().map(|unit| unit.0.to_string()));
+    words.extend(vocabulary.layers());
+    words.extend(vocabulary.features());
+    words.extend(vocabulary.boards());
+    words.sort();
+    words.dedup();
+    words
+}
+
+fn topic_text(topic: &Topic) -> String {
+    let mut text = format!("{}\n  {}\n", topic.form, topic.doc);
+    if !topic.within.is_empty() {
+        text.push_str(&format!("  Stands in `{}`.\n", topic.within));
+    }
+    if topic.word == "require" {
+        text.push_str("\n");
+        MEASURES.iter().for_each(|measure| text.push_str(&metric_line(measure.word).unwrap_or_default()));
+    } else if !topic.params.is_empty() {
+        text.push_str(&format!("\n{}", table(&topic.params)));
+    }
+    text
+}
+
+/// A schema as aligned lines: name, what it takes, default, meaning.
+fn table(params: &Params) -> String {
+    let rows: Vec<[String; 3]> =
+        params.iter().map(|param| [param.name.clone(), kind(&param.kind), standing(param)]).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths = [width(0), width(1), width(2)];
+    let lines = rows.iter().zip(params).map(|(row, param)| {
+        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        format!("  {}  {}\n", cells.join("  "), param.doc)
+    });
+    lines.collect()
+}
+
+fn standing(param: &Param) -> String {
+    match param.default.as_deref() {
+        None => "required".to_string(),
+        Some("") => "optional".to_string(),
+        Some(default) => format!("= {default}"),
+    }
+}
+
+fn kind(kind: &Kind) -> String {
+    let float = |value: f64| if value.abs() < 1e15 { value.to_string() } else { "…".to_string() };
+    match kind {
+        Kind::Int(low, high) if *high > 1 << 40 => format!("whole number from {low}"),
+        Kind::Int(low, high) => format!("whole number, {low} to {high}"),
+        Kind::Number(low, high) if low.abs() > 1e15 && high.abs() > 1e15 => "number".to_string(),
+        Kind::Number(low, high) => format!("number, {} to {}", float(*low), float(*high)),
+        Kind::Of(dimension) => dimension.word().to_string(),
+        Kind::Text => "text".to_string(),
+        Kind::Path => "path".to_string(),
+        Kind::Word(words) => words.join(" | "),
+        Kind::Names => "list of names".to_string(),
+        Kind::Reference => "name".to_string(),
+        Kind::Free => "value".to_string(),
+    }
+}
+
+fn fields<'a>(word: &'a str, topics: &'a [Topic]) -> impl Iterator<Item = String> + 'a {
+    topics.iter().flat_map(move |topic| {
+        topic.params.iter().filter(move |param| param.name == word).map(move |param| {
+            let default = match param.default.as_deref() {
+                None => "It must be given.".to_string(),
+                Some("") => "It may be left out.".to_string(),
+                Some(default) => format!("Default: `{default}`."),
+            };
+            format!(
+                "{word}: of `{}`\n  {}\n  Takes {}. {default}\n",
+                topic.word,
+                sentence(&param.doc),
+                term::wanted(&param.kind)
+            )
+        })
+    })
+}
+
+fn sentence(doc: &str) -> String {
+    let mut letters = doc.trim_end_matches('.').chars();
+    letters.next().map_or(String::new(), |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}
+
+fn metric(word: &str) -> Option<String> {
+    metric_line(word).map(|line| format!("a metric of `require`\n{line}"))
+}
+
+fn metric_line(word: &str) -> Option<String> {
+    let measure = MEASURES.iter().find(|measure| measure.word == word)?;
+    let relation = if measure.bound == super::model::Bound::AtLeast { ">=" } else { "<=" };
+    let limit = match measure.dimension {
+        Dimension::Ratio => "95%",
+        Dimension::Time => "20 ms",
+        _ => "64 KiB",
+    };
+    let written = match measure.class {
+        OfClass::No => word.to_string(),
+        OfClass::Maybe => format!("{word} or {word}(CLASS)"),
+        OfClass::Yes => format!("{word}(CLASS)"),
+    };
+    Some(format!("  {written:16} {relation} {limit:7} {}\n", measure.doc))
+}
+
+fn library_words(word: &str, vocabulary: &dyn Vocabulary) -> Vec<String> {
+    let mut parts = Vec::new();
+    if let Some(layer) = vocabulary.layer(word) {
+        parts.push(format!(
+            "layer {}\n  {}\n{}",
+            usage(word, &layer.params),
+            sentence(&layer.doc),
+            arguments(&layer.params)
+        ));
+    }
+    if let Some(Ok(feature)) = vocabulary.feature(word) {
+        let import = format!("  Import it: use std.features.{{{word}}}\n");
+        let usage = usage(word, &feature.params);
+        parts.push(format!("feature {usage}\n  {}\n{import}{}", sentence(&feature.doc), arguments(&feature.params)));
+    }
+    if let Some(Ok(board)) = vocabulary.board(word) {
+        let memory = |size: u32| crate::base::Quantity::new(Dimension::Size, i128::from(size));
+        parts.push(format!(
+            "board {word}\n  {}: {} at {}, {} flash, {} ram\n  Import it: use std.boards.{{{word}}}\n",
+            board.title,
+            board.core,
+            board.clock,
+            memory(board.flash.size),
+            memory(board.ram.size)
+        ));
+    }
+    parts
+}
+
+fn usage(word: &str, params: &Params) -> String {
+    super::fields::usage(word, params).trim_matches('`').to_string()
+}
+
+fn arguments(params: &Params) -> String {
+    if params.is_empty() { String::new() } else { format!("\n{}", table(params)) }
+}
+
+fn unit(word: &str) -> Option<String> {
+    let (name, dimension, _) = UNITS.iter().find(|unit| unit.0 == word)?;
+    let units: Vec<&str> = dimension.units().collect();
+    Some(format!("{name}: a unit of {}\n  All of them: {}\n", dimension.word(), units.join(", ")))
+}
+
+fn overview(word: &str, vocabulary: &dyn Vocabulary) -> Option<String> {
+    let list = |title: &str, words: Vec<String>| {
+        format!("{title}\n{}", words.iter().map(|word| format!("  {word}\n")).collect::<String>())
+    };
+    let documented = |words: Vec<String>, doc: &dyn Fn(&str) -> Option<String>| {
+        let width = words.iter().map(String::len).max().unwrap_or(0);
+        words.iter().map(|word| format!("{word:width$}  {}", doc(word).unwrap_or_default())).collect::<Vec<_>>()
+    };
+    match word {
+        "boards" | "board" => {
+            let title = |name: &str| {
+                vocabulary.board(name)?.ok().map(|board| format!("{} at {}, {}", board.core, board.clock, board.title))
+            };
+            Some(list("boards of the library", documented(vocabulary.boards(), &title)))
+        }
+        "layers" | "layer" => Some(list(
+            "layers",
+            documented(vocabulary.layers(), &|word| vocabulary.layer(word).map(|layer| sentence(&layer.doc))),
+        )),
+        "features" => {
+            let doc = |word: &str| vocabulary.feature(word)?.ok().map(|feature| sentence(&feature.doc));
+            Some(list("features of the library", documented(vocabulary.features(), &doc)))
+        }
+        "metrics" => Some(format!(
+            "metrics of `require`\n{}",
+            MEASURES.iter().filter_map(|measure| metric_line(measure.word)).collect::<String>()
+        )),
+        "units" => {
+            let dimensions =
+                [Dimension::Time, Dimension::Frequency, Dimension::Size, Dimension::Energy, Dimension::Ratio];
+            let line = |dimension: Dimension| {
+                format!("{:9}  {}", dimension.word(), dimension.units().collect::<Vec<_>>().join(" "))
+            };
+            Some(list("units", dimensions.into_iter().map(line).collect()))
+        }
+        "blocks" => {
+            let top = topics().into_iter().filter(|topic| topic.within.is_empty()).map(|topic| topic.form.to_string());
+            Some(list("blocks of a spec", top.collect()))
+        }
+        _ => None,
+    }
+}

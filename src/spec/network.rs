@@ -1,0 +1,212 @@
+//! `model NAME from SOURCE { layer() … train { … } quantize { … } }`.
+
+use crate::base::{Diag, Kind, Param, Params, Shape};
+use crate::lang::ast::{Block, Call, Member};
+
+use super::fields;
+use super::model::{Input, Layer, Model};
+use super::scope::{Context, Symbol};
+use super::shapes::{self, Flow};
+use super::train;
+
+/// Fields of `model`; its other lines are layers.
+pub(super) fn schema() -> Params {
+    vec![Param::optional("import", Kind::Free, "", "a trained model's file; not built yet")]
+}
+
+/// What the model's header leads to.
+struct Root {
+    input: Option<Input>,
+    dataset: Option<usize>,
+    flow: Flow,
+}
+
+/// Resolves the block.
+pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Model> {
+    let fields = fields::block(&schema(), block, cx);
+    let imported = fields.given("import");
+    if fields.free("import").is_some() {
+        let diag = Diag::error("tml::unsupported", "models can't be imported yet");
+        cx.report(
+            diag.at(&fields.span("import"), "not built yet")
+                .help("write the layers, for example `dense(32, activation = relu)`"),
+        );
+    }
+    fields.finish();
+    let options = options(block, cx);
+    let root = root(block, cx);
+    let calls =
+        block.members.iter().filter_map(|member| if let Member::Call(call) = member { Some(call) } else { None });
+    let calls: Vec<&Call> = calls.collect();
+    if calls.is_empty() && !imported {
+        let diag = Diag::error("tml::block", format!("`{}` has no layer", fields::title(block)));
+        cx.report(
+            diag.at(&block.header, "nothing to train").help("add layers, the last one as wide as there are classes"),
+        );
+        return None;
+    }
+    let root = root?;
+    let (layers, end) = chain(&calls, &root.flow, cx);
+    let shape = root.flow.shape?;
+    let dataset = root.dataset?;
+    let output = end.shape.as_ref()?;
+    check_width(dataset, output, &end, &layers, block, cx)?;
+    let words: Vec<_> = layers.iter().map(|layer| (layer.op.clone(), layer.args.clone())).collect();
+    if let Err(reason) = cx.vocabulary.network(&shape, &words) {
+        let diag = Diag::error("tml::layer", format!("`{}` can't be built: {reason}", fields::title(block)));
+        cx.report(diag.at(&block.header, "these layers don't work together"));
+        return None;
+    }
+    let (train, quantize) = options;
+    Some(Model {
+        name: block.name.as_ref()?.text.clone(),
+        docs: block.docs.clone(),
+        input: root.input?,
+        dataset,
+        shape,
+        layers,
+        train,
+        quantize,
+        span: block.header.clone(),
+    })
+}
+
+fn options(block: &Block, cx: &mut Context) -> (super::model::Train, super::model::Quantize) {
+    let mut train = None;
+    let mut quantize = None;
+    for member in &block.members {
+        let Member::Block(inner) = member else { continue };
+        match inner.kind.text.as_str() {
+            "train" if train.is_none() => train = Some(train::resolve(inner, &inner.members, cx)),
+            "quantize" if quantize.is_none() => quantize = Some(train::resolve_quantize(inner, &inner.members, cx)),
+            "search" => {
+                let diag = Diag::error("tml::unsupported", "choices can't be searched yet");
+                cx.report(
+                    diag.at(&inner.header, "not built yet")
+                        .help("leave `search` out and write one value for each choice"),
+                );
+            }
+            // Others and repeated ones are reported by `resolve::body`.
+            _ => {}
+        }
+    }
+    let train = train.unwrap_or_else(|| train::resolve(block, &[], cx));
+    let quantize = quantize.unwrap_or_else(|| train::resolve_quantize(block, &[], cx));
+    (train, quantize)
+}
+
+fn root(block: &Block, cx: &mut Context) -> Option<Root> {
+    let from = block.from.as_ref()?;
+    let flow = |shape| Flow { shape, span: from.span.clone() };
+    match cx.lookup(from.parts.first()?, "dataset or features") {
+        Ok(Symbol::Dataset(index)) => {
+            let shape = index.map(|index| Shape::f32(&[cx.spec.datasets[index].channels.len()]));
+            Some(Root { input: index.map(Input::Dataset), dataset: index, flow: flow(shape) })
+        }
+        Ok(Symbol::Features(index)) => {
+            let features = index.map(|index| &cx.spec.features[index]);
+            let shape = features.map(|features| features.output.clone());
+            Some(Root {
+                input: index.map(Input::Features),
+                dataset: features.map(|features| features.dataset),
+                flow: flow(shape),
+            })
+        }
+        Ok(other) => {
+            let diag = Diag::error(
+                "tml::block",
+                format!("a model learns from a dataset or features, but `{}` is a {}", from.text(), other.kind()),
+            );
+            cx.report(
+                diag.at(&from.span, format!("a {}", other.kind())).help("name a dataset or features after `from`"),
+            );
+            None
+        }
+        Err(diag) => {
+            cx.report(diag);
+            None
+        }
+    }
+}
+
+fn chain(calls: &[&Call], start: &Flow, cx: &mut Context) -> (Vec<Layer>, Flow) {
+    let mut flow = start.clone();
+    let mut layers = Vec::new();
+    for call in calls {
+        let layer = layer(call, &flow, cx);
+        flow = Flow { shape: layer.as_ref().map(|layer| layer.output.clone()), span: call.span.clone() };
+        layers.extend(layer);
+    }
+    (layers, flow)
+}
+
+fn layer(call: &Call, flow: &Flow, cx: &mut Context) -> Option<Layer> {
+    let word = call.path.text();
+    let vocabulary = cx.vocabulary;
+    let Some(operator) = vocabulary.layer(&word) else {
+        let diag = unknown_layer(call, cx);
+        cx.report(diag);
+        return None;
+    };
+    let fields = fields::call(&operator.params, call, cx);
+    let args = fields.canonical(&operator.params)?;
+    let input = flow.shape.clone()?;
+    match (operator.infer)(&args, &input) {
+        Ok(output) => Some(Layer { op: word, args, input, output, span: call.span.clone() }),
+        Err(reason) => {
+            let title = format!("`{word}` doesn't fit {input}: {reason}");
+            cx.report(
+                shapes::misfit(title, &input, flow, &call.span, "can't take it")
+                    .help(format!("{word}: {}", operator.doc)),
+            );
+            None
+        }
+    }
+}
+
+fn unknown_layer(call: &Call, cx: &Context) -> Option<Diag> {
+    let word = call.path.text();
+    let name = &call.path.parts[0];
+    if word == "auto" {
+        let diag = Diag::error("tml::unsupported", "a network can't be found by itself yet")
+            .at(&call.span, "not built yet")
+            .help("write the layers, for example `dense(32, activation = relu)` and `dense(imu.classes)`");
+        return Some(diag);
+    }
+    let is_feature =
+        cx.vocabulary.features().contains(&word) || matches!(cx.names.get(&word), Some((Symbol::Function(_), _)));
+    if is_feature {
+        let diag = Diag::error("tml::name", format!("`{word}` is a feature, not a layer"))
+            .at(&name.span, "belongs into `features`")
+            .help("put it into `features NAME from DATASET { … }` and take the model's input from there");
+        return Some(diag);
+    }
+    let layers = cx.vocabulary.layers();
+    cx.unknown(name, "layer", layers.iter().map(String::as_str))
+}
+
+/// The last layer must give one number for each class.
+fn check_width(
+    dataset: usize,
+    output: &Shape,
+    end: &Flow,
+    layers: &[Layer],
+    block: &Block,
+    cx: &mut Context,
+) -> Option<()> {
+    let data = &cx.spec.datasets[dataset];
+    let classes = data.classes.len();
+    if output.dims.as_slice() == [classes] {
+        return Some(());
+    }
+    let name = &data.name;
+    let title = format!("`{}` gives {output}, but `{name}.classes` has {classes}", fields::title(block));
+    // The width is set by the last layer that changes it: a softmax passes it on.
+    let place = layers.iter().rev().find(|layer| layer.input != layer.output).map_or(&end.span, |layer| &layer.span);
+    let diag = Diag::error("tml::shape", title)
+        .at(place, format!("gives {output}"))
+        .at(&data.classes_span, format!("{classes} classes"))
+        .help(format!("end with `dense({name}.classes)`"));
+    cx.report(diag);
+    None
+}

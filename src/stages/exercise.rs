@@ -1,0 +1,180 @@
+//! Drives a linked image on the simulated board as a debugger would drive it on a desk: boot until it waits,
+//! write an input, say go, run until it waits again, read the outputs.
+
+use crate::base::{Diag, Diags};
+use crate::engine::Facts;
+use crate::library::board::Board;
+use crate::library::core::Core;
+use crate::sim::{Device, Fault, FaultKind, FlashTiming, FunctionProfile, Machine, MemoryMap, Region};
+
+/// The simulator's rules change with our sources, whose digest every key has; this names what the facts below are about.
+const SIMULATOR: &str = "built-in, cycle mode";
+
+/// Instructions that boot may take: start-up copies and clears at most a few hundred KiB.
+const BOOT_BUDGET: u64 = 50_000_000;
+
+/// Instructions that one inference may take; 40 s at 100 MHz is no TinyML.
+const INFERENCE_BUDGET: u64 = 4_000_000_000;
+
+/// A booted image.
+pub struct Bench {
+    machine: Machine,
+    wait: u32,
+    infer: u32,
+    app: u32,
+    input: u32,
+    output: (u32, u32),
+    command: u32,
+    boot_cycles: u64,
+}
+
+/// What one inference did.
+pub struct Inference {
+    /// `tml_output`.
+    pub output: Vec<i8>,
+    /// Cycles from the call of `tml_infer` to its return: features, quantisation, model.
+    pub cycles: u64,
+    /// Instructions of the same stretch.
+    pub instructions: u64,
+    /// What the application printed.
+    pub printed: String,
+}
+
+/// The simulator's view of a board's memories.
+pub fn memory_map(board: &Board) -> MemoryMap {
+    let device = |region: &crate::library::board::Region| Device {
+        origin: region.origin,
+        size: region.size,
+        presets: presets(board, region),
+    };
+    MemoryMap {
+        flash: Region { origin: board.flash.origin, size: board.flash.size, execute: true },
+        ram: Region { origin: board.ram.origin, size: board.ram.size, execute: false },
+        vectors: Some(board.vector_table()),
+        devices: board.devices.iter().map(device).collect(),
+        flash_timing: FlashTiming {
+            wait_states: board.timing.miss as u8,
+            line_bytes: board.timing.line,
+            instruction_lines: board.timing.code_lines,
+            data_lines: board.timing.data_lines,
+            prefetch: false,
+        },
+    }
+}
+
+/// Bits that start-up waits for, as they read at once: (address, bits).
+fn presets(board: &Board, region: &crate::library::board::Region) -> Vec<(u32, u32)> {
+    let presets = board.presets().into_iter().filter(|(address, ..)| within(region, *address));
+    presets.map(|(address, mask, value)| (address, value & mask)).collect()
+}
+
+fn within(region: &crate::library::board::Region, address: u32) -> bool {
+    address >= region.origin && address - region.origin < region.size
+}
+
+impl Bench {
+    /// Loads `elf` and runs it until it waits for an input.
+    pub fn boot(elf: &[u8], board: &Board, core: &Core) -> Result<Self, Diags> {
+        let machine = Machine::load(elf, core, &memory_map(board))
+            .map_err(|error| Diag::error("tml::bug", format!("bug: the linked image can't be loaded: {error}")))?;
+        let symbol = |name: &str| {
+            machine
+                .symbol(name)
+                .ok_or_else(|| Diag::error("tml::bug", format!("bug: the image has no symbol `{name}`")))
+        };
+        let output = symbol("tml_output")?;
+        let mut bench = Self {
+            wait: symbol("tml_wait")?.address,
+            infer: symbol("tml_infer")?.address,
+            app: symbol("tml_app")?.address,
+            input: symbol("tml_input")?.address,
+            output: (output.address, output.size),
+            command: symbol("tml_command")?.address,
+            boot_cycles: 0,
+            machine: machine.clone(),
+        };
+        bench.machine.run_until(bench.wait, BOOT_BUDGET).map_err(|fault| faulted("while it started", &fault))?;
+        bench.boot_cycles = bench.machine.cycles();
+        Ok(bench)
+    }
+
+    /// Runs one inference on a raw sample.
+    pub fn infer(&mut self, sample: &[f32]) -> Result<Inference, Diags> {
+        let bytes: Vec<u8> = sample.iter().flat_map(|value| value.to_le_bytes()).collect();
+        poke(&mut self.machine, self.input, &bytes)?;
+        poke(&mut self.machine, self.command, &1_u32.to_le_bytes())?;
+        self.run_to(self.infer)?;
+        let before = (self.machine.cycles(), self.machine.instructions());
+        self.run_to(self.app)?;
+        let after = (self.machine.cycles(), self.machine.instructions());
+        self.run_to(self.wait)?;
+        let (address, size) = self.output;
+        let output = peek(&self.machine, address, size)?;
+        Ok(Inference {
+            output: output.iter().map(|byte| *byte as i8).collect(),
+            cycles: after.0 - before.0,
+            instructions: after.1 - before.1,
+            printed: printed(&mut self.machine),
+        })
+    }
+
+    fn run_to(&mut self, address: u32) -> Result<(), Diags> {
+        self.machine.run_until(address, INFERENCE_BUDGET).map_err(|fault| faulted("during an inference", &fault).into())
+    }
+
+    /// Cycles from reset to the first wait for an input.
+    pub fn boot_cycles(&self) -> u64 {
+        self.boot_cycles
+    }
+
+    /// Bytes of stack used so far.
+    pub fn stack_peak(&self) -> u32 {
+        self.machine.stack_peak()
+    }
+
+    /// Forgets the costs so far.
+    pub fn clear_profile(&mut self) {
+        self.machine.clear_profile();
+    }
+
+    /// Cycles and instructions by function since the last clearing.
+    pub fn profile(&self) -> Vec<FunctionProfile> {
+        self.machine.profile()
+    }
+}
+
+/// Reads the memory of the board.
+pub fn peek(machine: &Machine, address: u32, size: u32) -> Result<Vec<u8>, Diag> {
+    machine.read(address, size).map(<[u8]>::to_vec).ok_or_else(|| outside(address))
+}
+
+/// Writes the work memory of the board.
+pub fn poke(machine: &mut Machine, address: u32, bytes: &[u8]) -> Result<(), Diag> {
+    if machine.write(address, bytes) { Ok(()) } else { Err(outside(address)) }
+}
+
+fn outside(address: u32) -> Diag {
+    Diag::error("tml::bug", format!("bug: the image has a symbol at {address:#x}, where the board has no memory"))
+}
+
+/// What the program printed since the last time.
+pub fn printed(machine: &mut Machine) -> String {
+    String::from_utf8_lossy(&machine.drain_rtt()).into_owned()
+}
+
+/// A fault of the image as a diagnostic.
+pub fn faulted(when: &str, fault: &Fault) -> Diag {
+    let diag = Diag::error("tml::fault", format!("the firmware stopped on the simulated board {when}: {}", fault.kind))
+        .note(fault.to_string());
+    match fault.kind {
+        FaultKind::StackOverflow { .. } => diag.help("use smaller local variables in the functions named here"),
+        _ => diag.help("if one of your own functions is named, correct it; else please report this build"),
+    }
+}
+
+/// What the simulated board's answers depend on.
+pub fn facts(board: &Board, core: &Core, out: &mut dyn Facts) {
+    out.text("simulator", SIMULATOR);
+    out.text("memories", &format!("{:?}", memory_map(board)));
+    out.text("core", &format!("{core:?}"));
+}

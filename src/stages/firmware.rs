@@ -1,0 +1,113 @@
+//! A deployment on one board: what its firmware is made of. The stages that compile, link and run it share this.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::base::Diag;
+use crate::library::board::Board;
+use crate::library::core::Core;
+use crate::spec::Spec;
+use crate::spec::model::{Callee, Deploy, Function, Input, Model};
+use crate::stages::toolkit::Toolkit;
+
+/// One deployment on one of its boards.
+#[derive(Clone)]
+pub struct Firmware {
+    /// The spec.
+    pub spec: Arc<Spec>,
+    /// Index of the deployment.
+    pub deploy: usize,
+    /// The board, overrides applied.
+    pub board: Board,
+    /// Its core.
+    pub core: Core,
+    /// Library and compiler.
+    pub toolkit: Toolkit,
+}
+
+#[derive(Serialize)]
+struct MainContext<'a> {
+    input: usize,
+    model: &'a str,
+    length: usize,
+    classes: usize,
+    features: &'a str,
+    app: &'a str,
+}
+
+#[derive(Serialize)]
+struct BoardContext<'a> {
+    board: &'a Board,
+}
+
+impl Firmware {
+    /// The deployment.
+    pub fn deploy(&self) -> &Deploy {
+        &self.spec.deploys[self.deploy]
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.spec.models[self.deploy().model]
+    }
+
+    /// `wristband on nucleo_l4r5zi`, for titles.
+    pub fn title(&self) -> String {
+        format!("{} on {}", self.deploy().name, self.board.name)
+    }
+
+    /// The application function, if there is one.
+    pub fn app(&self) -> Option<&Function> {
+        self.deploy().app.map(|index| &self.spec.functions[index])
+    }
+
+    /// The user's functions that are in this firmware, in the order of the spec.
+    pub fn functions(&self) -> Vec<&Function> {
+        let mut used: Vec<usize> = self.deploy().app.into_iter().collect();
+        if let Input::Features(features) = self.model().input {
+            used.extend(self.spec.features[features].steps.iter().filter_map(|step| match step.call {
+                Callee::User(index) => Some(index),
+                Callee::Std(_) => None,
+            }));
+        }
+        used.sort_unstable();
+        used.dedup();
+        used.into_iter().map(|index| &self.spec.functions[index]).collect()
+    }
+
+    /// The name of the feature chain, if the model has one.
+    pub fn features(&self) -> Option<&str> {
+        match self.model().input {
+            Input::Features(index) => Some(&self.spec.features[index].name),
+            Input::Dataset(_) => None,
+        }
+    }
+
+    /// Our own sources for this board and model, rendered: name and text.
+    pub fn sources(&self) -> Result<Vec<(&'static str, String)>, Diag> {
+        let model = self.model();
+        let dataset = &self.spec.datasets[model.dataset];
+        let main = MainContext {
+            input: dataset.channels.len(),
+            model: &model.name,
+            length: model.shape.len(),
+            classes: dataset.classes.len(),
+            features: self.features().unwrap_or_default(),
+            app: self.app().map(|app| app.name.as_str()).unwrap_or_default(),
+        };
+        let board = BoardContext { board: &self.board };
+        let library = &self.toolkit.library;
+        Ok(vec![
+            ("startup.c", library.render("hal/startup.c.j2", &board)?),
+            ("main.c", library.render("hal/main.c.j2", &main)?),
+            ("hal.c", library.render("hal/hal.c.j2", &board)?),
+            ("mem.c", self.toolkit.text("hal/mem.c")),
+        ])
+    }
+
+    /// The linker script.
+    pub fn script(&self) -> Result<String, Diag> {
+        self.toolkit.library.render("link/board.ld.j2", &BoardContext { board: &self.board })
+    }
+}

@@ -1,0 +1,65 @@
+//! Size: how much stack the firmware uses. A probe image with all the memory that is left for its stack runs a few
+//! samples on the simulated board; the real image then gets what was used and a margin.
+
+use super::arrays::{TEST, bytes, of_part, row, rows};
+use super::exercise::Bench;
+use super::firmware::Firmware;
+use super::link::{Stack, link, link_facts, objects, too_small};
+use crate::base::Diags;
+use crate::engine::{Facts, Job, Outputs, Stage};
+use crate::world::CompileError;
+
+/// Samples that a probe runs. Our kernels have no branch that depends on data; a user's function may.
+const SAMPLES: usize = 8;
+
+/// A smaller stack than this isn't worth a try.
+const LEAST_STACK: u32 = 256;
+
+/// The step `size:DEPLOY@BOARD`. Inputs: the objects, `x.npy` (raw rows), `part.npy`. Makes `stack.json`.
+pub struct Size(pub Firmware);
+
+impl Stage for Size {
+    fn title(&self) -> String {
+        format!("size the stack of {}", self.0.title())
+    }
+
+    fn facts(&self, out: &mut dyn Facts) {
+        link_facts(&self.0, out);
+        super::exercise::facts(&self.0.board, &self.0.core, out);
+        out.text("samples", &SAMPLES.to_string());
+    }
+
+    fn run(&self, job: &Job) -> Result<Outputs, Diags> {
+        let elf = probe(&self.0, job)?;
+        let (x, width) = rows(job, "x.npy")?;
+        let mut bench = Bench::boot(&elf, &self.0.board, &self.0.core)?;
+        let samples: Vec<usize> = of_part(&bytes(job, "part.npy")?, TEST).into_iter().take(SAMPLES).collect();
+        for sample in &samples {
+            bench.infer(row(&x, width, *sample))?;
+        }
+        let stack = Stack::of_peak(bench.stack_peak(), samples.len() as u32);
+        Ok(Outputs::from([("stack.json".to_string(), super::json(&stack))]))
+    }
+}
+
+/// The image with as much stack as the board has left: half of its memory, less what the linker says is too much.
+fn probe(firmware: &Firmware, job: &Job) -> Result<Vec<u8>, Diags> {
+    let objects = objects(job);
+    let half = firmware.board.ram.size / 2 / 16 * 16;
+    let error = match link(firmware, job, &objects, half) {
+        Ok(elf) => return Ok(elf),
+        Err(error) => error,
+    };
+    let left =
+        ram_overflow(&error).and_then(|over| u64::from(half).checked_sub(over + 16)).map(|left| left as u32 / 16 * 16);
+    match left {
+        Some(left) if left >= LEAST_STACK => {
+            link(firmware, job, &objects, left).map_err(|error| too_small(firmware, error).into())
+        }
+        _ => Err(too_small(firmware, error).into()),
+    }
+}
+
+fn ram_overflow(error: &CompileError) -> Option<u64> {
+    error.overflow().filter(|(region, _)| region.to_lowercase().contains("ram")).map(|(_, over)| over)
+}

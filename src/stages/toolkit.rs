@@ -1,0 +1,57 @@
+//! What the stages that compile have in common: the library, the chosen toolchain, flags, facts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::base::{Diag, Digest};
+use crate::engine::{Facts, Job};
+use crate::library::Library;
+use crate::library::core::Core;
+use crate::world::{Identity, Target, Toolchain, ToolchainKind, ToolchainOptions, Unit};
+
+/// The library and the compiler of a build; cheap to clone.
+#[derive(Clone)]
+pub struct Toolkit {
+    /// Templates, boards, cores.
+    pub library: Arc<Library>,
+    /// Which compiler.
+    pub kind: ToolchainKind,
+    /// What results of that compiler depend on.
+    pub identity: Identity,
+}
+
+impl Toolkit {
+    /// The compiler, ready to run; fetched first if it must be, which the user is told.
+    pub fn toolchain(&self, job: &Job) -> Result<Toolchain, Diag> {
+        let options = ToolchainOptions { offline: job.world().offline(), progress: &|text| job.progress(text, 0, 0) };
+        job.world().toolchain(self.kind, &options)
+    }
+
+    /// Tells the compiler and the arguments of a unit without flags of its own.
+    pub fn facts(&self, target: &Target, out: &mut dyn Facts) {
+        let identity = &self.identity;
+        out.text("toolchain", &format!("{} {}", identity.name, identity.version));
+        out.text("compiler", &identity.digest);
+        let unit = Unit { target, name: "", source: b"", headers: &BTreeMap::new(), flags: &[] };
+        out.text("flags", &unit.arguments(self.kind).join(" "));
+    }
+
+    /// A file of the library as text.
+    ///
+    /// # Panics
+    /// If our own library lacks it: our bug.
+    pub fn text(&self, path: &str) -> String {
+        let entry = self.library.get(path).unwrap_or_else(|| panic!("bug: the library has no {path}"));
+        String::from_utf8_lossy(&entry.bytes).into_owned()
+    }
+}
+
+/// Tells a text by its digest.
+pub fn text_fact(out: &mut dyn Facts, name: &str, text: &str) {
+    out.digest(name, Digest::of(text.as_bytes()));
+}
+
+/// What the compiler is told of a core.
+pub fn target(core: &Core) -> Target {
+    Target::Core { zig_target: core.zig.target.clone(), zig_cpu: core.zig.cpu.clone(), gcc: core.gcc.flags.clone() }
+}

@@ -1,0 +1,155 @@
+//! Verify: the linked image on the simulated board. Its outputs must equal the int8 reference byte for byte; its
+//! cycles, stack and time per layer are measured on the way.
+
+use serde::{Deserialize, Serialize};
+
+use super::arrays::{TEST, bytes, of_part, row, rows, signed};
+use super::exercise::{self, Bench};
+use super::firmware::Firmware;
+use crate::base::{Diag, Diags};
+use crate::engine::{Facts, Job, Outputs, Stage};
+
+/// Samples that are run on the simulated board without `--full`.
+const SAMPLES: usize = 32;
+
+/// What the image did.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Verified {
+    /// Test rows that were run on the simulated board.
+    pub samples: usize,
+    /// Test rows that there are.
+    pub of: usize,
+    /// Cycles of the slowest inference: features, quantisation, model.
+    pub cycles: u64,
+    /// Mean cycles of an inference.
+    pub mean_cycles: f64,
+    /// Instructions of the slowest inference.
+    pub instructions: u64,
+    /// Instructions of the first row's inference, for comparing simulators.
+    pub first_instructions: u64,
+    /// Cycles from reset to the first wait for an input.
+    pub boot_cycles: u64,
+    /// Stack that was used at most, bytes.
+    pub stack: u32,
+    /// Mean cycles an inference by function, in the order of the calls' names.
+    pub layers: Vec<Layer>,
+    /// What the application printed for the first rows.
+    pub printed: Vec<String>,
+}
+
+/// Mean cost of one function an inference.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Layer {
+    /// The function.
+    pub name: String,
+    /// Cycles, itself only.
+    pub cycles: f64,
+    /// Instructions, itself only.
+    pub instructions: f64,
+    /// Calls.
+    pub calls: f64,
+}
+
+/// The step `verify:DEPLOY@BOARD`. Inputs: `firmware.elf`, `x.npy` (raw rows), `part.npy`, `expected.npy`.
+/// Makes `verify.json`.
+pub struct Verify {
+    /// What is run.
+    pub firmware: Firmware,
+    /// Every test row instead of a sample.
+    pub full: bool,
+}
+
+impl Stage for Verify {
+    fn title(&self) -> String {
+        format!("verify {}", self.firmware.title())
+    }
+
+    fn facts(&self, out: &mut dyn Facts) {
+        exercise::facts(&self.firmware.board, &self.firmware.core, out);
+        out.text("samples", &if self.full { "all".to_string() } else { SAMPLES.to_string() });
+    }
+
+    fn run(&self, job: &Job) -> Result<Outputs, Diags> {
+        let (x, width) = rows(job, "x.npy")?;
+        let (expected, classes) = signed(job, "expected.npy")?;
+        let test = of_part(&bytes(job, "part.npy")?, TEST);
+        let chosen = choose(test.len(), if self.full { test.len() } else { SAMPLES });
+        let mut bench = Bench::boot(job.input("firmware.elf"), &self.firmware.board, &self.firmware.core)?;
+        bench.clear_profile();
+        let mut tally = Tally::default();
+        for (done, index) in chosen.iter().enumerate() {
+            if job.cancelled() {
+                return Ok(Outputs::new());
+            }
+            job.progress("rows", done as u64, chosen.len() as u64);
+            let inference = bench.infer(row(&x, width, test[*index]))?;
+            let reference = &expected[index * classes..(index + 1) * classes];
+            if inference.output != reference {
+                return Err(differs(&self.firmware, *index, reference, &inference.output).into());
+            }
+            tally.add(inference);
+        }
+        let verified = tally.finish(&bench, test.len());
+        Ok(Outputs::from([("verify.json".to_string(), super::json(&verified))]))
+    }
+}
+
+/// `count` of `total` rows, spread evenly.
+fn choose(total: usize, count: usize) -> Vec<usize> {
+    let count = count.min(total);
+    (0..count).map(|at| at * total / count.max(1)).collect()
+}
+
+#[derive(Default)]
+struct Tally {
+    samples: usize,
+    worst: (u64, u64),
+    first: u64,
+    total: u64,
+    printed: Vec<String>,
+}
+
+impl Tally {
+    fn add(&mut self, inference: exercise::Inference) {
+        if self.samples == 0 {
+            self.first = inference.instructions;
+        }
+        self.samples += 1;
+        self.total += inference.cycles;
+        self.worst = self.worst.max((inference.cycles, inference.instructions));
+        if self.printed.len() < 3 && !inference.printed.is_empty() {
+            self.printed.push(inference.printed);
+        }
+    }
+
+    fn finish(self, bench: &Bench, of: usize) -> Verified {
+        let each = self.samples.max(1) as f64;
+        let layer = |function: crate::sim::FunctionProfile| Layer {
+            name: function.name,
+            cycles: function.cycles as f64 / each,
+            instructions: function.instructions as f64 / each,
+            calls: function.calls as f64 / each,
+        };
+        Verified {
+            samples: self.samples,
+            of,
+            cycles: self.worst.0,
+            mean_cycles: self.total as f64 / each,
+            instructions: self.worst.1,
+            first_instructions: self.first,
+            boot_cycles: bench.boot_cycles(),
+            stack: bench.stack_peak(),
+            layers: bench.profile().into_iter().map(layer).filter(|layer| layer.cycles > 0.0).collect(),
+            printed: self.printed,
+        }
+    }
+}
+
+fn differs(firmware: &Firmware, index: usize, reference: &[i8], output: &[i8]) -> Diag {
+    let title =
+        format!("test row {index} gives {output:?} on {}, but the int8 reference {reference:?}", firmware.board.name);
+    Diag::error("tml::mismatch", title)
+        .at(&firmware.deploy().span, "this deployment")
+        .note("the emitted C must equal the reference bit for bit: this is a bug of ours or of the compiler, or a function of yours gives other results on this core")
+        .help("try `--toolchain gcc`; and please report it with the spec")
+}

@@ -1,0 +1,181 @@
+//! The trainer at its boundary: the same bits whoever computes, real data learnt to its floor, bad input refused.
+#![expect(clippy::disallowed_methods, clippy::print_stderr, reason = "a test reads data and tells the time it took")]
+
+use std::path::Path;
+use std::time::Instant;
+
+use tinyml::base::rng::Rng;
+use tinyml::base::{Digest, Shape};
+use tinyml::net::ops::Args;
+use tinyml::net::train::{Optimizer, Options, Schedule, TrainData, train};
+use tinyml::net::{Isa, Net, artifact, qnet, quantize};
+
+fn layer(word: &str, args: &[(&str, &str)]) -> (String, Args) {
+    (word.into(), args.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect())
+}
+
+fn dense(units: &str, activation: &str) -> (String, Args) {
+    layer("dense", &[("units", units), ("activation", activation)])
+}
+
+/// Owned samples.
+struct Data {
+    x: Vec<f32>,
+    y: Vec<i32>,
+    part: Vec<u8>,
+}
+
+impl Data {
+    fn view(&self) -> TrainData<'_> {
+        TrainData { x: &self.x, y: &self.y, part: &self.part }
+    }
+
+    fn rows(&self, part: u8) -> impl Iterator<Item = usize> {
+        (0..self.y.len()).filter(move |row| self.part[*row] == part)
+    }
+
+    fn samples(&self, part: u8) -> Vec<f32> {
+        let width = self.x.len() / self.y.len();
+        self.rows(part).flat_map(|row| self.x[row * width..(row + 1) * width].iter().copied()).collect()
+    }
+}
+
+/// Rings around the origin in some dimensions, at an offset and scale that no optimiser likes.
+fn rings(count: usize, width: usize, classes: usize) -> Data {
+    let mut rng = Rng::new(4, "training rings");
+    let mut data = Data { x: Vec::new(), y: Vec::new(), part: Vec::new() };
+    for at in 0..count {
+        let class = rng.below(classes);
+        let sample: Vec<f32> = (0..width).map(|_| rng.normal()).collect();
+        let norm = sample.iter().map(|x| x * x).sum::<f32>().sqrt();
+        let radius = class as f32 + 0.6 + 0.4 * rng.unit();
+        data.x.extend(sample.iter().map(|x| 500.0 + 20.0 * radius * x / norm));
+        data.y.push(class as i32);
+        data.part.push([0, 0, 0, 1, 2][at % 5]);
+    }
+    data
+}
+
+fn accuracy(net: &Net, data: &Data) -> (f64, f64) {
+    let quantised = quantize(net, &data.samples(0)).expect("it quantises");
+    let (float, int8) = (net.forward(&data.samples(2)), quantised.run(&data.samples(2)));
+    let classes = net.output().len();
+    let right = |answers: Vec<usize>| {
+        let right = data.rows(2).zip(&answers).filter(|(row, answer)| data.y[*row] as usize == **answer).count();
+        right as f64 / answers.len() as f64
+    };
+    let best = |scores: &[f32]| (0..scores.len()).rev().max_by(|a, b| scores[*a].total_cmp(&scores[*b])).unwrap_or(0);
+    (right(float.chunks(classes).map(best).collect()), right(int8.chunks(classes).map(qnet::argmax).collect()))
+}
+
+#[test]
+fn weights_are_the_same_for_every_thread_count_and_instruction_set() {
+    let data = rings(600, 40, 3);
+    let layers = [dense("301", "relu"), layer("dropout", &[("rate", "0.2")]), dense("70", "relu"), dense("3", "none")];
+    let net = Net::build(&Shape::f32(&[40]), &layers).expect("it builds");
+    let digest = |isa: Isa, threads: usize| {
+        let optimizer = Optimizer::Adam { lr: 1e-3, decay: 1e-3 };
+        let schedule = Schedule::Cosine;
+        let options =
+            Options { epochs: 2, batch: 75, optimizer, schedule, isa, threads, balance: true, ..Options::default() };
+        let trained = train(&net, &data.view(), &options, &mut |_| true).expect("it trains");
+        Digest::of(&artifact::write_net(&trained.net).1)
+    };
+    let expected = digest(Isa::detect(), 1);
+    for isa in Isa::available() {
+        for threads in if isa == Isa::Baseline { 2..=2 } else { 1..=3 } {
+            assert_eq!(digest(isa, threads), expected, "{isa:?}, {threads} threads");
+        }
+    }
+    // The same on every machine: this is the digest that any of them must give.
+    assert_eq!(expected.short(), "00000000");
+}
+
+#[test]
+fn every_optimizer_learns_what_no_line_divides() {
+    let data = rings(1500, 2, 2);
+    let layers =
+        [dense("24", "relu"), dense("12", "none"), layer("relu", &[]), dense("2", "none"), layer("softmax", &[])];
+    let net = Net::build(&Shape::f32(&[2]), &layers).expect("it builds");
+    let all = [
+        (Optimizer::Sgd { lr: 0.05, momentum: 0.9 }, Schedule::Constant),
+        (Optimizer::Adam { lr: 5e-3, decay: 0.0 }, Schedule::Cosine),
+        (Optimizer::Adam { lr: 5e-3, decay: 1e-2 }, Schedule::Constant),
+    ];
+    for (optimizer, schedule) in all {
+        let options = Options { epochs: 60, optimizer, schedule, patience: 20, ..Options::default() };
+        let trained = train(&net, &data.view(), &options, &mut |_| true).expect("it trains");
+        let (float, _) = accuracy(&trained.net, &data);
+        assert!(float > 0.95, "{optimizer:?}: {float}");
+        let best = trained.history.iter().map(|epoch| epoch.valid_loss).fold(f32::INFINITY, f32::min);
+        assert!(trained.history[trained.best as usize - 1].valid_loss <= best, "the best weights are kept");
+    }
+}
+
+#[test]
+fn progress_stops_it_and_patience_ends_it() {
+    let data = rings(200, 4, 2);
+    let net = Net::build(&Shape::f32(&[4]), &[dense("2", "none")]).expect("it builds");
+    let mut seen = 0;
+    let options = Options { epochs: 500, patience: 5, ..Options::default() };
+    let stopped = train(&net, &data.view(), &options, &mut |epoch| {
+        seen = epoch.epoch;
+        seen < 3
+    });
+    assert!(stopped.is_ok_and(|trained| trained.cancelled && trained.history.len() == 3));
+    let ended = train(&net, &data.view(), &options, &mut |_| true).expect("it trains");
+    assert!(!ended.cancelled && ended.history.len() < 500);
+}
+
+#[test]
+fn bad_input_is_a_sentence() {
+    let data = rings(50, 2, 2);
+    let build = |layers: &[(String, Args)]| Net::build(&Shape::f32(&[2]), layers);
+    let net = build(&[dense("2", "none")]).expect("it builds");
+    let refuse = |data: &Data, net: &Net, options: &Options| {
+        train(net, &data.view(), options, &mut |_| true).err().unwrap_or_default()
+    };
+    let small = build(&[dense("1", "none")]).expect("it builds");
+    assert!(refuse(&data, &small, &Options::default()).contains("the model has 1 outputs"));
+    let mut broken = rings(50, 2, 2);
+    broken.x[7] = f32::NAN;
+    assert!(refuse(&broken, &net, &Options::default()).contains("value 1 of row 3 isn't a finite number"));
+    broken.part.fill(2);
+    broken.x[7] = 0.0;
+    assert!(refuse(&broken, &net, &Options::default()).contains("the training part has no rows"));
+    let wild = Options { optimizer: Optimizer::Sgd { lr: 1e38, momentum: 0.9 }, ..Options::default() };
+    assert!(refuse(&data, &net, &wild).contains("diverged"));
+    assert!(build(&[]).is_err_and(|why| why.contains("no layers")));
+    assert!(build(&[layer("conv9d", &[])]).is_err_and(|why| why.contains("`conv9d`")));
+    assert!(build(&[dense("0", "none")]).is_err_and(|why| why.contains("`units`")));
+    assert!(build(&[dense("2", "tanh")]).is_err_and(|why| why.contains("`tanh`")));
+    assert!(build(&[dense("65536", "none"), dense("65536", "none")]).is_err_and(|why| why.contains("weights")));
+}
+
+#[test]
+fn digits_reach_their_floor() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/sklearn_toy/digits_8x8.csv");
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        eprintln!("skipped: no {}", path.display());
+        return;
+    };
+    let mut data = Data { x: Vec::new(), y: Vec::new(), part: Vec::new() };
+    let mut rng = Rng::new(1, "digits parts");
+    for line in text.lines().skip(1) {
+        let cells: Vec<f32> = line.split(',').map(|cell| cell.parse().expect("a number")).collect();
+        data.x.extend(&cells[..64]);
+        data.y.push(cells[64] as i32);
+        data.part.push([0, 0, 0, 0, 0, 0, 0, 1, 2, 2][rng.below(10)]);
+    }
+    let net = Net::build(&Shape::f32(&[64]), &[dense("32", "relu"), dense("10", "none"), layer("softmax", &[])]);
+    let net = net.expect("it builds");
+    for seed in 0..3 {
+        let options = Options { epochs: 60, schedule: Schedule::Cosine, seed, threads: 2, ..Options::default() };
+        let start = Instant::now();
+        let trained = train(&net, &data.view(), &options, &mut |_| true).expect("it trains");
+        let seconds = start.elapsed().as_secs_f64();
+        let (float, int8) = accuracy(&trained.net, &data);
+        eprintln!("digits, seed {seed}: float {float:.4}, int8 {int8:.4}, best epoch {}, {seconds:.2} s", trained.best);
+        assert!(int8 >= 0.96 && float - int8 <= 0.01, "float {float}, int8 {int8}");
+    }
+}
