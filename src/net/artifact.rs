@@ -229,7 +229,11 @@ mod tests {
             let damage = |bytes: &[u8], rng: &mut Rng| {
                 let mut bytes = bytes.to_vec();
                 let at = rng.below(bytes.len());
-                if rng.below(4) == 0 { bytes.truncate(at) } else { bytes[at] = rng.next_u64() as u8 }
+                if rng.below(4) == 0 {
+                    bytes.truncate(at)
+                } else {
+                    bytes[at] = rng.next_u64() as u8
+                }
                 bytes
             };
             if round % 2 == 0 {

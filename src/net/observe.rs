@@ -102,7 +102,8 @@ impl Observed {
             errors.sum::<f64>()
         };
         let shares = (0..=100).map(|step| 1.0 - 0.005 * f64::from(step));
-        let best = shares.map(|share| (share, error(share))).reduce(|best, next| if next.1 < best.1 { next } else { best });
+        let best =
+            shares.map(|share| (share, error(share))).reduce(|best, next| if next.1 < best.1 { next } else { best });
         let share = best.map_or(1.0, |best| best.0);
         (f64::from(self.low) * share, f64::from(self.high) * share)
     }

@@ -80,8 +80,7 @@ mod tests {
 
     #[test]
     fn a_relu_behind_dropout_fuses_into_dense() {
-        let layers =
-            [layer("dense", &[("units", "4")]), layer("dropout", &[("rate", "0.5")]), layer("relu", &[])];
+        let layers = [layer("dense", &[("units", "4")]), layer("dropout", &[("rate", "0.5")]), layer("relu", &[])];
         let fused = fuse(&Net::build(&Shape::f32(&[3]), &layers).unwrap());
         assert_eq!(fused.nodes.len(), 1);
         assert_eq!(fused.nodes[0].args.last().unwrap().1, "relu");
