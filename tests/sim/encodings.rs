@@ -7,7 +7,7 @@ use tinyml::base::rng::Rng;
 
 /// How a class is embedded in a case.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// By itself.
     Plain,
     /// With a base in `n` and an index in `m`.
@@ -17,16 +17,16 @@ pub enum Kind {
 }
 
 /// One instruction class.
-pub struct Class {
-    pub name: &'static str,
-    pub pattern: &'static str,
-    pub kind: Kind,
-    pub needs: Needs,
+pub(crate) struct Class {
+    pub(crate) name: &'static str,
+    pub(crate) pattern: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) needs: Needs,
 }
 
 /// The least core that has a class.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Needs {
+pub(crate) enum Needs {
     Baseline,
     Mainline,
     Dsp,
@@ -34,7 +34,7 @@ pub enum Needs {
 }
 
 impl Class {
-    pub fn on(&self, core: &str) -> bool {
+    pub(crate) fn on(&self, core: &str) -> bool {
         self.needs
             <= match core {
                 "cortex_m0" => Needs::Baseline,
@@ -54,7 +54,7 @@ const fn access(needs: Needs, aligned: bool, name: &'static str, pattern: &'stat
 
 use Needs::{Baseline, Dsp, Float, Mainline};
 
-pub const CLASSES: &[Class] = &[
+pub(crate) const CLASSES: &[Class] = &[
     class(Baseline, "shift immediate", "00000iiiiimmmddd"),
     class(Baseline, "shift right immediate", "00001iiiiimmmddd"),
     class(Baseline, "shift arithmetic immediate", "00010iiiiimmmddd"),
@@ -209,11 +209,17 @@ pub const CLASSES: &[Class] = &[
 ];
 
 /// Narrow data processing for `IT` blocks, where it leaves the flags alone (but for comparisons).
-pub const IN_BLOCK: &[&str] =
-    &["00001iiiiimmmddd", "0001100mmmnnnddd", "0011odddiiiiiiii", "0100000000mmmddd", "0100001101mmmddd", "0100001010mmmddd"];
+pub(crate) const IN_BLOCK: &[&str] = &[
+    "00001iiiiimmmddd",
+    "0001100mmmnnnddd",
+    "0011odddiiiiiiii",
+    "0100000000mmmddd",
+    "0100001101mmmddd",
+    "0100001010mmmddd",
+];
 
 /// A random instruction by `pattern` (blanks don't count), and its width; `given` fixes fields.
-pub fn fill(pattern: &str, rng: &mut Rng, given: &[(char, u32)]) -> (u32, usize) {
+pub(crate) fn fill(pattern: &str, rng: &mut Rng, given: &[(char, u32)]) -> (u32, usize) {
     let letters: Vec<char> = pattern.chars().filter(|letter| *letter != ' ').collect();
     for _ in 0..1000 {
         let mut fields: Vec<(char, u32)> = Vec::new();
@@ -272,12 +278,14 @@ fn field(letter: char, width: usize, rng: &mut Rng) -> u32 {
 fn defined(letters: &[char], bits: u32, fields: &[(char, u32)]) -> bool {
     let get = |letter: char| fields.iter().find(|entry| entry.0 == letter).map(|entry| entry.1);
     let modified = letters.len() == 32 && bits >> 27 == 0b11110 && bits >> 25 & 1 == 0 && bits >> 15 & 1 == 0;
-    let repeated_zero = modified && bits >> 26 & 1 == 0 && bits >> 14 & 1 == 0 && bits >> 12 & 3 != 0 && bits & 255 == 0;
+    let repeated_zero =
+        modified && bits >> 26 & 1 == 0 && bits >> 14 & 1 == 0 && bits >> 12 & 3 != 0 && bits & 255 == 0;
     let writeback = letters.len() == 32
         && (bits >> 25 == 0b111_1100 && bits >> 23 & 1 == 0 && bits >> 11 & 1 == 1 && bits >> 8 & 1 == 1
             || bits >> 25 == 0b111_0100 && bits >> 21 & 1 == 1);
     let multiple = letters.len() == 32 && bits >> 25 == 0b111_0100 && bits >> 22 & 1 == 0;
-    let list_bad = multiple && ((bits & 0x1fff).count_ones() < 2 || (writeback && bits >> get('n').unwrap_or(15) & 1 == 1));
+    let list_bad =
+        multiple && ((bits & 0x1fff).count_ones() < 2 || (writeback && bits >> get('n').unwrap_or(15) & 1 == 1));
     let narrow_list = letters.len() == 16 && bits >> 12 == 0b1100;
     let narrow_bad = narrow_list && (bits & 0x7f == 0 || bits & 0x80 != 0 || stm_base_not_first(bits));
     let same = |a: char, b: char| get(a).is_some() && get(a) == get(b);
@@ -301,9 +309,22 @@ fn stm_base_not_first(bits: u32) -> bool {
 }
 
 /// A word that is often a corner of some operation.
-pub fn corner_word(rng: &mut Rng) -> u32 {
+pub(crate) fn corner_word(rng: &mut Rng) -> u32 {
     const CORNERS: [u32; 14] = [
-        0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0x8000_8000, 0x7fff_8000,
+        0,
+        1,
+        2,
+        0x7f,
+        0x80,
+        0xff,
+        0x7fff,
+        0x8000,
+        0xffff,
+        0x7fff_ffff,
+        0x8000_0000,
+        0xffff_ffff,
+        0x8000_8000,
+        0x7fff_8000,
     ];
     match rng.below(4) {
         0 => CORNERS[rng.below(CORNERS.len())],
@@ -313,7 +334,7 @@ pub fn corner_word(rng: &mut Rng) -> u32 {
 }
 
 /// A float that is often a corner: zeros, infinities, NaNs of both kinds, denormals, limits, integers, neighbours of 1.
-pub fn corner_float(rng: &mut Rng) -> u32 {
+pub(crate) fn corner_float(rng: &mut Rng) -> u32 {
     const CORNERS: [u32; 20] = [
         0,
         0x8000_0000,
@@ -347,7 +368,7 @@ pub fn corner_float(rng: &mut Rng) -> u32 {
 }
 
 /// FPSCR: all rounding modes, flush to zero, default NaN, alternative half precision, sticky flags set or not.
-pub fn fpscr(rng: &mut Rng) -> u32 {
+pub(crate) fn fpscr(rng: &mut Rng) -> u32 {
     let bits = rng.next_u64() as u32;
     if rng.below(2) == 0 { bits & 0x10 } else { bits & 0xf7c0_009f }
 }
