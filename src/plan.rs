@@ -4,15 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::base::Diags;
-use crate::data::Pattern;
-use crate::engine::{Filter, Graph, Input, StepId};
+use crate::engine::{Graph, Input, StepId};
 use crate::library::board::Board;
 use crate::library::core::Core;
 use crate::spec::Spec;
 use crate::spec::model::{self, Callee, Function, Origin};
 use crate::stages::compile::Compile;
 use crate::stages::emit::Emit;
-use crate::stages::extract::Extract;
+use crate::stages::features::Extract;
 use crate::stages::firmware::Firmware;
 use crate::stages::gate::Gate;
 use crate::stages::host::Host;
@@ -48,12 +47,13 @@ struct Rows {
 /// The graph of the whole build of `spec`. Does no I/O and looks at no data.
 pub fn plan(spec: &Arc<Spec>, context: &Context) -> Result<Graph, Diags> {
     let mut planner = Planner { spec: Arc::clone(spec), context, graph: Graph::new(), gates: Vec::new() };
-    let ingests: Vec<StepId> = spec.datasets.iter().map(|dataset| planner.ingest(dataset)).collect();
+    let ingests = spec.datasets.iter().map(|dataset| planner.ingest(dataset)).collect::<Result<Vec<_>, _>>()?;
     for function in &spec.functions {
         let gate = planner.gate(function)?;
         planner.gates.push(gate);
     }
-    let chains = spec.features.iter().map(|features| planner.extract(features, &ingests)).collect::<Result<Vec<_>, _>>()?;
+    let chains =
+        spec.features.iter().map(|features| planner.extract(features, &ingests)).collect::<Result<Vec<_>, _>>()?;
     let mut models = Vec::new();
     for model in &spec.models {
         models.push(planner.model(model, &ingests, &chains));
@@ -100,7 +100,8 @@ fn gate_inputs(function: &Function, code: &Path, root: &Path) -> Vec<Input> {
 
 fn reference(context: &Context) -> Result<(Board, Core), Diags> {
     let library = &context.toolkit.library;
-    let board = library.board(REFERENCE_BOARD).unwrap_or_else(|| panic!("bug: the library has no {REFERENCE_BOARD}"))?;
+    let board =
+        library.board(REFERENCE_BOARD).unwrap_or_else(|| panic!("bug: the library has no {REFERENCE_BOARD}"))?;
     let core = library.core(&board.core)?;
     Ok((board, core))
 }
@@ -119,13 +120,10 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    fn ingest(&mut self, dataset: &model::Dataset) -> StepId {
-        let pattern = Pattern::parse(&dataset.source.pattern);
-        let filter = Filter::new(dataset.source.pattern.clone(), move |path| {
-            pattern.as_ref().is_ok_and(|pattern| pattern.bind(path).is_some())
-        });
-        let inputs = vec![Input::tree("files", self.context.root.clone(), filter)];
-        self.add(&format!("ingest:{}", dataset.name), "ingest", Box::new(Ingest(dataset.clone())), inputs, &dataset.span)
+    fn ingest(&mut self, dataset: &model::Dataset) -> Result<StepId, Diags> {
+        let stage = Ingest::new(dataset, &self.context.root)?;
+        let inputs = vec![stage.input()];
+        Ok(self.add(&format!("ingest:{}", dataset.name), "ingest", Box::new(stage), inputs, &dataset.span))
     }
 
     fn gate(&mut self, function: &Function) -> Result<StepId, Diags> {
@@ -139,7 +137,10 @@ impl Planner<'_> {
         let mut inputs = vec![Input::step("x.npy", base, "x.npy"), Input::step("part.npy", base, "part.npy")];
         for index in user_functions(features) {
             let name = &self.spec.functions[index].name;
-            inputs.push(Input::step(format!("{name}.elf"), self.gates[index], "function.elf"));
+            inputs
+                .push(Input::file(format!("{name}.c"), self.context.root.join(code_path(&self.spec.functions[index]))));
+            // Nothing runs code that hasn't passed its gate.
+            inputs.push(Input::step(format!("{name}.gate"), self.gates[index], "evidence.json"));
         }
         let (board, core) = reference(self.context)?;
         let stage = Extract {
@@ -156,29 +157,32 @@ impl Planner<'_> {
         let name = &model.name;
         let rows = self.rows(model, ingests, chains);
         let data = |with_y: bool| {
-            let mut inputs = vec![Input::step("x.npy", rows.x, "x.npy"), Input::step("part.npy", rows.base, "part.npy")];
+            let mut inputs =
+                vec![Input::step("x.npy", rows.x, "x.npy"), Input::step("part.npy", rows.base, "part.npy")];
             if with_y {
                 inputs.push(Input::step("y.npy", rows.base, "y.npy"));
             }
             inputs
         };
-        let train = self.add(&format!("train:{name}"), "train", Box::new(Train(model.clone())), data(true), &model.span);
+        let train =
+            self.add(&format!("train:{name}"), "train", Box::new(Train(model.clone())), data(true), &model.span);
         let mut inputs = data(true);
         inputs.extend(["net.json", "weights.npy"].map(|output| Input::step(output, train, output)));
         inputs.push(Input::step("train.json", train, "summary.json"));
         let stage = Box::new(Quantize(model.clone()));
         let quantize = self.add(&format!("quantize:{name}"), "quantize", stage, inputs, &model.span);
         let inputs = ["qnet.json", "qweights.npy", "qbias.npy"].map(|output| Input::step(output, quantize, output));
-        let dataset = &self.spec.datasets[model.dataset];
-        let stage = Emit { model: model.clone(), classes: dataset.classes.clone(), toolkit: self.context.toolkit.clone() };
-        let emit = self.add(&format!("emit:{name}"), "emit", Box::new(stage), inputs.to_vec(), &model.span);
+        let classes = self.spec.datasets[model.dataset].classes.clone();
+        let outputs = classes.len();
+        let stage = Emit { model: model.clone(), classes, toolkit: self.context.toolkit.clone() };
+        let emit = self.add(&format!("emit:{name}"), "emit", Box::new(stage), inputs.into(), &model.span);
         let mut inputs = data(false);
         inputs.extend(["model.c", "model.h"].map(|output| Input::step(output, emit, output)));
         inputs.push(Input::step("expected.npy", quantize, "expected.npy"));
         let stage = Host {
             model: name.clone(),
             inputs: model.shape.len(),
-            classes: dataset.classes.len(),
+            classes: outputs,
             span: model.span.clone(),
             toolkit: self.context.toolkit.clone(),
         };
@@ -194,7 +198,13 @@ impl Planner<'_> {
         }
     }
 
-    fn deploy(&mut self, deploy: usize, models: &[ModelSteps], ingests: &[StepId], chains: &[StepId]) -> Result<(), Diags> {
+    fn deploy(
+        &mut self,
+        deploy: usize,
+        models: &[ModelSteps],
+        ingests: &[StepId],
+        chains: &[StepId],
+    ) -> Result<(), Diags> {
         let spec = Arc::clone(&self.spec);
         let block = &spec.deploys[deploy];
         let model = &spec.models[block.model];
@@ -223,9 +233,14 @@ impl Planner<'_> {
         let span = firmware.deploy().span.clone();
         let mut inputs: Vec<Input> =
             ["model.c", "model.h"].map(|output| Input::step(output, model.emit, output)).into();
-        inputs.extend(chain.map(|chain| Input::step("features.c", chain, "features.c")));
+        for output in ["features.c", "features.h"] {
+            inputs.extend(chain.map(|chain| Input::step(output, chain, output)));
+        }
         for function in firmware.functions() {
             inputs.push(Input::file(format!("{}.c", function.name), self.context.root.join(code_path(function))));
+            let gate =
+                self.graph.find(&gate_id(function)).unwrap_or_else(|| panic!("bug: {} has no gate", function.name));
+            inputs.push(Input::step(format!("{}.gate", function.name), gate, "evidence.json"));
         }
         let mut objects: Vec<String> = ["startup.o", "main.o", "hal.o", "model.o"].map(String::from).into();
         objects.extend(chain.map(|_| "features.o".to_string()));
@@ -233,18 +248,19 @@ impl Planner<'_> {
         if firmware.toolkit.kind == crate::world::ToolchainKind::Gcc {
             objects.push("mem.o".into());
         }
-        let compile = self.add(&format!("compile:{place}"), "compile", Box::new(Compile(firmware.clone())), inputs, &span);
+        let compile =
+            self.add(&format!("compile:{place}"), "compile", Box::new(Compile(firmware.clone())), inputs, &span);
         let linked = |objects: &[String]| -> Vec<Input> {
             objects.iter().map(|object| Input::step(object.clone(), compile, object.clone())).collect()
         };
-        let rows = [Input::step("x.npy", base, "x.npy"), Input::step("part.npy", base, "part.npy")];
+        let rows = || [Input::step("x.npy", base, "x.npy"), Input::step("part.npy", base, "part.npy")];
         let mut inputs = linked(&objects);
-        inputs.extend(rows.clone());
+        inputs.extend(rows());
         let size = self.add(&format!("size:{place}"), "size", Box::new(Size(firmware.clone())), inputs, &span);
         let mut inputs = linked(&objects);
         inputs.push(Input::step("stack.json", size, "stack.json"));
         let link = self.add(&format!("link:{place}"), "link", Box::new(Link(firmware.clone())), inputs, &span);
-        let mut inputs = rows.to_vec();
+        let mut inputs: Vec<Input> = rows().into();
         inputs.push(Input::step("firmware.elf", link, "firmware.elf"));
         inputs.push(Input::step("expected.npy", model.quantize, "expected.npy"));
         let verify = Verify { firmware: firmware.clone(), full: self.context.full };

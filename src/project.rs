@@ -9,7 +9,7 @@ use crate::base::{Diag, Diags, Source};
 use crate::library::Library;
 use crate::lock::Lock;
 use crate::spec::{self, Spec};
-use crate::world::World;
+use crate::world::{World, disk_error};
 
 /// A project opened by its spec.
 #[derive(Debug)]
@@ -65,30 +65,17 @@ impl Project {
         Lock::parse(&read_source(world, &path)?)
     }
 
+    /// Writes the lock.
+    pub fn write_lock(&self, world: &World, lock: &Lock) -> Result<(), Diag> {
+        let path = self.lock_path();
+        let written = world.files().write_atomic(&path, lock.to_string().as_bytes(), false);
+        written.map_err(|error| disk_error("write", &path, &error))
+    }
+
     /// Where the code of the generated function `name` stands, relative to the root.
     pub fn generated(name: &str) -> String {
         format!("generated/{name}.c")
     }
-}
-
-/// The target folder: as given, else `CARGO_TARGET_DIR`, else the enclosing cargo workspace's, else `target` beside
-/// the spec.
-pub fn target_dir(world: &World, root: &Path, given: Option<&Path>) -> PathBuf {
-    if let Some(given) = given {
-        return given.to_path_buf();
-    }
-    if let Some(dir) = world.env("CARGO_TARGET_DIR").filter(|dir| !dir.is_empty()) {
-        return PathBuf::from(dir);
-    }
-    let absolute = world.absolute(root);
-    let holds_cargo = |folder: &&Path| world.files().exists(&folder.join("Cargo.toml"));
-    let is_workspace = |folder: &&Path| {
-        let text = world.files().read(&folder.join("Cargo.toml")).unwrap_or_default();
-        String::from_utf8_lossy(&text).lines().any(|line| line.trim_start().starts_with("[workspace"))
-    };
-    let packages: Vec<&Path> = absolute.ancestors().filter(holds_cargo).collect();
-    let workspace = packages.iter().copied().find(is_workspace).or(packages.first().copied());
-    workspace.unwrap_or(&absolute).join("target")
 }
 
 fn find_spec(world: &World, spec: Option<&Path>) -> Result<PathBuf, Diag> {
@@ -141,7 +128,8 @@ fn overlay(world: &World, root: &Path) -> Result<BTreeMap<String, Vec<u8>>, Diag
     if !world.files().is_dir(&folder) {
         return Ok(BTreeMap::new());
     }
-    let failed = |error: std::io::Error| Diag::error("tml::disk", format!("`{}` can't be read: {error}", folder.display()));
+    let failed =
+        |error: std::io::Error| Diag::error("tml::disk", format!("`{}` can't be read: {error}", folder.display()));
     let mut files = BTreeMap::new();
     for path in world.files().walk(&folder).map_err(failed)? {
         let bytes = world.files().read(&folder.join(&path)).map_err(failed)?;

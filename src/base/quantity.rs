@@ -81,17 +81,19 @@ impl Decimal {
         Self { mantissa, exponent }
     }
 
-    /// Reads `-1_000.5e-3`; `None` when it isn't a number or needs more than 36 digits.
+    /// Reads `-1_000.5e-3`; `None` when it isn't a number, or needs more than 36 digits or an exponent beyond ±64.
     pub fn parse(text: &str) -> Option<Self> {
         let clean = text.replace('_', "");
         let (number, exponent) = match clean.split_once(['e', 'E']) {
-            Some((number, exponent)) => (number, exponent.parse::<i32>().ok()?),
+            Some((number, exponent)) => (number, i32::from(exponent.parse::<i16>().ok()?)),
             None => (clean.as_str(), 0),
         };
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
         let mantissa: i128 = format!("{whole}{fraction}").parse().ok()?;
-        let in_range = mantissa.unsigned_abs() < 10_u128.pow(36) && exponent.abs() <= 64;
-        in_range.then(|| Self::new(mantissa, exponent - fraction.len() as i32))
+        let exponent = exponent.checked_sub(i32::try_from(fraction.len()).ok()?)?;
+        let decimal = Self::new(mantissa, exponent);
+        let in_range = decimal.mantissa.unsigned_abs() < 10_u128.pow(36) && decimal.exponent.unsigned_abs() <= 64;
+        in_range.then_some(decimal)
     }
 
     /// The value times `factor`, when that is a whole number that fits.
@@ -113,6 +115,7 @@ impl Decimal {
     }
 }
 
+/// The shortest usual form, which `parse` reads back: plain from 0.01 to ten digits, else with an exponent (`1e-3`).
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = self.mantissa.unsigned_abs().to_string();
@@ -120,14 +123,14 @@ impl fmt::Display for Decimal {
         let point = digits.len() as i32 + self.exponent;
         match self.exponent {
             0 => write!(f, "{sign}{digits}"),
-            1..=9 => write!(f, "{sign}{digits}{}", "0".repeat(self.exponent as usize)),
-            _ if point > 0 && self.exponent < 0 => {
-                write!(f, "{sign}{}.{}", &digits[..point as usize], &digits[point as usize..])
+            1.. if point <= 10 => write!(f, "{sign}{digits}{}", "0".repeat(self.exponent as usize)),
+            ..0 if point > 0 => write!(f, "{sign}{}.{}", &digits[..point as usize], &digits[point as usize..]),
+            ..0 if point > -2 => write!(f, "{sign}0.{}{digits}", "0".repeat(point.unsigned_abs() as usize)),
+            _ => {
+                let (first, rest) = digits.split_at(1);
+                let dot = if rest.is_empty() { "" } else { "." };
+                write!(f, "{sign}{first}{dot}{rest}e{}", point - 1)
             }
-            _ if point > -3 && self.exponent < 0 => {
-                write!(f, "{sign}0.{}{digits}", "0".repeat(point.unsigned_abs() as usize))
-            }
-            _ => write!(f, "{sign}{digits}e{}", self.exponent),
         }
     }
 }
@@ -163,11 +166,107 @@ impl Quantity {
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = || UNITS.iter().filter(|unit| unit.1 == self.dimension && !matches!(unit.0, "MB" | "kB" | "min"));
-        let chosen = units().find(|unit| self.base.abs() >= unit.2).or_else(|| units().next_back());
-        let Some((name, _, size)) = chosen else { return write!(f, "{}", self.base) };
-        let thousandths = (self.base * 1000 + size / 2).div_euclid(*size);
-        let number = Decimal::new(thousandths, -3);
+        let size = self.base.unsigned_abs();
+        let chosen = units().find(|unit| size >= unit.2.unsigned_abs()).or_else(|| units().next_back());
+        let Some((name, _, unit)) = chosen else { return write!(f, "{}", self.base) };
+        let unit = unit.unsigned_abs();
+        let (mut whole, rest) = (size / unit, size % unit);
+        let mut thousandths = (rest * 1000 + unit / 2) / unit;
+        if thousandths == 1000 {
+            (whole, thousandths) = (whole + 1, 0);
+        }
+        let sign = if self.base < 0 { "-" } else { "" };
+        let decimals = if thousandths == 0 { String::new() } else { format!(".{thousandths:03}") };
         let gap = if *name == "%" { "" } else { " " };
-        write!(f, "{number}{gap}{name}")
+        write!(f, "{sign}{whole}{}{gap}{name}", decimals.trim_end_matches('0'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_print_as_they_are_usually_written() {
+        for (written, printed) in [
+            ("1e-3", "1e-3"),
+            ("0.001", "1e-3"),
+            ("0.01", "0.01"),
+            ("1_000", "1000"),
+            ("1_000.50", "1000.5"),
+            ("-0.5", "-0.5"),
+            ("-0", "0"),
+            ("0.0015", "1.5e-3"),
+            ("999999999999999", "999999999999999"),
+            ("1e9", "1000000000"),
+            ("1e10", "1e10"),
+            ("250e12", "2.5e14"),
+            ("12e-10", "1.2e-9"),
+            ("1.5E+3", "1500"),
+        ] {
+            assert_eq!(
+                Decimal::parse(written).map(|decimal| decimal.to_string()).as_deref(),
+                Some(printed),
+                "{written}"
+            );
+        }
+    }
+
+    #[test]
+    fn decimals_read_back_what_they_print() {
+        for mantissa in [0, 1, -1, 15, 999, 123_456_789_012_345_678, 10_i128.pow(36) - 1, 1 - 10_i128.pow(36)] {
+            for exponent in -64..=64 {
+                let decimal = Decimal::new(mantissa, exponent);
+                let read = Decimal::parse(&decimal.to_string());
+                assert!(read == Some(decimal) || decimal.exponent > 64, "{mantissa}e{exponent}: {decimal} {read:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_decimal_is_refused() {
+        let zeros = "0".repeat(100_000);
+        let far = format!("0.{zeros}1");
+        for text in ["", "-", "e3", "1e", "1e-2147483648", "1e2147483647", "1e65", "1.5.2", "0x1", far.as_str()] {
+            assert_eq!(Decimal::parse(text), None, "{text:.20}");
+        }
+        assert_eq!(Decimal::parse("1234567890123456789012345678901234567"), None);
+    }
+
+    #[test]
+    fn decimals_convert_exactly_or_not_at_all() {
+        let decimal = |text| Decimal::parse(text).expect("a number");
+        assert_eq!(decimal("1.28").times(1_000_000_000), Some(1_280_000_000));
+        assert_eq!(decimal("0.0000000001").times(1_000_000_000), None);
+        assert_eq!(decimal("2.5").integer(), None);
+        assert_eq!(decimal("25e1").integer(), Some(250));
+        assert_eq!(decimal("1e40").times(1), None);
+        assert_eq!(decimal("0.1").to_f64().to_bits(), 0.1_f64.to_bits());
+    }
+
+    #[test]
+    fn quantities_print_in_the_largest_unit_that_fits() {
+        let text = |dimension, base| Quantity::new(dimension, base).to_string();
+        assert_eq!(text(Dimension::Time, 1_280_000_000), "1.28 s");
+        assert_eq!(text(Dimension::Time, 999_999_999), "1000 ms");
+        assert_eq!(text(Dimension::Time, -20_000_000), "-20 ms");
+        assert_eq!(text(Dimension::Time, 0), "0 us");
+        assert_eq!(text(Dimension::Time, 5), "0.005 us");
+        assert_eq!(text(Dimension::Size, 65_536), "64 KiB");
+        assert_eq!(text(Dimension::Size, 1_000), "1000 B");
+        assert_eq!(text(Dimension::Frequency, 64_000_000_000), "64 MHz");
+        assert_eq!(text(Dimension::Ratio, 921_234), "92.123%");
+        assert_eq!(text(Dimension::Ratio, 1), "0%");
+        assert!(text(Dimension::Size, i128::MAX).ends_with(" MiB"));
+        assert!(text(Dimension::Energy, i128::MIN).starts_with('-'));
+    }
+
+    #[test]
+    fn every_unit_is_found_by_its_name() {
+        for (name, dimension, size) in UNITS {
+            assert_eq!(unit(name), Some((*dimension, *size)));
+            assert!(dimension.units().any(|unit| unit == *name));
+        }
+        assert_eq!(unit("KB"), None);
     }
 }

@@ -14,6 +14,7 @@ use super::job::Stage;
 pub struct StepId(pub(super) usize);
 
 /// What a step reads. The name is how the step asks for it, and part of its key; places on disk are not.
+#[derive(Clone, Debug)]
 pub enum Input {
     /// One output of an earlier step.
     Step {

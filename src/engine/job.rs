@@ -71,10 +71,10 @@ pub struct Job<'a> {
 
 impl<'a> Job<'a> {
     /// A job outside any graph, for calling a stage directly (tests): inputs by name, no trees, one thread.
-    pub fn detached(world: &'a World, inputs: BTreeMap<String, Vec<u8>>, scratch_parent: &Path) -> Self {
+    pub fn detached(world: &'a World, inputs: BTreeMap<String, Vec<u8>>) -> Self {
         let inputs = inputs.into_iter().map(|(name, bytes)| (name, Arc::new(bytes))).collect();
         let cancel = Arc::new(AtomicBool::new(false));
-        Self::new(world, inputs, BTreeMap::new(), &|_, _, _| {}, cancel, scratch_parent.to_path_buf(), 1)
+        Self::new(world, inputs, BTreeMap::new(), &|_, _, _| {}, cancel, world.env().scratch_root(), 1)
     }
 
     pub(super) fn new(
@@ -169,7 +169,7 @@ impl<'a> Job<'a> {
         let files = self.world.files();
         let folder = files
             .temp_dir(&self.scratch_parent)
-            .or_else(|_| files.temp_dir(&std::env::temp_dir()))
+            .or_else(|_| files.temp_dir(&self.world.env().scratch_root()))
             .map_err(|error| Diag::error("tml::disk", format!("can't make a temporary folder: {error}")))?;
         Ok(self.scratch.get_or_init(|| folder).path().to_path_buf())
     }

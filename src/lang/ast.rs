@@ -94,8 +94,8 @@ impl Path {
 pub struct Block {
     /// `///` lines above it, without the slashes and one leading blank.
     pub docs: Vec<String>,
-    /// Where these lines stand, if there are any.
-    pub docs_span: Option<Span>,
+    /// Where these lines stand; the beginning of the block if there are none.
+    pub docs_span: Span,
     /// The first word.
     pub kind: Ident,
     /// The second word.
@@ -199,8 +199,8 @@ pub struct Number {
     pub span: Span,
 }
 
-/// A string.
-#[derive(Clone, PartialEq, Debug)]
+/// A string. Equal to any text with the same value, however it is written.
+#[derive(Clone, Debug)]
 pub struct Text {
     /// Its value: escapes resolved, or unindented if it is a block.
     pub value: String,
@@ -208,6 +208,12 @@ pub struct Text {
     pub block: bool,
     /// With its quotes.
     pub span: Span,
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
 }
 
 /// A name, perhaps with a record: `microbit_v2 { clock = 64 MHz }`.

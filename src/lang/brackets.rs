@@ -42,19 +42,41 @@ pub(super) fn pair(source: &Source, tokens: &mut [Token]) -> Option<Problem> {
     Some(unclosed(source, &tokens[suspect.unwrap_or(last)]))
 }
 
-/// The bytes of the line of a body or record around the token `at`: what to leave out to go on after a mistake.
-pub(super) fn line_around(tokens: &[Token], at: usize, source: &Source) -> Range<usize> {
-    let mut brace = tokens[at].open;
-    while let Some(open) = brace.filter(|open| text(source, &tokens[*open]) != "{") {
-        brace = tokens[open].open;
+/// The bytes to leave out to go on after a mistake at the token `at`: the line of the body or record around it,
+/// then the line around that one, and so on.
+pub(super) fn lines_around(tokens: &[Token], at: usize, source: &Source) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let mut inner = at;
+    loop {
+        let mut brace = tokens[inner].open;
+        while let Some(open) = brace.filter(|open| text(source, &tokens[*open]) != "{") {
+            brace = tokens[open].open;
+        }
+        ranges.push(line_in(tokens, brace, inner, source));
+        let Some(open) = brace else { return ranges };
+        inner = open;
     }
-    let ends = |token: &&Token| token.kind == Kind::Line && token.open == brace;
-    let inner = &tokens[brace.map_or(0, |open| open + 1)..];
-    let within = at - brace.map_or(0, |open| open + 1);
+}
+
+/// The line around the token `at` of the body that `brace` opens, or of the file.
+fn line_in(tokens: &[Token], brace: Option<usize>, at: usize, source: &Source) -> Range<usize> {
+    let ends = |token: &Token| token.kind == Kind::Line && token.open == brace;
+    let from = brace.map_or(0, |open| open + 1);
     let last = brace.map_or(tokens.len() - 1, |open| tokens[open].partner);
-    let start = inner[..within].iter().rev().find(ends).map(|line| line.end);
-    let end = tokens[at..=last.max(at)].iter().find(ends).map(|line| line.start);
-    start.unwrap_or_else(|| brace.map_or(0, |open| tokens[open].end))..end.unwrap_or(tokens[last].start)
+    let start = tokens[from..at].iter().rposition(ends).map(|line| tokens[from + line].end);
+    let mut end = at + tokens[at..=last.max(at)].iter().position(ends).unwrap_or(last - at);
+    // A body that begins on the next line, or is only indented, belongs to its header.
+    while brace.is_none() && end < last && indented(source, &tokens[end + 1]) {
+        end += 1 + tokens[end + 1..=last].iter().position(ends).unwrap_or(last - end - 1);
+    }
+    start.unwrap_or_else(|| brace.map_or(0, |open| tokens[open].end))..tokens[end].start
+}
+
+/// True when the token begins an indented line, or a body.
+fn indented(source: &Source, token: &Token) -> bool {
+    let word = text(source, token);
+    word == "{"
+        || (!matches!(token.kind, Kind::Line | Kind::End) && !source.text()[..token.start].ends_with(['\n', '\r']))
 }
 
 /// True when nothing but blanks stands before the token on its line.
@@ -62,9 +84,14 @@ pub(super) fn first_on_line(tokens: &[Token], at: usize) -> bool {
     at == 0 || tokens[at - 1].kind == Kind::Line
 }
 
-/// The text of a token.
+/// The text of a token; of a very long one, its beginning.
 pub(super) fn text<'a>(source: &'a Source, token: &Token) -> &'a str {
-    &source.text()[token.start..token.end]
+    clip(&source.text()[token.start..token.end])
+}
+
+/// At most sixty bytes of a text: no name that a message repeats is longer.
+pub(super) fn clip(text: &str) -> &str {
+    &text[..text.floor_char_boundary(60)]
 }
 
 /// What closes an opening bracket.

@@ -24,24 +24,24 @@ struct Grammar;
 /// The version of the language that this program reads.
 const VERSION: u64 = 1;
 /// A larger file isn't a spec.
-const LARGEST: usize = 1 << 20;
+const LARGEST: usize = 256 << 10;
 /// Far more rule calls than a file of the largest size needs; a guard against files made to be slow.
-const CALLS: usize = 200_000_000;
+const CALLS: usize = 50_000_000;
 
 /// The tree of a `.tml` text, or all that is wrong with its syntax (codes `tml::syntax`, `tml::version`).
 pub fn parse(source: &Source) -> Result<Ast, Diags> {
     if source.text().len() > LARGEST {
-        let title = format!("a spec has at most 1 MiB, and this file has {} bytes", source.text().len());
-        return Err(Diag::error("tml::syntax", title).at(&source.span(0..0), "too large").help("keep data in files of its own").into());
+        let title = format!("a spec has at most 256 KiB, and this file has {} bytes", source.text().len());
+        return Err(Diag::error("tml::syntax", title)
+            .at(&source.span(0..0), "too large")
+            .help("keep data in files of its own")
+            .into());
     }
     let mut scan = scan(source);
     let mut problems = std::mem::take(&mut scan.problems);
     let mut text = source.text().to_string();
-    for (at, _) in &problems {
-        let token = token_at(&scan.tokens, *at);
-        if !scan.fatal {
-            leave_out(&mut text, &scan.tokens, token, source);
-        }
+    for (at, _) in problems.iter().filter(|_| !scan.fatal) {
+        leave_out(&mut text, &scan.tokens, token_at(&scan.tokens, *at), source);
     }
     let mut ast = None;
     while !scan.fatal && problems.len() < MOST && ast.is_none() {
@@ -49,13 +49,12 @@ pub fn parse(source: &Source) -> Result<Ast, Diags> {
             Ok(file) => ast = Some(Builder::new(source, &scan, &mut problems).file(file)),
             Err((at, expected)) => {
                 let token = token_at(&scan.tokens, at);
-                let problem = complain(source, &scan.tokens, token, &expected);
-                // An empty line that still fails only repeats the mistake that emptied it.
-                let new = leave_out(&mut text, &scan.tokens, token, source);
-                if new || problems.is_empty() {
-                    problems.push((scan.tokens[token].start, problem));
+                let diag = complain(source, &scan.tokens, token, &expected);
+                let left = leave_out(&mut text, &scan.tokens, token, source);
+                if left != Left::Again || problems.is_empty() {
+                    problems.push((scan.tokens[token].start, diag));
                 }
-                if !new {
+                if left == Left::Nothing {
                     break;
                 }
             }
@@ -89,13 +88,32 @@ fn token_at(tokens: &[Token], at: usize) -> usize {
     tokens.partition_point(|token| token.end <= at).min(tokens.len() - 1)
 }
 
-/// Blanks the line around a token; false when nothing was left of it.
-fn leave_out(text: &mut String, tokens: &[Token], token: usize, source: &Source) -> bool {
-    let range = brackets::line_around(tokens, token, source);
-    let blank: String = text[range.clone()].bytes().map(|byte| if byte == b'\n' || byte == b'\r' { byte as char } else { ' ' }).collect();
-    let some = !text[range.clone()].trim().is_empty();
-    text.replace_range(range, &blank);
-    some
+/// What leaving out the line around a mistake did.
+#[derive(PartialEq)]
+enum Left {
+    /// The line is gone.
+    Line,
+    /// It was gone already, so that the mistake only repeats; the line around it is gone now.
+    Again,
+    /// There is nothing more to leave out.
+    Nothing,
+}
+
+/// Blanks the line around a token, so that the rest can be read.
+fn leave_out(text: &mut String, tokens: &[Token], token: usize, source: &Source) -> Left {
+    let mut left = Left::Line;
+    for range in brackets::lines_around(tokens, token, source) {
+        if !text[range.clone()].trim().is_empty() {
+            let blank = |c: char| if matches!(c, '\n' | '\r') { c.to_string() } else { " ".repeat(c.len_utf8()) };
+            let blanks: String = text[range.clone()].chars().map(blank).collect();
+            text.replace_range(range, &blanks);
+            return left;
+        }
+        if !source.text()[range].trim().is_empty() {
+            left = Left::Again;
+        }
+    }
+    Left::Nothing
 }
 
 struct Builder<'a> {
@@ -168,7 +186,7 @@ impl<'a> Builder<'a> {
         let mut names = None;
         for part in node.into_inner() {
             match part.as_rule() {
-                Rule::text => return Import::File { path: self.text(part), span },
+                Rule::text => return Import::File { path: self.text(&part), span },
                 Rule::path => path = Some(self.path(part)),
                 Rule::names => names = Some(part.into_inner().map(|name| self.ident(&name)).collect()),
                 _ => {}
@@ -210,7 +228,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Takes the `///` lines that stand directly above `start`; any before them document nothing.
-    fn docs_above(&mut self, start: usize) -> (Vec<String>, Option<Span>) {
+    fn docs_above(&mut self, start: usize) -> (Vec<String>, Span) {
         let before = self.tokens.partition_point(|token| token.end <= start);
         let previous = self.tokens[..before].iter().rev().find(|token| token.kind != Kind::Line);
         let from = previous.map_or(0, |token| token.end);
@@ -221,6 +239,7 @@ impl<'a> Builder<'a> {
         }
         self.report_stray(&stray);
         let span = mine.first().zip(mine.last()).map(|(first, last)| first.span.to(&last.span));
+        let span = span.unwrap_or_else(|| self.source.span(start..start));
         (mine.into_iter().map(|doc| doc.text.clone()).collect(), span)
     }
 
@@ -270,7 +289,8 @@ impl<'a> Builder<'a> {
     fn ty(&mut self, node: Node) -> Type {
         let span = self.span(&node);
         let mut inner = node.into_inner();
-        let element = inner.next().map(|name| self.ident(&name)).unwrap_or_else(|| panic!("bug: a type without a word"));
+        let Some(element) = inner.next() else { panic!("bug: a type without a word") };
+        let element = self.ident(&element);
         Type { element, dims: inner.map(|dim| self.value(dim)).collect(), span }
     }
 
@@ -293,8 +313,8 @@ impl<'a> Builder<'a> {
 
     fn path_and_args(&mut self, node: Node) -> (Path, Option<Vec<Arg>>) {
         let mut inner = node.into_inner();
-        let path = inner.next().map(|path| self.path(path)).unwrap_or_else(|| panic!("bug: a call without a path"));
-        (path, inner.next().map(|args| args.into_inner().map(|arg| self.arg(arg)).collect()))
+        let Some(path) = inner.next() else { panic!("bug: a call without a path") };
+        (self.path(path), inner.next().map(|args| args.into_inner().map(|arg| self.arg(arg)).collect()))
     }
 
     fn call(&mut self, node: Node) -> Call {
@@ -314,22 +334,23 @@ impl<'a> Builder<'a> {
         let span = self.span(&node);
         match node.as_rule() {
             Rule::quantity => Value::Number(self.number(node)),
-            Rule::text => Value::Text(self.text(node)),
+            Rule::text => Value::Text(self.text(&node)),
             Rule::call => Value::Call(self.call(node)),
             Rule::list => Value::List(node.into_inner().map(|value| self.value(value)).collect(), span),
             Rule::record => Value::Record(node.into_inner().map(|relation| self.relation(relation)).collect(), span),
             Rule::range => {
                 let ends: Vec<Number> = node.into_inner().map(|end| self.number(end)).collect();
-                match <[Number; 2]>::try_from(ends) {
-                    Ok([low, high]) => Value::Range(low, high),
-                    Err(_) => panic!("bug: a range without its two ends"),
-                }
+                let Ok([low, high]) = <[Number; 2]>::try_from(ends) else {
+                    panic!("bug: a range without its two ends")
+                };
+                Value::Range(low, high)
             }
             Rule::reference => {
                 let mut inner = node.into_inner();
-                let path = inner.next().map(|path| self.path(path)).unwrap_or_else(|| panic!("bug: a reference without a path"));
-                let record = inner.next().map(|record| record.into_inner().map(|relation| self.relation(relation)).collect());
-                Value::Reference(Reference { path, record, span })
+                let Some(path) = inner.next() else { panic!("bug: a reference without a path") };
+                let relations = |record: Node| record.into_inner().map(|relation| self.relation(relation)).collect();
+                let record = inner.next().map(relations);
+                Value::Reference(Reference { path: self.path(path), record, span })
             }
             rule => panic!("bug: `{rule:?}` isn't a value"),
         }
@@ -349,8 +370,8 @@ impl<'a> Builder<'a> {
         Number { value, unit: inner.next().map(|unit| self.ident(&unit)), span }
     }
 
-    fn text(&mut self, node: Node) -> Text {
-        let span = self.span(&node);
+    fn text(&mut self, node: &Node) -> Text {
+        let span = self.span(node);
         let written = span.text();
         if let Some(inner) = written.strip_prefix("\"\"\"") {
             let value = text::unindent(inner.strip_suffix("\"\"\"").unwrap_or(inner));
@@ -362,7 +383,8 @@ impl<'a> Builder<'a> {
             let place = self.source.span(at + bad.range.start..at + bad.range.end);
             let escape = place.text();
             let diag = if bad.number {
-                Diag::error("tml::syntax", format!("`{escape}` is no character")).help("write its number as in `\\u{e9}`")
+                Diag::error("tml::syntax", format!("`{escape}` is no character"))
+                    .help("write its number as in `\\u{e9}`")
             } else {
                 let help = format!("write `\\{escape}` for a backslash and what follows");
                 Diag::error("tml::syntax", format!("`{escape}` has no meaning in a text")).help(help)

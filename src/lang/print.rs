@@ -10,13 +10,8 @@ const WIDTH: usize = 100;
 
 /// The canonical text of `ast`.
 pub fn print(ast: &Ast) -> String {
-    let mut printer = Printer {
-        out: String::new(),
-        indent: 0,
-        comments: &ast.comments,
-        text: ast.source.text(),
-        commented: false,
-    };
+    let mut printer =
+        Printer { out: String::new(), indent: 0, comments: &ast.comments, text: ast.source.text(), commented: false };
     printer.file(ast);
     printer.out
 }
@@ -49,9 +44,10 @@ impl Printer<'_> {
         for item in &ast.items {
             let (start, top, import) = match item {
                 Item::Import(Import::Names { span, .. } | Import::File { span, .. }) => (span.start, span.start, true),
-                Item::Block(block) => (block.header.start, top(block), false),
-                };
-            let apart = previous.is_some_and(|previous| !(previous && import)) || (previous.is_none() && ast.version.is_some());
+                Item::Block(block) => (block.header.start, block.docs_span.start, false),
+            };
+            let apart =
+                previous.is_some_and(|previous| !(previous && import)) || (previous.is_none() && ast.version.is_some());
             let first = self.out.is_empty();
             self.between(start, top, apart, first);
             previous = Some(import);
@@ -105,7 +101,8 @@ impl Printer<'_> {
     /// Prints the comments before `start`; returns whether what follows is still the first of its body.
     fn comments_before(&mut self, start: usize, mut first: bool) -> bool {
         self.trailing(start);
-        while let Some((comment, rest)) = self.comments.split_first().filter(|(comment, _)| comment.span.start < start) {
+        while let Some((comment, rest)) = self.comments.split_first().filter(|(comment, _)| comment.span.start < start)
+        {
             self.comments = rest;
             if !first && self.blank_above(comment.span.start) {
                 self.out.push('\n');
@@ -149,6 +146,11 @@ impl Printer<'_> {
         self.comments.first().is_some_and(|comment| comment.span.start < end)
     }
 
+    fn has_comment_in(&self, start: usize, end: usize) -> bool {
+        let first = self.comments.partition_point(|comment| comment.span.start < start);
+        self.comments.get(first).is_some_and(|comment| comment.span.start < end)
+    }
+
     fn fits(&self, line: &str, after: usize) -> bool {
         self.column() + line.chars().count() + after <= WIDTH
     }
@@ -187,7 +189,8 @@ impl Printer<'_> {
     }
 
     fn one_line(&self, block: &Block) -> Option<String> {
-        inline::block(block).filter(|line| self.indent + line.chars().count() <= WIDTH && !self.has_comment_before(block.span.end))
+        let commented = self.has_comment_in(block.header.start, block.span.end);
+        inline::block(block).filter(|line| !commented && self.indent + line.chars().count() <= WIDTH)
     }
 
     fn header(&mut self, block: &Block) {
@@ -214,7 +217,11 @@ impl Printer<'_> {
     /// Members, a line each, up to the closing brace at `end`.
     fn body(&mut self, members: &[Member], end: usize) {
         self.indent += 2;
-        let widths = aligned(members, |member| self.head(member), |before, member| self.apart(member_end(before), member_top(member)));
+        let widths = aligned(
+            members,
+            |member| self.head(member),
+            |before, member| self.apart(member_end(before), member_top(member)),
+        );
         for (at, (member, width)) in members.iter().zip(widths).enumerate() {
             self.lead(member_start(member), member_top(member), at == 0);
             match member {
@@ -238,8 +245,7 @@ impl Printer<'_> {
         match member {
             Member::Relation(relation) => Some(inline::subject(relation).chars().count()),
             Member::Block(block) if block.docs.is_empty() => {
-                let line = inline::block(block).filter(|line| self.indent + line.chars().count() <= WIDTH);
-                line.map(|_| inline::header(block).chars().count())
+                self.one_line(block).map(|_| inline::header(block).chars().count())
             }
             Member::Block(_) | Member::Call(_) => None,
         }
@@ -292,7 +298,7 @@ impl Printer<'_> {
 
     fn call(&mut self, call: &Call, after: usize) {
         let line = inline::call(call);
-        let (end, broken) = (call.span.end, call.args.iter().any(|arg| inline::has_block_text(&arg.value)));
+        let (end, broken) = (call.span.end, inline::call_has_block_text(call));
         let commented = self.has_comment_before(end);
         if !commented && (call.args.is_empty() || (!broken && self.fits(&line, after))) {
             return self.push(&line);
@@ -347,7 +353,11 @@ fn aligned<T>(items: &[T], head: impl Fn(&T) -> Option<usize>, apart: impl Fn(&T
     let mut start = 0;
     while start < items.len() {
         let mut end = start + 1;
-        while end < items.len() && heads[start].is_some() && heads[end].is_some() && !apart(&items[end - 1], &items[end]) {
+        while end < items.len()
+            && heads[start].is_some()
+            && heads[end].is_some()
+            && !apart(&items[end - 1], &items[end])
+        {
             end += 1;
         }
         let widest = heads[start..end].iter().flatten().max().copied().unwrap_or(0);
@@ -355,11 +365,6 @@ fn aligned<T>(items: &[T], head: impl Fn(&T) -> Option<usize>, apart: impl Fn(&T
         start = end;
     }
     widths
-}
-
-/// Where a block's `///` lines begin, or the block.
-fn top(block: &Block) -> usize {
-    block.docs_span.as_ref().map_or(block.header.start, |span| span.start)
 }
 
 fn member_start(member: &Member) -> usize {
@@ -372,7 +377,7 @@ fn member_start(member: &Member) -> usize {
 
 fn member_top(member: &Member) -> usize {
     match member {
-        Member::Block(block) => top(block),
+        Member::Block(block) => block.docs_span.start,
         other => member_start(other),
     }
 }

@@ -4,7 +4,8 @@ use super::ast::Value;
 
 /// True when `word` can be written bare, as a name; else it is written as text.
 pub fn is_name(word: &str) -> bool {
-    word.starts_with(|c: char| c.is_ascii_lowercase()) && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    word.starts_with(|c: char| c.is_ascii_lowercase())
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 impl Value {

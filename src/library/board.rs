@@ -86,9 +86,9 @@ pub struct Timing {
     pub line: u32,
     /// Lines cached for instructions; 0: none.
     pub code_lines: u32,
-    /// Lines cached for data; 0 with `shared`: data uses the instruction lines.
+    /// Lines cached for data; 0: none.
     pub data_lines: u32,
-    /// One cache for both.
+    /// Both counts are of the same lines: one cache for instructions and data.
     #[serde(default)]
     pub shared: bool,
     /// Where the numbers are from.
@@ -243,6 +243,9 @@ impl Board {
             ));
         }
         let (flash, ram) = (self.flash, self.ram);
+        if flash.origin % 256 != 0 {
+            return fail("flash", "`flash` must start at a multiple of 256");
+        }
         if flash.origin <= ram.last() && ram.origin <= flash.last() {
             return fail("ram", "`flash` and `ram` overlap");
         }
@@ -255,10 +258,35 @@ impl Board {
         if self.images.contains(&Image::Uf2) && self.uf2.is_none() {
             return fail("images", "a UF2 image needs the table `uf2` with the family of the chip");
         }
-        if !self.timing.line.is_power_of_two() {
-            return fail("line", "the bytes of a line are a power of two");
+        if !self.boot2.is_empty() && self.vectors.offset < 256 {
+            return fail("boot2", "the second-stage bootloader takes the first 256 bytes: `vectors` needs an `offset`");
         }
+        if self.uf2.is_some_and(|form| !form.sector.is_power_of_two() || !(256..=1 << 20).contains(&form.sector)) {
+            return fail("sector", "a sector is a power of two from 256 B to 1 MiB");
+        }
+        self.check_timing()?;
         self.check_pins()
+    }
+
+    fn check_timing(&self) -> Result<(), (&'static str, String)> {
+        let timing = &self.timing;
+        let fail = |key, title: &str| Err((key, title.to_string()));
+        if !timing.line.is_power_of_two() || timing.line > 4096 {
+            return fail("line", "the bytes of a line are a power of two up to 4096");
+        }
+        if timing.shared && timing.code_lines != timing.data_lines {
+            return fail("shared", "one cache for both has as many lines for data as for code");
+        }
+        if timing.code_lines.max(timing.data_lines) > 1 << 16 || timing.miss > 10_000 {
+            return fail("timing", "a cache has at most 65,536 lines, and a miss costs at most 10,000 cycles");
+        }
+        let beyond = |region: &&Region| region.size == 0 || region.origin.checked_add(region.size - 1).is_none();
+        match self.devices.iter().find(beyond) {
+            Some(region) => {
+                Err(("devices", format!("`{}` is empty, or it ends beyond a 32-bit address space", region.name)))
+            }
+            None => Ok(()),
+        }
     }
 
     fn check_pins(&self) -> Result<(), (&'static str, String)> {
@@ -266,6 +294,9 @@ impl Board {
             let fits = self.leds.is_empty();
             return if fits { Ok(()) } else { Err(("leds", "LEDs need the table `gpio`".to_string())) };
         };
+        if gpio.pins > 256 {
+            return Err(("pins", "a chip has at most 256 pins".to_string()));
+        }
         let pins = self.leds.iter().map(|led| led.pin).chain(gpio.high.iter().copied());
         match pins.into_iter().find(|pin| pin.0 >= gpio.pins) {
             Some(pin) => Err(("gpio", format!("pin {} is used, but there are {} pins", pin.0, gpio.pins))),
@@ -347,6 +378,9 @@ impl TryFrom<RawStep> for Step {
         let (action, address) = match (raw.write, raw.wait, raw.pause) {
             (Some(address), None, None) => (Action::Write, address),
             (None, Some(address), None) => (Action::Wait, address),
+            (None, None, Some(turns)) if turns > 1_000_000 => {
+                return Err(format!("a pause of {turns} turns is a program that hangs"));
+            }
             (None, None, Some(turns)) => {
                 return Ok(Self { why: raw.why, action: Action::Pause, address: 0, mask: 0, value: turns });
             }

@@ -5,9 +5,12 @@
 //! Add here: a kind of library file; the files themselves go into `stdlib/`.
 
 pub mod board;
+pub mod core;
+pub mod feature;
 pub mod record;
 pub mod template;
 pub mod tree;
 
 pub use board::Board;
+pub use feature::Feature;
 pub use tree::{Entry, Library, Origin};

@@ -54,14 +54,18 @@ fn sentence(message: &str, what: &str) -> (String, &'static str, Option<String>)
 /// Reads `"512 KiB"` as bytes that fit an address.
 pub fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     let quantity = amount(deserializer, Dimension::Size)?;
-    u32::try_from(quantity.base).map_err(|_| D::Error::custom(format!("{quantity} is beyond a 32-bit address space")))
+    u32::try_from(quantity.base).map_err(|_| D::Error::custom("this size is beyond a 32-bit address space"))
 }
 
 /// Reads `"120 MHz"`.
 pub fn frequency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Quantity, D::Error> {
     let quantity = amount(deserializer, Dimension::Frequency)?;
     let fits = quantity.base > 0 && quantity.base <= 10_000_000_000_000;
-    if fits { Ok(quantity) } else { Err(D::Error::custom(format!("{quantity} is no clock of a core"))) }
+    if fits {
+        Ok(quantity)
+    } else {
+        Err(D::Error::custom("no core has this clock: it is above 0 Hz and at most 10 GHz"))
+    }
 }
 
 fn amount<'de, D: Deserializer<'de>>(deserializer: D, dimension: Dimension) -> Result<Quantity, D::Error> {

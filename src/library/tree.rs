@@ -6,6 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::board::Board;
+use super::core::Core;
+use super::feature::{self, Feature};
 use super::template;
 use crate::base::suggest::nearest;
 use crate::base::{Diag, Diags, Digest, Source};
@@ -92,6 +94,23 @@ impl Library {
     /// The board that `source` describes, called `name`.
     pub fn board_from(&self, source: &Source, name: &str) -> Result<Board, Diag> {
         Board::read(source, name)
+    }
+
+    /// The feature called `name`, if there is a file for it.
+    pub fn feature(&self, name: &str) -> Option<Result<Feature, Diag>> {
+        let path = feature::path(name);
+        let entry = self.get(&path)?;
+        Some(source(&path, entry).and_then(|source| Feature::parse(&source, name)))
+    }
+
+    /// The core called `name`. Errors: `tml::core`.
+    pub fn core(&self, name: &str) -> Result<Core, Diag> {
+        let path = format!("cores/{name}.toml");
+        let known = || self.list("cores").join(", ");
+        let entry = self.get(&path).ok_or_else(|| {
+            Diag::error("tml::core", format!("the library has no core `{name}`")).help(format!("one of {}", known()))
+        })?;
+        Core::parse(name, &source(&path, entry)?)
     }
 
     /// The text of the template at `path` with `context` filled in; a name that `context` lacks is an error.

@@ -3,3 +3,19 @@
 //! Knows: judging and rendering.
 //! Never: computes a measurement; prints a number without its kind.
 //! Add here: a form of the report.
+
+mod amount;
+pub mod confusion;
+pub mod judge;
+pub mod measure;
+mod table;
+mod text;
+mod unmet;
+pub mod verdict;
+
+pub use confusion::Confusion;
+pub use judge::judge;
+pub use measure::{Measured, Measurements};
+pub use text::{Style, text};
+pub use unmet::unmet;
+pub use verdict::{Report, Verdict};

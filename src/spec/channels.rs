@@ -30,16 +30,27 @@ pub(super) fn read(value: &Value, cx: &mut Context) -> Option<Vec<Channel>> {
     let items = if let Value::List(items, _) = value { items.as_slice() } else { std::slice::from_ref(value) };
     if !matches!(value, Value::List(..) | Value::Call(_)) {
         let diag = Diag::error("tml::kind", format!("`channels` takes a list, but {} is given", term::found(value)));
-        cx.report(diag.at(&value.span(), "a list is needed").help("write `[ax, ay]`, `columns(\"p\", 64)` or `columns(0..63)`"));
+        cx.report(
+            diag.at(&value.span(), "a list is needed")
+                .help("write `[ax, ay]`, `columns(\"p\", 64)` or `columns(0..63)`"),
+        );
         return None;
     }
+    let mut complete = true;
     for item in items {
-        let found = item_channels(item, cx)?;
-        channels.extend(found.into_iter().map(|channel| (channel, item.span())));
+        let found = item_channels(item, cx);
+        complete &= found.is_some();
+        channels.extend(found.into_iter().flatten().map(|channel| (channel, item.span())));
+    }
+    if !complete {
+        return None;
     }
     if channels.is_empty() || channels.len() as i128 > MOST {
-        let diag = Diag::error("tml::bounds", format!("`channels` has {}, but 1 to {MOST} are possible", channels.len()));
-        cx.report(diag.at(&value.span(), "at least one column").help("name the columns that the model reads: `[ax, ay]`"));
+        let diag =
+            Diag::error("tml::bounds", format!("`channels` has {}, but 1 to {MOST} are possible", channels.len()));
+        cx.report(
+            diag.at(&value.span(), "at least one column").help("name the columns that the model reads: `[ax, ay]`"),
+        );
         return None;
     }
     let mut seen = std::collections::BTreeMap::new();
@@ -86,8 +97,12 @@ pub(super) fn column(field: &str, value: &Value, cx: &mut Context) -> Option<Col
     match term::bare(value) {
         Some(name) if !name.is_empty() => Some(Column::Named(name.to_string())),
         _ => {
-            let diag = Diag::error("tml::kind", format!("`{field}` takes a column, but {} is given", term::found(value)));
-            cx.report(diag.at(&value.span(), "a column is needed").help("write a name, a text, or `column(3)` counted from 0"));
+            let diag =
+                Diag::error("tml::kind", format!("`{field}` takes a column, but {} is given", term::found(value)));
+            cx.report(
+                diag.at(&value.span(), "a column is needed")
+                    .help("write a name, a text, or `column(3)` counted from 0"),
+            );
             None
         }
     }

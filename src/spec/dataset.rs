@@ -1,6 +1,7 @@
 //! `dataset NAME { … }`: where rows come from, what they hold, how they are divided.
 
 use crate::base::{Decimal, Diag, Dimension, Kind, Param, Params, Span};
+use crate::data::Pattern;
 use crate::lang::ast::{Block, Call, Value};
 
 use super::channels;
@@ -18,7 +19,12 @@ pub(super) fn schema() -> Params {
         Param::required("channels", Kind::Free, "input columns in order: names, texts, `columns(…)`, `onehot(…)`"),
         Param::optional("label", Kind::Free, "label", "what names a row's class: a part of the path, or a column"),
         Param::required("classes", Kind::Names, "class names in the order of the model's outputs"),
-        Param::optional("rate", Kind::Of(Dimension::Frequency), "", "sampling rate, where rows follow each other in time"),
+        Param::optional(
+            "rate",
+            Kind::Of(Dimension::Frequency),
+            "",
+            "sampling rate, where rows follow each other in time",
+        ),
         Param::optional("missing", Kind::Free, "refuse", "an empty or NaN cell: `refuse`, `drop`, `mean` or `fill(0)`"),
         Param::optional("split", Kind::Free, "{}", "how rows are divided into train, valid and test"),
         Param::optional("fetch", Kind::Free, "", "files that `cargo tinyml fetch` brings: a list of `http(…)`"),
@@ -29,7 +35,11 @@ pub(super) fn schema() -> Params {
 pub(super) fn csv_schema() -> Params {
     let words = |words: &[&str]| Kind::Word(words.iter().map(ToString::to_string).collect());
     vec![
-        Param::required("pattern", Kind::Path, "path with `*` for any text and `{name}` for a text that becomes a column"),
+        Param::required(
+            "pattern",
+            Kind::Path,
+            "path with `*` for any text and `{name}` for a text that becomes a column",
+        ),
         Param::optional("header", words(&["auto", "yes", "no"]), "auto", "whether the first row names the columns"),
         Param::optional("separator", Kind::Text, "", "between cells: one character; found out per file when left out"),
         Param::optional("decimal", words(&["point", "comma"]), "point", "what stands before the fraction of a number"),
@@ -112,9 +122,11 @@ fn source(fields: &Fields, cx: &mut Context) -> Option<CsvSource> {
     let pattern_span = args.span("pattern");
     args.finish();
     let pattern = pattern?;
-    if let Err(reason) = crate::data::pattern::Pattern::parse(&pattern) {
+    if let Err(reason) = Pattern::parse(&pattern) {
         let diag = Diag::error("tml::path", format!("`{pattern}` can't be read as a path pattern"));
-        cx.report(diag.at(&pattern_span, "this pattern").note(reason).help("`*` is any text, `{name}` binds it to a column"));
+        cx.report(
+            diag.at(&pattern_span, "this pattern").note(reason).help("`*` is any text, `{name}` binds it to a column"),
+        );
         return None;
     }
     Some(CsvSource { pattern, header, separator, decimal_comma })
@@ -123,7 +135,9 @@ fn source(fields: &Fields, cx: &mut Context) -> Option<CsvSource> {
 fn not_a_source(value: &Value) -> Diag {
     let diag = Diag::error("tml::kind", format!("`source` takes a format, but {} is given", term::found(value)));
     match value {
-        Value::Text(text) => diag.at(&text.span, "which format?").help(format!("write `source = csv(\"{}\")`", text.value)),
+        Value::Text(text) => {
+            diag.at(&text.span, "which format?").help(format!("write `source = csv(\"{}\")`", text.value))
+        }
         Value::Call(call) if is_planned(call) => {
             Diag::error("tml::unsupported", format!("the format `{}` can't be read yet", call.path.text()))
                 .at(&call.span, "not built yet")
@@ -134,14 +148,20 @@ fn not_a_source(value: &Value) -> Diag {
 }
 
 fn is_planned(call: &Call) -> bool {
-    matches!(call.path.text().as_str(), "wav" | "images" | "png" | "npy" | "json" | "jsonl" | "svmlight" | "idx" | "raw")
+    matches!(
+        call.path.text().as_str(),
+        "wav" | "images" | "png" | "npy" | "json" | "jsonl" | "svmlight" | "idx" | "raw"
+    )
 }
 
 fn separator(args: &Fields, decimal_comma: bool, cx: &mut Context) -> Option<char> {
     let text = args.text("separator")?;
     let mut letters = text.chars();
     let (Some(letter), None) = (letters.next(), letters.next()) else {
-        let diag = Diag::error("tml::kind", format!("`separator` is one character, but \"{text}\" has {}", text.chars().count()));
+        let diag = Diag::error(
+            "tml::kind",
+            format!("`separator` is one character, but \"{text}\" has {}", text.chars().count()),
+        );
         cx.report(diag.at(&args.span("separator"), "one character").help("write \";\", \",\" or \"\\t\""));
         return None;
     };
@@ -171,7 +191,9 @@ fn classes(fields: &Fields, cx: &mut Context) -> Option<Vec<String>> {
 fn positive_rate(fields: &Fields, cx: &mut Context) {
     if fields.quantity("rate").is_some_and(|rate| rate.base == 0) {
         cx.report(
-            Diag::error("tml::bounds", "`rate` is zero").at(&fields.span("rate"), "more than 0 Hz").help("leave it out for rows without time"),
+            Diag::error("tml::bounds", "`rate` is zero")
+                .at(&fields.span("rate"), "more than 0 Hz")
+                .help("leave it out for rows without time"),
         );
     }
 }
@@ -191,8 +213,11 @@ fn missing(fields: &Fields, cx: &mut Context) -> Option<Missing> {
         Some("drop") => Some(Missing::Drop),
         Some("mean") => Some(Missing::Mean),
         _ => {
-            let diag = Diag::error("tml::kind", format!("`missing` takes a rule, but {} is given", term::found(&value)));
-            cx.report(diag.at(&value.span(), "not a rule it knows").help("write `refuse`, `drop`, `mean` or `fill(0)`"));
+            let diag =
+                Diag::error("tml::kind", format!("`missing` takes a rule, but {} is given", term::found(&value)));
+            cx.report(
+                diag.at(&value.span(), "not a rule it knows").help("write `refuse`, `drop`, `mean` or `fill(0)`"),
+            );
             None
         }
     }
@@ -203,7 +228,9 @@ fn split(fields: &Fields, cx: &mut Context) -> Option<Split> {
     let span = fields.span("split");
     let Value::Record(lines, _) = &value else {
         let diag = Diag::error("tml::kind", format!("`split` takes a record, but {} is given", term::found(&value)));
-        cx.report(diag.at(&span, "a record is needed").help("write `split = { train = 70%, valid = 15%, test = 15% }`"));
+        cx.report(
+            diag.at(&span, "a record is needed").help("write `split = { train = 70%, valid = 15%, test = 15% }`"),
+        );
         return None;
     };
     let parts = fields::record(&split_schema(), lines, &Owner { title: "split".into(), span: &span }, cx);
@@ -231,7 +258,8 @@ fn check_parts(parts: [i128; 3], spans: &[Span; 3], span: &Span, defaulted: &[&s
     }
     let sum: i128 = parts.iter().sum();
     if sum != 1_000_000 {
-        let mut diag = Diag::error("tml::split", format!("`split` sums to {}%, not to 100%", percent(sum))).at(span, "these parts");
+        let mut diag = Diag::error("tml::split", format!("`split` sums to {}%, not to 100%", percent(sum)))
+            .at(span, "these parts");
         if !defaulted.is_empty() {
             diag = diag.note(format!("left out, so by default: {}", defaults(defaulted)));
         }
@@ -256,7 +284,7 @@ fn check_columns(
     fields: &Fields,
     cx: &mut Context,
 ) {
-    let bindings = crate::data::pattern::Pattern::parse(&source.pattern).map_or(Vec::new(), |pattern| pattern.bindings());
+    let bindings = Pattern::parse(&source.pattern).map_or(Vec::new(), |pattern| pattern.bindings());
     let by = split.and_then(|split| split.by.as_ref()).map(|by| ("split", by));
     let columns = channels.iter().map(|channel| ("channels", &channel.column));
     let nameless = |column: &Column| matches!(column, Column::Named(name) if !bindings.contains(name));
@@ -265,14 +293,16 @@ fn check_columns(
             columns.chain([("label", label)]).chain(by).find(|(_, column)| nameless(column))
     {
         let diag = Diag::error("tml::name", format!("`{name}` names a column, but the files have no header"));
-        let diag = diag.at(&fields.span(field), "columns have positions only").at(&fields.span("source"), "`header = no`");
+        let diag =
+            diag.at(&fields.span(field), "columns have positions only").at(&fields.span("source"), "`header = no`");
         let write = if field == "channels" { "`columns(0..2)`" } else { "`column(3)`" };
         cx.report(diag.help(format!("write {write}, counted from 0, or bind `{{{name}}}` in the path")));
     }
     if let Some(channel) = channels.iter().find(|channel| channel.column == *label) {
         let diag = Diag::error("tml::twice", format!("the label is also the channel `{}`", channel.name));
         cx.report(
-            diag.at(&fields.span("channels"), "would give the answer away").help("leave it out of `channels`, or name another `label`"),
+            diag.at(&fields.span("channels"), "would give the answer away")
+                .help("leave it out of `channels`, or name another `label`"),
         );
     }
 }

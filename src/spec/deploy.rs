@@ -19,7 +19,12 @@ pub(super) fn schema() -> Params {
 
 /// What a deployment may change about a board.
 pub(super) fn board_schema() -> Params {
-    vec![Param::optional("clock", Kind::Of(Dimension::Frequency), "", "core clock; it must be the one that the board's start-up sets")]
+    vec![Param::optional(
+        "clock",
+        Kind::Of(Dimension::Frequency),
+        "",
+        "core clock; it must be the one that the board's start-up sets",
+    )]
 }
 
 /// Resolves the block.
@@ -56,7 +61,8 @@ fn model(block: &Block, cx: &mut Context) -> Option<Option<usize>> {
     match cx.lookup(from.parts.first()?, "model") {
         Ok(Symbol::Model(index)) => Some(index),
         Ok(other) => {
-            let diag = Diag::error("tml::block", format!("a model is deployed, but `{}` is a {}", from.text(), other.kind()));
+            let diag =
+                Diag::error("tml::block", format!("a model is deployed, but `{}` is a {}", from.text(), other.kind()));
             cx.report(diag.at(&from.span, format!("a {}", other.kind())).help("name a model after `from`"));
             None
         }
@@ -80,7 +86,11 @@ fn boards(fields: &Fields, cx: &mut Context) -> Option<Vec<BoardUse>> {
         };
         if let Some(first) = boards.iter().find(|first| first.board.name == found.board.name) {
             let diag = Diag::error("tml::twice", format!("the board `{}` stands twice in `boards`", found.board.name));
-            cx.report(diag.at(&first.span, "first here").at(&found.span, "again here").help("leave one of them out, or write a second `deploy`"));
+            cx.report(
+                diag.at(&first.span, "first here")
+                    .at(&found.span, "again here")
+                    .help("leave one of them out, or write a second `deploy`"),
+            );
         }
         boards.push(found);
     }
@@ -96,16 +106,15 @@ fn board(item: &Value, cx: &mut Context) -> Option<BoardUse> {
     let (name, reference) = match item {
         Value::Reference(reference) if reference.path.parts.len() == 1 => (&reference.path.parts[0], reference),
         other => {
-            let diag = Diag::error("tml::kind", format!("`boards` is a list of boards, but {} isn't one", term::found(other)));
+            let diag =
+                Diag::error("tml::kind", format!("`boards` is a list of boards, but {} isn't one", term::found(other)));
             cx.report(diag.at(&other.span(), "a board's name is needed").help("write `boards = [nucleo_f446re]`"));
             return None;
         }
     };
     let Some(board) = cx.boards.get(&name.text).cloned() else {
-        if !cx.broken_boards.contains(&name.text) {
-            let diag = unknown_board(name, cx);
-            cx.report(diag);
-        }
+        let diag = unknown_board(name, cx);
+        cx.report(diag);
         return None;
     };
     let found = BoardUse { board, span: name.span.clone() };
@@ -115,12 +124,13 @@ fn board(item: &Value, cx: &mut Context) -> Option<BoardUse> {
     Some(found)
 }
 
-fn unknown_board(name: &Ident, cx: &Context) -> Diag {
+fn unknown_board(name: &Ident, cx: &Context) -> Option<Diag> {
     let library = cx.vocabulary.boards();
     if library.contains(&name.text) {
-        return Diag::error("tml::import", format!("the board `{}` is not imported", name.text))
+        let diag = Diag::error("tml::import", format!("the board `{}` is not imported", name.text))
             .at(&name.span, "a board of the library")
             .help(format!("add `use std.boards.{{{}}}` above", name.text));
+        return (!cx.failed.contains(&name.text)).then_some(diag);
     }
     let imported = cx.boards.keys().map(String::as_str);
     cx.unknown(name, "board", imported.chain(library.iter().map(String::as_str)))
@@ -140,9 +150,14 @@ fn check_clock(found: &BoardUse, clock: Quantity, fields: &Fields, cx: &mut Cont
     let own = found.board.clock;
     if clock != own {
         let name = &found.board.name;
-        let diag = Diag::error("tml::unsupported", format!("`{name}` starts at {own}, and its clock can't be changed to {clock} here"))
-            .at(&fields.span("clock"), format!("its start-up sets {own}"))
-            .help(format!("leave `clock` out, or `use \"boards/mine.toml\"`: a copy of `{name}` with its own `clock` and `setup`"));
+        let diag = Diag::error(
+            "tml::unsupported",
+            format!("`{name}` starts at {own}, and its clock can't be changed to {clock} here"),
+        )
+        .at(&fields.span("clock"), format!("its start-up sets {own}"))
+        .help(format!(
+            "leave `clock` out, or `use \"boards/mine.toml\"`: a copy of `{name}` with its own `clock` and `setup`"
+        ));
         cx.report(diag);
     }
 }
@@ -153,8 +168,14 @@ fn app(fields: &Fields, classes: Option<usize>, cx: &mut Context) -> Option<usiz
     let index = match cx.lookup(path.parts.first()?, "function") {
         Ok(Symbol::Function(index)) => index?,
         Ok(other) => {
-            let diag = Diag::error("tml::kind", format!("`app` takes a function, but `{}` is a {}", path.text(), other.kind()));
-            cx.report(diag.at(&path.span, "a function is needed").help("write `extern on_answer(scores: f32[3], label: u8) { … }` above"));
+            let diag = Diag::error(
+                "tml::kind",
+                format!("`app` takes a function, but `{}` is a {}", path.text(), other.kind()),
+            );
+            cx.report(
+                diag.at(&path.span, "a function is needed")
+                    .help("write `extern on_answer(scores: f32[3], label: u8) { … }` above"),
+            );
             return None;
         }
         Err(diag) => {

@@ -16,32 +16,116 @@ struct Topic {
     doc: &'static str,
     /// Where it stands; empty: at the top.
     within: &'static str,
-    /// What its lines or arguments are called.
-    lines: &'static str,
     params: Params,
 }
 
 fn topics() -> Vec<Topic> {
-    let topic = |word, form, doc, within, lines, params| Topic { word, form, doc, within, lines, params };
+    let mut topics = block_topics();
+    topics.extend(inner_topics());
+    topics
+}
+
+/// What stands at the top of a spec.
+fn block_topics() -> Vec<Topic> {
+    let topic = |word, form, doc, within, params| Topic { word, form, doc, within, params };
     vec![
-        topic("dataset", "dataset NAME { … }", "Rows of files: their channels, their classes, how they are divided.", "", "fields", dataset::schema()),
-        topic("features", "features NAME from DATASET { step() … }", "Steps between a row and a model's input; the same C runs in training and on the board.", "", "fields", features::schema()),
-        topic("model", "model NAME from FEATURES { layer() … train { … } quantize { … } }", "Layers in order, and how they are trained and quantised.", "", "fields", network::schema()),
-        topic("generate", "generate NAME(x: f32[3]) -> f32[3] { … }", "A C function that a model provider writes once; it is pinned and reviewed like any code.", "", "fields", function::generate_schema()),
-        topic("extern", "extern NAME(x: f32[3]) -> f32[3] { … }", "A C function of your own.", "", "fields", function::extern_schema()),
-        topic("deploy", "deploy NAME from MODEL { … require { … } }", "Boards to build firmware for, and what must hold on each.", "", "fields", deploy::schema()),
-        topic("train", "train { … }", "How a model is trained.", "model", "fields", train::schema()),
-        topic("quantize", "quantize { … }", "How a model becomes integers.", "model", "fields", train::quantize_schema()),
-        topic("require", "require { metric >= limit }", "Limits that the build judges on each board.", "deploy", "metrics", Params::new()),
-        topic("csv", "csv(\"data/{label}/*.csv\")", "CSV or TSV files by a path pattern.", "source", "arguments", dataset::csv_schema()),
-        topic("split", "split = { … }", "How rows are divided; equal rows never fall into two parts.", "dataset", "fields", dataset::split_schema()),
-        topic("fill", "fill(0)", "A number for cells that are missing.", "missing", "arguments", dataset::fill_schema()),
-        topic("http", "http(\"https://…\", digest = \"b3:…\", to = \"data/x.csv\")", "A file that `cargo tinyml fetch` brings and checks.", "fetch", "arguments", fetch::http_schema()),
-        topic("column", "column(3)", "A column by its position.", "channels, label, by", "arguments", channels::column_schema()),
-        topic("columns", "columns(\"p\", 64) or columns(0..63)", "Many columns: p0 to p63 by name, or by position; both ends of a range are included.", "channels", "arguments", Params::new()),
-        topic("onehot", "onehot(kind, [low, high])", "A column of texts as one channel for each text.", "channels", "arguments", channels::onehot_schema()),
-        topic("adam", "adam(lr = 3e-3)", "The Adam optimiser; with `decay`, AdamW.", "optimizer", "arguments", train::adam_schema()),
-        topic("sgd", "sgd(lr = 0.05)", "Gradient descent with momentum.", "optimizer", "arguments", train::sgd_schema()),
+        topic(
+            "dataset",
+            "dataset NAME { … }",
+            "Rows of files: their channels, their classes, how they are divided.",
+            "",
+            dataset::schema(),
+        ),
+        topic(
+            "features",
+            "features NAME from DATASET { step() … }",
+            "Steps between a row and a model's input; the same C runs in training and on the board.",
+            "",
+            features::schema(),
+        ),
+        topic(
+            "model",
+            "model NAME from FEATURES { layer() … train { … } quantize { … } }",
+            "Layers in order, and how they are trained and quantised.",
+            "",
+            network::schema(),
+        ),
+        topic(
+            "generate",
+            "generate NAME(x: f32[3]) -> f32[3] { … }",
+            "A C function that a model provider writes once; it is pinned and reviewed like any code.",
+            "",
+            function::generate_schema(),
+        ),
+        topic(
+            "extern",
+            "extern NAME(x: f32[3]) -> f32[3] { … }",
+            "A C function of your own.",
+            "",
+            function::extern_schema(),
+        ),
+        topic(
+            "deploy",
+            "deploy NAME from MODEL { … require { … } }",
+            "Boards to build firmware for, and what must hold on each.",
+            "",
+            deploy::schema(),
+        ),
+    ]
+}
+
+/// What stands within blocks.
+fn inner_topics() -> Vec<Topic> {
+    let topic = |word, form, doc, within, params| Topic { word, form, doc, within, params };
+    vec![
+        topic("train", "train { … }", "How a model is trained.", "model", train::schema()),
+        topic("quantize", "quantize { … }", "How a model becomes integers.", "model", train::quantize_schema()),
+        topic(
+            "require",
+            "require { metric >= limit }",
+            "Limits that the build judges on each board.",
+            "deploy",
+            Params::new(),
+        ),
+        topic(
+            "csv",
+            "csv(\"data/{label}/*.csv\")",
+            "CSV or TSV files by a path pattern.",
+            "source",
+            dataset::csv_schema(),
+        ),
+        topic(
+            "split",
+            "split = { … }",
+            "How rows are divided; equal rows never fall into two parts.",
+            "dataset",
+            dataset::split_schema(),
+        ),
+        topic("fill", "fill(0)", "A number for cells that are missing.", "missing", dataset::fill_schema()),
+        topic(
+            "http",
+            "http(\"https://…\", digest = \"b3:…\", to = \"data/x.csv\")",
+            "A file that `cargo tinyml fetch` brings and checks.",
+            "fetch",
+            fetch::http_schema(),
+        ),
+        topic("column", "column(3)", "A column by its position.", "channels, label, by", channels::column_schema()),
+        topic(
+            "columns",
+            "columns(\"p\", 64) or columns(0..63)",
+            "Many columns: p0 to p63 by name, or by position; both ends of a range are included.",
+            "channels",
+            Params::new(),
+        ),
+        topic(
+            "onehot",
+            "onehot(kind, [low, high])",
+            "A column of texts as one channel for each text.",
+            "channels",
+            channels::onehot_schema(),
+        ),
+        topic("adam", "adam(lr = 3e-3)", "The Adam optimiser; with `decay`, AdamW.", "optimizer", train::adam_schema()),
+        topic("sgd", "sgd(lr = 0.05)", "Gradient descent with momentum.", "optimizer", train::sgd_schema()),
     ]
 }
 
@@ -62,7 +146,8 @@ pub fn explain(word: &str, vocabulary: &dyn Vocabulary) -> Option<String> {
 
 /// Every word that `explain` knows, for "did you mean".
 pub fn words(vocabulary: &dyn Vocabulary) -> Vec<String> {
-    let mut words: Vec<String> = ["boards", "features", "layers", "units", "metrics", "blocks"].map(String::from).to_vec();
+    let mut words: Vec<String> =
+        ["boards", "features", "layers", "units", "metrics", "blocks"].map(String::from).to_vec();
     for topic in topics() {
         words.push(topic.word.to_string());
         words.extend(topic.params.into_iter().map(|param| param.name));
@@ -137,7 +222,12 @@ fn fields<'a>(word: &'a str, topics: &'a [Topic]) -> impl Iterator<Item = String
                 Some("") => "It may be left out.".to_string(),
                 Some(default) => format!("Default: `{default}`."),
             };
-            format!("{word}: of `{}`\n  {}\n  Takes {}. {default}\n", topic.word, sentence(&param.doc), term::wanted(&param.kind))
+            format!(
+                "{word}: of `{}`\n  {}\n  Takes {}. {default}\n",
+                topic.word,
+                sentence(&param.doc),
+                term::wanted(&param.kind)
+            )
         })
     })
 }
@@ -170,7 +260,12 @@ fn metric_line(word: &str) -> Option<String> {
 fn library_words(word: &str, vocabulary: &dyn Vocabulary) -> Vec<String> {
     let mut parts = Vec::new();
     if let Some(layer) = vocabulary.layer(word) {
-        parts.push(format!("layer {}\n  {}\n{}", usage(word, &layer.params), sentence(&layer.doc), arguments(&layer.params)));
+        parts.push(format!(
+            "layer {}\n  {}\n{}",
+            usage(word, &layer.params),
+            sentence(&layer.doc),
+            arguments(&layer.params)
+        ));
     }
     if let Some(Ok(feature)) = vocabulary.feature(word) {
         let import = format!("  Import it: use std.features.{{{word}}}\n");
@@ -181,7 +276,11 @@ fn library_words(word: &str, vocabulary: &dyn Vocabulary) -> Vec<String> {
         let memory = |size: u32| crate::base::Quantity::new(Dimension::Size, i128::from(size));
         parts.push(format!(
             "board {word}\n  {}: {} at {}, {} flash, {} ram\n  Import it: use std.boards.{{{word}}}\n",
-            board.title, board.core, board.clock, memory(board.flash.size), memory(board.ram.size)
+            board.title,
+            board.core,
+            board.clock,
+            memory(board.flash.size),
+            memory(board.ram.size)
         ));
     }
     parts
@@ -202,29 +301,38 @@ fn unit(word: &str) -> Option<String> {
 }
 
 fn overview(word: &str, vocabulary: &dyn Vocabulary) -> Option<String> {
-    let list = |title: &str, words: Vec<String>| format!("{title}\n{}", words.iter().map(|word| format!("  {word}\n")).collect::<String>());
+    let list = |title: &str, words: Vec<String>| {
+        format!("{title}\n{}", words.iter().map(|word| format!("  {word}\n")).collect::<String>())
+    };
     let documented = |words: Vec<String>, doc: &dyn Fn(&str) -> Option<String>| {
         let width = words.iter().map(String::len).max().unwrap_or(0);
         words.iter().map(|word| format!("{word:width$}  {}", doc(word).unwrap_or_default())).collect::<Vec<_>>()
     };
     match word {
         "boards" | "board" => {
-            let title = |name: &str| vocabulary.board(name)?.ok().map(|board| format!("{} at {}, {}", board.core, board.clock, board.title));
+            let title = |name: &str| {
+                vocabulary.board(name)?.ok().map(|board| format!("{} at {}, {}", board.core, board.clock, board.title))
+            };
             Some(list("boards of the library", documented(vocabulary.boards(), &title)))
         }
-        "layers" | "layer" => {
-            Some(list("layers", documented(vocabulary.layers(), &|word| vocabulary.layer(word).map(|layer| sentence(&layer.doc)))))
-        }
+        "layers" | "layer" => Some(list(
+            "layers",
+            documented(vocabulary.layers(), &|word| vocabulary.layer(word).map(|layer| sentence(&layer.doc))),
+        )),
         "features" => {
             let doc = |word: &str| vocabulary.feature(word)?.ok().map(|feature| sentence(&feature.doc));
             Some(list("features of the library", documented(vocabulary.features(), &doc)))
         }
-        "metrics" => {
-            Some(format!("metrics of `require`\n{}", MEASURES.iter().filter_map(|measure| metric_line(measure.word)).collect::<String>()))
-        }
+        "metrics" => Some(format!(
+            "metrics of `require`\n{}",
+            MEASURES.iter().filter_map(|measure| metric_line(measure.word)).collect::<String>()
+        )),
         "units" => {
-            let dimensions = [Dimension::Time, Dimension::Frequency, Dimension::Size, Dimension::Energy, Dimension::Ratio];
-            let line = |dimension: Dimension| format!("{:9}  {}", dimension.word(), dimension.units().collect::<Vec<_>>().join(" "));
+            let dimensions =
+                [Dimension::Time, Dimension::Frequency, Dimension::Size, Dimension::Energy, Dimension::Ratio];
+            let line = |dimension: Dimension| {
+                format!("{:9}  {}", dimension.word(), dimension.units().collect::<Vec<_>>().join(" "))
+            };
             Some(list("units", dimensions.into_iter().map(line).collect()))
         }
         "blocks" => {

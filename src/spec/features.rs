@@ -16,7 +16,11 @@ pub(super) fn schema() -> Params {
 /// Resolves the block.
 pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Features> {
     fields::block(&schema(), block, cx).finish();
-    let calls: Vec<&Call> = block.members.iter().filter_map(|member| if let Member::Call(call) = member { Some(call) } else { None }).collect();
+    let calls: Vec<&Call> = block
+        .members
+        .iter()
+        .filter_map(|member| if let Member::Call(call) = member { Some(call) } else { None })
+        .collect();
     let from = block.from.as_ref()?;
     let (dataset, mut flow) = source(block, cx)?;
     if calls.is_empty() {
@@ -33,11 +37,18 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Features> {
     }
     let output = flow.shape?;
     if output.element != Element::F32 {
-        let diag = Diag::error("tml::shape", format!("`{}` ends in {output}, but a model takes f32", fields::title(block)));
+        let diag =
+            Diag::error("tml::shape", format!("`{}` ends in {output}, but a model takes f32", fields::title(block)));
         cx.report(diag.at(&flow.span, format!("gives {output}")).help("make the last step give f32"));
         return None;
     }
-    Some(Features { name: block.name.as_ref()?.text.clone(), dataset: dataset?, steps, output, span: block.header.clone() })
+    Some(Features {
+        name: block.name.as_ref()?.text.clone(),
+        dataset: dataset?,
+        steps,
+        output,
+        span: block.header.clone(),
+    })
 }
 
 /// The data set that the chain starts from, and a row of it. Outer `None`: reported; inner: reported elsewhere.
@@ -52,7 +63,10 @@ fn source(block: &Block, cx: &mut Context) -> Option<(Option<usize>, Flow)> {
         }
         Ok(Symbol::Dataset(None)) => Some((None, flow(None))),
         Ok(other) => {
-            let diag = Diag::error("tml::block", format!("`features` starts from a dataset, but `{}` is a {}", from.text(), other.kind()));
+            let diag = Diag::error(
+                "tml::block",
+                format!("`features` starts from a dataset, but `{}` is a {}", from.text(), other.kind()),
+            );
             cx.report(diag.at(&from.span, format!("a {}", other.kind())).help("name a dataset after `from`"));
             None
         }
@@ -66,7 +80,10 @@ fn source(block: &Block, cx: &mut Context) -> Option<(Option<usize>, Flow)> {
 fn step(call: &Call, flow: &Flow, cx: &mut Context) -> Option<Step> {
     let [name] = call.path.parts.as_slice() else {
         let diag = Diag::error("tml::name", format!("there is no step called `{}`", call.path.text()));
-        cx.report(diag.at(&call.path.span, "a step is one word").help("import it: `use std.features.{…}`, then write its name"));
+        cx.report(
+            diag.at(&call.path.span, "a step is one word")
+                .help("import it: `use std.features.{…}`, then write its name"),
+        );
         return None;
     };
     match cx.names.get(&name.text) {
@@ -86,15 +103,17 @@ fn step(call: &Call, flow: &Flow, cx: &mut Context) -> Option<Step> {
     None
 }
 
-fn unknown_step(call: &Call, cx: &Context) -> Diag {
+fn unknown_step(call: &Call, cx: &Context) -> Option<Diag> {
     let name = &call.path.parts[0];
     let library = cx.vocabulary.features();
     if library.contains(&name.text) {
-        return Diag::error("tml::import", format!("`{}` is not imported", name.text))
+        let diag = Diag::error("tml::import", format!("`{}` is not imported", name.text))
             .at(&name.span, "a feature of the library")
             .help(format!("add `use std.features.{{{}}}` above", name.text));
+        return (!cx.failed.contains(&name.text)).then_some(diag);
     }
-    let functions = cx.names.iter().filter(|(_, (symbol, _))| matches!(symbol, Symbol::Function(_))).map(|(name, _)| name.as_str());
+    let functions =
+        cx.names.iter().filter(|(_, (symbol, _))| matches!(symbol, Symbol::Function(_))).map(|(name, _)| name.as_str());
     let known: Vec<&str> = functions.chain(library.iter().map(String::as_str)).collect();
     cx.unknown(name, "feature or function", known.into_iter())
 }
@@ -141,7 +160,8 @@ fn user_step(call: &Call, index: usize, flow: &Flow, cx: &mut Context) -> Option
         return refuse(cx, title, "needs one parameter and a result", help, &function.span);
     };
     if result.element == Element::Bool {
-        let diag = Diag::error("tml::unsupported", format!("`{name}` gives bool, and filters of rows aren't built yet"));
+        let diag =
+            Diag::error("tml::unsupported", format!("`{name}` gives bool, and filters of rows aren't built yet"));
         cx.report(diag.at(&call.span, "a filter").help("give f32, or clean the rows before they are read"));
         return None;
     }

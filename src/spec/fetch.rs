@@ -13,7 +13,11 @@ use super::term;
 pub(super) fn http_schema() -> Params {
     vec![
         Param::required("url", Kind::Text, "where the file is"),
-        Param::required("digest", Kind::Text, "what it must be: `b3:` and the 64 hexadecimal digits of its BLAKE3 digest"),
+        Param::required(
+            "digest",
+            Kind::Text,
+            "what it must be: `b3:` and the 64 hexadecimal digits of its BLAKE3 digest",
+        ),
         Param::required("to", Kind::Path, "where it goes, relative to the spec"),
     ]
 }
@@ -30,7 +34,10 @@ pub(super) fn resolve(fields: &Fields, cx: &mut Context) {
                 }
             }
             other => {
-                let diag = Diag::error("tml::kind", format!("`fetch` takes calls of `http`, but {} is given", term::found(other)));
+                let diag = Diag::error(
+                    "tml::kind",
+                    format!("`fetch` takes calls of `http`, but {} is given", term::found(other)),
+                );
                 let help = "write `fetch = [http(\"https://…\", digest = \"b3:…\", to = \"data/x.csv\")]`";
                 cx.report(diag.at(&other.span(), "`http(…)` is needed").help(help));
             }
@@ -44,7 +51,9 @@ fn add(fetch: Fetch, cx: &mut Context) {
             return;
         }
         let diag = Diag::error("tml::twice", format!("two files are fetched to `{}`", fetch.path));
-        cx.report(diag.at(&first.span.clone(), "first here").at(&fetch.span, "again here").help("give each its own `to`"));
+        cx.report(
+            diag.at(&first.span.clone(), "first here").at(&fetch.span, "again here").help("give each its own `to`"),
+        );
         return;
     }
     cx.spec.fetches.push(fetch);
@@ -60,7 +69,9 @@ fn http(call: &Call, cx: &mut Context) -> Option<Fetch> {
     let (url, digest, path) = (url?, digest?, path?);
     if !url.starts_with("https://") && !url.starts_with("http://") {
         let diag = Diag::error("tml::kind", format!("`{url}` is no address of a file"));
-        cx.report(diag.at(&url_span, "starts with neither http nor https").help("write the whole address: \"https://…\""));
+        cx.report(
+            diag.at(&url_span, "starts with neither http nor https").help("write the whole address: \"https://…\""),
+        );
     }
     let Some(digest) = digest.strip_prefix("b3:").and_then(|hex| hex.parse::<Digest>().ok()) else {
         let diag = Diag::error("tml::digest", format!("`{digest}` is no digest"));

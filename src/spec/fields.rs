@@ -91,9 +91,12 @@ fn not_a_setting(relation: &Relation) -> Option<Diag> {
     let written = relation.value.span().text().to_string();
     if relation.op != RelOp::Set {
         return Some(
-            Diag::error("tml::relation", format!("`{name}` is set with `=`, not compared with `{}`", relation.op.text()))
-                .at(&relation.span, "comparisons stand in `require`")
-                .help(format!("write `{name} = {written}`, or move the line into `require {{ … }}`")),
+            Diag::error(
+                "tml::relation",
+                format!("`{name}` is set with `=`, not compared with `{}`", relation.op.text()),
+            )
+            .at(&relation.span, "comparisons stand in `require`")
+            .help(format!("write `{name} = {written}`, or move the line into `require {{ … }}`")),
         );
     }
     relation.args.as_ref().map(|_| {
@@ -129,8 +132,11 @@ fn place<'a>(schema: &Params, arg: &'a Arg, position: usize, named: bool) -> Res
             Some(param) => (param.name.clone(), arg.span.clone()),
             None => {
                 let most = schema.len();
-                return Err(Diag::error("tml::field", format!("{} arguments are given, but {most} are known", position + 1))
-                    .at(&arg.span, "one too many"));
+                return Err(Diag::error(
+                    "tml::field",
+                    format!("{} arguments are given, but {most} are known", position + 1),
+                )
+                .at(&arg.span, "one too many"));
             }
         },
     };
@@ -151,8 +157,10 @@ pub(super) fn usage(word: &str, schema: &Params) -> String {
 
 fn read(schema: &Params, given: Vec<Given>, owner: &Owner, cx: &mut Context) -> Fields {
     let mut fields: BTreeMap<String, Field> = BTreeMap::new();
+    let mut meant: Vec<String> = Vec::new();
     for item in given {
         let Some(param) = schema.iter().find(|param| param.name == item.name) else {
+            meant.extend(nearest(&item.name, schema.iter().map(|param| param.name.as_str())).map(String::from));
             cx.report(unknown(schema, &item, owner));
             continue;
         };
@@ -173,7 +181,8 @@ fn read(schema: &Params, given: Vec<Given>, owner: &Owner, cx: &mut Context) -> 
     }
     for param in schema {
         if !fields.contains_key(&param.name) {
-            let term = absent(param, schema, owner, cx);
+            // A misspelt field is not missing too.
+            let term = if meant.contains(&param.name) { None } else { absent(param, schema, owner, cx) };
             fields.insert(param.name.clone(), Field { term, span: owner.span.clone(), given: false });
         }
     }
@@ -206,11 +215,13 @@ fn absent(param: &Param, schema: &Params, owner: &Owner, cx: &mut Context) -> Op
             }
             // An overlay's file may hold a default that its own kind refuses.
             let title = format!("the default `{text}` of `{}` in `{}` can't be read", param.name, owner.title);
-            cx.report(Diag::error("tml::library", title).at(owner.span, "used here").help("correct it in the library's file"));
+            cx.report(
+                Diag::error("tml::library", title).at(owner.span, "used here").help("correct it in the library's file"),
+            );
             None
         }
         None => {
-            let diag = Diag::error("tml::missing", format!("`{}` has no `{}`", owner.title, param.name))
+            let diag = Diag::error("tml::field", format!("`{}` has no `{}`", owner.title, param.name))
                 .at(owner.span, format!("`{}` is missing", param.name))
                 .note(format!("{}: {}", param.name, param.doc));
             cx.report(diag.help(missing_help(param, schema, owner)));

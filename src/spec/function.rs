@@ -133,7 +133,8 @@ fn dimension(value: &Value, cx: &mut Context) -> Option<usize> {
     };
     let size = size.filter(|size| (1..=MOST_ELEMENTS as i128).contains(size));
     if size.is_none() {
-        let diag = Diag::error("tml::kind", format!("a dimension is a whole number, but {} is given", term::found(value)));
+        let diag =
+            Diag::error("tml::kind", format!("a dimension is a whole number, but {} is given", term::found(value)));
         cx.report(diag.at(&value.span(), "1 or more").help("write a number, or a constant such as `imu.classes`"));
     }
     size.map(|size| size as usize)

@@ -8,7 +8,7 @@ use crate::lang::ast::{Ast, Block, Ident, Import, Item, Path, Text};
 use super::scope::{Context, quoted};
 
 /// Reads a file by its path relative to the root spec's folder; the error is one sentence.
-pub type Files<'a> = dyn Fn(&str) -> Result<Source, String> + 'a;
+pub(super) type Files<'a> = dyn Fn(&str) -> Result<Source, String> + 'a;
 
 /// A block and the folder of its file.
 pub(super) struct Placed {
@@ -16,19 +16,22 @@ pub(super) struct Placed {
     pub(super) folder: String,
 }
 
-/// `path`, which is relative to `folder`, relative to the root spec. Both `folder` and the result are lexical.
+/// `path`, which is relative to `folder`, relative to the root spec. Only what is there is taken apart: no disk.
 pub(super) fn join(folder: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
+    let mut folders: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    let mut rest = path;
+    loop {
+        rest = match rest.split_once('/') {
+            Some((".", after)) => after,
+            Some(("..", after)) if folders.last().is_some_and(|last| *last != "..") => {
+                folders.pop();
+                after
             }
-            part => parts.push(part),
-        }
+            _ => break,
+        };
     }
-    parts.join("/")
+    folders.push(rest);
+    folders.join("/")
 }
 
 /// Carries out the imports of `ast` and of the specs that it imports; gives all blocks in the order of reading.
@@ -61,7 +64,10 @@ fn from_library(path: &Path, names: Option<&[Ident]>, cx: &mut Context) {
         }
         _ => {
             let diag = Diag::error("tml::import", format!("there is no library called `{}`", words[0]));
-            cx.report(diag.at(&path.span, "the library is `std`").help("a file of your own is imported in quotes: `use \"boards/mine.toml\"`"));
+            cx.report(
+                diag.at(&path.span, "the library is `std`")
+                    .help("a file of your own is imported in quotes: `use \"boards/mine.toml\"`"),
+            );
             return;
         }
     };
@@ -70,9 +76,13 @@ fn from_library(path: &Path, names: Option<&[Ident]>, cx: &mut Context) {
         "features" => names.iter().for_each(|name| library_feature(name, cx)),
         other => {
             let groups = ["boards", "features"];
-            let label = nearest(other, groups).map_or("not a part of it".into(), |meant| format!("did you mean `{meant}`?"));
+            let label =
+                nearest(other, groups).map_or("not a part of it".into(), |meant| format!("did you mean `{meant}`?"));
             let diag = Diag::error("tml::import", format!("`std` has no `{other}`"));
-            cx.report(diag.at(&path.parts[1].span, label).help("it has `boards` and `features`; layers and units need no import"));
+            cx.report(
+                diag.at(&path.parts[1].span, label)
+                    .help("it has `boards` and `features`; layers and units need no import"),
+            );
         }
     }
 }
@@ -83,34 +93,42 @@ fn library_board(name: &Ident, cx: &mut Context) {
             cx.boards.insert(name.text.clone(), board);
         }
         Some(Err(diag)) => {
-            cx.broken_boards.push(name.text.clone());
+            cx.failed.push(name.text.clone());
             cx.report(diag);
         }
         None => {
-            cx.broken_boards.push(name.text.clone());
-            let diag = absent(name, "board", &cx.vocabulary.boards());
-            cx.report(diag);
+            absent(name, "board", &cx.vocabulary.boards(), cx);
         }
     }
 }
 
 fn library_feature(name: &Ident, cx: &mut Context) {
     if cx.vocabulary.feature(&name.text).is_none() {
-        let diag = absent(name, "feature", &cx.vocabulary.features());
-        cx.report(diag);
+        absent(name, "feature", &cx.vocabulary.features(), cx);
     } else if !cx.features.contains(&name.text) {
         cx.features.push(name.text.clone());
     }
 }
 
-fn absent(name: &Ident, what: &str, known: &[String]) -> Diag {
-    let label = nearest(&name.text, known.iter().map(String::as_str))
-        .map_or("not in the library".to_string(), |meant| format!("did you mean `{meant}`?"));
-    let help = if known.is_empty() { format!("the library has no {what}") } else { format!("{what}s: {}", quoted(known)) };
-    Diag::error("tml::name", format!("there is no {what} called `{}`", name.text)).at(&name.span, label).help(help)
+/// Reports a name that the library lacks. Uses of it, and of the name that was meant, stay silent.
+fn absent(name: &Ident, what: &str, known: &[String], cx: &mut Context) {
+    let meant = nearest(&name.text, known.iter().map(String::as_str));
+    let label = meant.map_or("not in the library".to_string(), |meant| format!("did you mean `{meant}`?"));
+    let help =
+        if known.is_empty() { format!("the library has no {what}") } else { format!("{what}s: {}", quoted(known)) };
+    let diag = Diag::error("tml::name", format!("there is no {what} called `{}`", name.text));
+    cx.report(diag.at(&name.span, label).help(help));
+    cx.failed.extend([Some(name.text.as_str()), meant].into_iter().flatten().map(String::from));
 }
 
-fn from_file(text: &Text, folder: &str, files: &Files, open: &mut Vec<String>, placed: &mut Vec<Placed>, cx: &mut Context) {
+fn from_file(
+    text: &Text,
+    folder: &str,
+    files: &Files,
+    open: &mut Vec<String>,
+    placed: &mut Vec<Placed>,
+    cx: &mut Context,
+) {
     let path = match super::term::path(&text.value, &text.span) {
         Ok(path) => join(folder, &path),
         Err(diag) => return cx.report(diag),
@@ -123,16 +141,18 @@ fn from_file(text: &Text, folder: &str, files: &Files, open: &mut Vec<String>, p
     }
     if extension == "tml" && open.contains(&path) {
         let diag = Diag::error("tml::import", format!("`{}` imports itself", text.value));
-        return cx.report(diag.at(&text.span, "a circle of imports").note(open.join(" → ")).help("leave this `use` out"));
+        return cx
+            .report(diag.at(&text.span, "a circle of imports").note(open.join(" → ")).help("leave this `use` out"));
     }
     let source = match files(&path) {
         Ok(source) => source,
         Err(reason) => {
             if extension == "toml" {
-                cx.broken_boards.push(stem.to_string());
+                cx.failed.push(stem.to_string());
             }
             let diag = Diag::error("tml::import", format!("`{}` can't be read", text.value));
-            return cx.report(diag.at(&text.span, "imported here").note(reason).help("paths are relative to this file"));
+            return cx
+                .report(diag.at(&text.span, "imported here").note(reason).help("paths are relative to this file"));
         }
     };
     if extension == "toml" { user_board(stem, &source, cx) } else { user_spec(&path, &source, files, open, placed, cx) }
@@ -150,13 +170,20 @@ fn user_board(stem: &str, source: &Source, cx: &mut Context) {
             cx.boards.insert(stem.to_string(), board);
         }
         Err(diag) => {
-            cx.broken_boards.push(stem.to_string());
+            cx.failed.push(stem.to_string());
             cx.report(diag);
         }
     }
 }
 
-fn user_spec(path: &str, source: &Source, files: &Files, open: &mut Vec<String>, placed: &mut Vec<Placed>, cx: &mut Context) {
+fn user_spec(
+    path: &str,
+    source: &Source,
+    files: &Files,
+    open: &mut Vec<String>,
+    placed: &mut Vec<Placed>,
+    cx: &mut Context,
+) {
     match lang::parse(source) {
         Ok(ast) => {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_string();

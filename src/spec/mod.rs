@@ -9,8 +9,8 @@ mod dataset;
 mod deploy;
 mod document;
 mod features;
-mod fields;
 mod fetch;
+mod fields;
 mod function;
 mod import;
 pub mod model;
@@ -25,6 +25,6 @@ mod vocabulary;
 
 pub use document::{explain, words};
 pub use model::Spec;
-pub use require::{Measure, MEASURES};
+pub use require::{MEASURES, Measure};
 pub use resolve::resolve;
-pub use vocabulary::{Callable, Vocabulary};
+pub use vocabulary::{Callable, LayerCall, Vocabulary};

@@ -27,16 +27,22 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Model> {
     let imported = fields.given("import");
     if fields.free("import").is_some() {
         let diag = Diag::error("tml::unsupported", "models can't be imported yet");
-        cx.report(diag.at(&fields.span("import"), "not built yet").help("write the layers, for example `dense(32, activation = relu)`"));
+        cx.report(
+            diag.at(&fields.span("import"), "not built yet")
+                .help("write the layers, for example `dense(32, activation = relu)`"),
+        );
     }
     fields.finish();
     let options = options(block, cx);
     let root = root(block, cx);
-    let calls = block.members.iter().filter_map(|member| if let Member::Call(call) = member { Some(call) } else { None });
+    let calls =
+        block.members.iter().filter_map(|member| if let Member::Call(call) = member { Some(call) } else { None });
     let calls: Vec<&Call> = calls.collect();
     if calls.is_empty() && !imported {
         let diag = Diag::error("tml::block", format!("`{}` has no layer", fields::title(block)));
-        cx.report(diag.at(&block.header, "nothing to train").help("add layers, the last one as wide as there are classes"));
+        cx.report(
+            diag.at(&block.header, "nothing to train").help("add layers, the last one as wide as there are classes"),
+        );
         return None;
     }
     let root = root?;
@@ -75,7 +81,10 @@ fn options(block: &Block, cx: &mut Context) -> (super::model::Train, super::mode
             "quantize" if quantize.is_none() => quantize = Some(train::resolve_quantize(inner, &inner.members, cx)),
             "search" => {
                 let diag = Diag::error("tml::unsupported", "choices can't be searched yet");
-                cx.report(diag.at(&inner.header, "not built yet").help("leave `search` out and write one value for each choice"));
+                cx.report(
+                    diag.at(&inner.header, "not built yet")
+                        .help("leave `search` out and write one value for each choice"),
+                );
             }
             // Others and repeated ones are reported by `resolve::body`.
             _ => {}
@@ -97,11 +106,20 @@ fn root(block: &Block, cx: &mut Context) -> Option<Root> {
         Ok(Symbol::Features(index)) => {
             let features = index.map(|index| &cx.spec.features[index]);
             let shape = features.map(|features| features.output.clone());
-            Some(Root { input: index.map(Input::Features), dataset: features.map(|features| features.dataset), flow: flow(shape) })
+            Some(Root {
+                input: index.map(Input::Features),
+                dataset: features.map(|features| features.dataset),
+                flow: flow(shape),
+            })
         }
         Ok(other) => {
-            let diag = Diag::error("tml::block", format!("a model learns from a dataset or features, but `{}` is a {}", from.text(), other.kind()));
-            cx.report(diag.at(&from.span, format!("a {}", other.kind())).help("name a dataset or features after `from`"));
+            let diag = Diag::error(
+                "tml::block",
+                format!("a model learns from a dataset or features, but `{}` is a {}", from.text(), other.kind()),
+            );
+            cx.report(
+                diag.at(&from.span, format!("a {}", other.kind())).help("name a dataset or features after `from`"),
+            );
             None
         }
         Err(diag) => {
@@ -137,32 +155,45 @@ fn layer(call: &Call, flow: &Flow, cx: &mut Context) -> Option<Layer> {
         Ok(output) => Some(Layer { op: word, args, input, output, span: call.span.clone() }),
         Err(reason) => {
             let title = format!("`{word}` doesn't fit {input}: {reason}");
-            cx.report(shapes::misfit(title, &input, flow, &call.span, "can't take it").help(format!("{word}: {}", operator.doc)));
+            cx.report(
+                shapes::misfit(title, &input, flow, &call.span, "can't take it")
+                    .help(format!("{word}: {}", operator.doc)),
+            );
             None
         }
     }
 }
 
-fn unknown_layer(call: &Call, cx: &Context) -> Diag {
+fn unknown_layer(call: &Call, cx: &Context) -> Option<Diag> {
     let word = call.path.text();
     let name = &call.path.parts[0];
     if word == "auto" {
-        return Diag::error("tml::unsupported", "a network can't be found by itself yet")
+        let diag = Diag::error("tml::unsupported", "a network can't be found by itself yet")
             .at(&call.span, "not built yet")
             .help("write the layers, for example `dense(32, activation = relu)` and `dense(imu.classes)`");
+        return Some(diag);
     }
-    let is_feature = cx.vocabulary.features().contains(&word) || matches!(cx.names.get(&word), Some((Symbol::Function(_), _)));
+    let is_feature =
+        cx.vocabulary.features().contains(&word) || matches!(cx.names.get(&word), Some((Symbol::Function(_), _)));
     if is_feature {
-        return Diag::error("tml::name", format!("`{word}` is a feature, not a layer"))
+        let diag = Diag::error("tml::name", format!("`{word}` is a feature, not a layer"))
             .at(&name.span, "belongs into `features`")
             .help("put it into `features NAME from DATASET { … }` and take the model's input from there");
+        return Some(diag);
     }
     let layers = cx.vocabulary.layers();
     cx.unknown(name, "layer", layers.iter().map(String::as_str))
 }
 
 /// The last layer must give one number for each class.
-fn check_width(dataset: usize, output: &Shape, end: &Flow, layers: &[Layer], block: &Block, cx: &mut Context) -> Option<()> {
+fn check_width(
+    dataset: usize,
+    output: &Shape,
+    end: &Flow,
+    layers: &[Layer],
+    block: &Block,
+    cx: &mut Context,
+) -> Option<()> {
     let data = &cx.spec.datasets[dataset];
     let classes = data.classes.len();
     if output.dims.as_slice() == [classes] {

@@ -59,7 +59,9 @@ pub(super) fn resolve(block: &Block, classes: Option<&[String]>, cx: &mut Contex
             Ok(Some(found)) => match requirements.iter().find(|first| first.metric == found.metric) {
                 Some(first) => {
                     let diag = Diag::error("tml::twice", format!("`{}` is required twice", subject(relation)));
-                    cx.report(diag.at(&first.span, "first here").at(&found.span, "again here").help("keep the stricter one"));
+                    cx.report(
+                        diag.at(&first.span, "first here").at(&found.span, "again here").help("keep the stricter one"),
+                    );
                 }
                 None => requirements.push(found),
             },
@@ -103,7 +105,8 @@ fn unknown_metric(relation: &Relation) -> Diag {
     let word = relation.subject.text();
     let words: Vec<&str> = MEASURES.iter().map(|measure| measure.word).collect();
     let diag = Diag::error("tml::metric", format!("nothing called `{word}` is measured"));
-    let label = nearest(&word, words.iter().copied()).map_or("not known here".to_string(), |meant| format!("did you mean `{meant}`?"));
+    let label = nearest(&word, words.iter().copied())
+        .map_or("not known here".to_string(), |meant| format!("did you mean `{meant}`?"));
     diag.at(&relation.subject.span, label).help(format!("measured are {}", quoted(&words)))
 }
 
@@ -114,9 +117,12 @@ fn bound(relation: &Relation, measure: &Measure) -> Result<Bound, Diag> {
         RelOp::AtMost => Bound::AtMost,
         other => {
             let written = subject(relation);
-            return Err(Diag::error("tml::relation", format!("`{written}` is limited with `{sensible}`, not with `{}`", other.text()))
-                .at(&relation.span, "a limit is `>=` or `<=`")
-                .help(format!("write `{written} {sensible} {}`", relation.value.span().text())));
+            return Err(Diag::error(
+                "tml::relation",
+                format!("`{written}` is limited with `{sensible}`, not with `{}`", other.text()),
+            )
+            .at(&relation.span, "a limit is `>=` or `<=`")
+            .help(format!("write `{written} {sensible} {}`", relation.value.span().text())));
         }
     };
     if found == measure.bound {
@@ -132,8 +138,11 @@ fn bound(relation: &Relation, measure: &Measure) -> Result<Bound, Diag> {
 fn limit(relation: &Relation, measure: &Measure) -> Result<Quantity, Diag> {
     let Value::Number(number) = &relation.value else {
         let word = measure.dimension.word();
-        return Err(Diag::error("tml::kind", format!("`{}` takes a {word}, but {} is given", measure.word, term::found(&relation.value)))
-            .at(&relation.value.span(), format!("a {word} is needed")));
+        return Err(Diag::error(
+            "tml::kind",
+            format!("`{}` takes a {word}, but {} is given", measure.word, term::found(&relation.value)),
+        )
+        .at(&relation.value.span(), format!("a {word} is needed")));
     };
     let limit = term::measured(measure.word, measure.dimension, number)?;
     if measure.dimension == Dimension::Ratio && limit.base > 1_000_000 {

@@ -65,14 +65,16 @@ pub fn resolve(ast: &Ast, vocabulary: &dyn Vocabulary, files: &Files) -> Result<
         names: BTreeMap::new(),
         below: Vec::new(),
         boards: BTreeMap::new(),
-        broken_boards: Vec::new(),
+        failed: Vec::new(),
         features: Vec::new(),
         folder: String::new(),
         used_functions: Vec::new(),
     };
     let blocks = import::flatten(ast, files, &mut cx);
     for (at, placed) in blocks.iter().enumerate() {
-        let later = blocks[at + 1..].iter().filter_map(|later| Some((later.block.name.as_ref()?.text.clone(), later.block.header.clone())));
+        let later = blocks[at + 1..]
+            .iter()
+            .filter_map(|later| Some((later.block.name.as_ref()?.text.clone(), later.block.header.clone())));
         cx.below = later.collect();
         item(placed, &mut cx);
     }
@@ -88,6 +90,7 @@ fn item(placed: &Placed, cx: &mut Context) {
     let Some(form) = FORMS.iter().find(|form| form.kind == block.kind.text) else {
         let diag = unknown_kind(block);
         cx.report(diag);
+        cx.failed.extend(block.name.as_ref().map(|name| name.text.clone()));
         return;
     };
     header(block, form, cx);
@@ -146,7 +149,8 @@ fn unknown_kind(block: &Block) -> Diag {
             .help(format!("move it into `{} … {{ }}`", form.kind));
     }
     let kinds: Vec<&str> = FORMS.iter().map(|form| form.kind).collect();
-    let label = nearest(kind, kinds.iter().copied()).map_or("not known here".to_string(), |meant| format!("did you mean `{meant}`?"));
+    let label = nearest(kind, kinds.iter().copied())
+        .map_or("not known here".to_string(), |meant| format!("did you mean `{meant}`?"));
     diag.at(&block.kind.span, label).help(format!("blocks are {}", quoted(&kinds)))
 }
 
@@ -161,7 +165,11 @@ fn header(block: &Block, form: &Form, cx: &mut Context) {
     } else if let Some(path) = block.from.as_ref().filter(|path| path.parts.len() > 1) {
         wrong = Some(("one name is needed", path.span.clone(), format!("`{}` is no block", path.text())));
     } else if block.from.is_none() && form.from {
-        wrong = Some(("from what?", block.header.clone(), format!("`{}` doesn't say what it comes from", fields::title(block))));
+        wrong = Some((
+            "from what?",
+            block.header.clone(),
+            format!("`{}` doesn't say what it comes from", fields::title(block)),
+        ));
     } else if let Some(signature) = block.signature.as_ref().filter(|_| !form.signature) {
         wrong = Some(("leave this out", signature.span.clone(), format!("`{kind}` takes no parameters")));
     }
@@ -185,7 +193,8 @@ fn body(block: &Block, form: &Form, cx: &mut Context) {
             Member::Block(inner) => {
                 inner_block(inner, form, cx);
                 if let Some(first) = seen.iter().find(|first| first.kind.text == inner.kind.text) {
-                    let diag = Diag::error("tml::twice", format!("`{}` has two `{}`", fields::title(block), inner.kind.text));
+                    let diag =
+                        Diag::error("tml::twice", format!("`{}` has two `{}`", fields::title(block), inner.kind.text));
                     cx.report(diag.at(&first.header, "first here").at(&inner.header, "again here").help("join them"));
                 }
                 seen.push(inner);
@@ -197,9 +206,14 @@ fn body(block: &Block, form: &Form, cx: &mut Context) {
 fn inner_block(inner: &Block, form: &Form, cx: &mut Context) {
     let kind = &inner.kind.text;
     if !form.inner.contains(&kind.as_str()) {
-        let label = nearest(kind, form.inner.iter().copied()).map_or("not known here".into(), |meant| format!("did you mean `{meant}`?"));
+        let label = nearest(kind, form.inner.iter().copied())
+            .map_or("not known here".into(), |meant| format!("did you mean `{meant}`?"));
         let diag = Diag::error("tml::block", format!("`{}` has no block called `{kind}`", form.kind));
-        let help = if form.inner.is_empty() { format!("`{}` holds no blocks", form.kind) } else { format!("it has {}", quoted(form.inner)) };
+        let help = if form.inner.is_empty() {
+            format!("`{}` holds no blocks", form.kind)
+        } else {
+            format!("it has {}", quoted(form.inner))
+        };
         cx.report(diag.at(&inner.header, label).help(help));
         return;
     }
@@ -221,7 +235,10 @@ fn inner_block(inner: &Block, form: &Form, cx: &mut Context) {
 
 /// Warns of what can't have been meant.
 fn complete(ast: &Ast, blocks: &[Placed], cx: &mut Context) {
-    if blocks.is_empty() && !cx.diags.iter().any(|diag| diag.severity == Severity::Error) {
+    if cx.diags.iter().any(|diag| diag.severity == Severity::Error) {
+        return;
+    }
+    if blocks.is_empty() {
         let diag = Diag::error("tml::block", format!("`{}` holds no block", ast.source.path()));
         cx.report(diag.help("start with `dataset NAME { … }`; `cargo tinyml explain dataset` shows its fields"));
         return;

@@ -1,6 +1,6 @@
 //! What is known while a file is read from top to bottom: names defined above, names that come below, imports.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::suggest::nearest;
 use crate::base::{Diag, Quantity, Span};
@@ -45,8 +45,8 @@ pub(super) struct Context<'a> {
     pub(super) below: Vec<(String, Span)>,
     /// Imported boards.
     pub(super) boards: BTreeMap<String, Board>,
-    /// Imported boards whose file has errors, which are reported already.
-    pub(super) broken_boards: Vec<String>,
+    /// Names whose import or block failed, which is reported already: their uses stay silent.
+    pub(super) failed: Vec<String>,
     /// Imported features.
     pub(super) features: Vec<String>,
     /// Folder of the file being read, relative to the root file's: empty, or ending in `/`.
@@ -64,14 +64,14 @@ pub(super) enum Constant {
 }
 
 impl Context<'_> {
-    /// Adds a diagnostic.
-    pub(super) fn report(&mut self, diag: Diag) {
-        self.diags.push(diag);
+    /// Adds a diagnostic; `None` is one that is reported already.
+    pub(super) fn report(&mut self, diag: impl Into<Option<Diag>>) {
+        self.diags.extend(diag.into());
     }
 
     /// The block called `name`, or a diagnostic that says where it is or what was meant.
     /// `wanted` is what is looked for, for example "a model".
-    pub(super) fn lookup(&self, name: &Ident, wanted: &str) -> Result<Symbol, Diag> {
+    pub(super) fn lookup(&self, name: &Ident, wanted: &str) -> Result<Symbol, Option<Diag>> {
         if let Some((symbol, _)) = self.names.get(&name.text) {
             return Ok(*symbol);
         }
@@ -79,23 +79,27 @@ impl Context<'_> {
     }
 
     /// `tml::name` for `name`, which isn't among `known`: says "defined below" or the nearest known name.
-    pub(super) fn unknown<'n>(&self, name: &Ident, wanted: &str, known: impl Iterator<Item = &'n str>) -> Diag {
+    /// `None` when what should have defined it failed.
+    pub(super) fn unknown<'n>(&self, name: &Ident, wanted: &str, known: impl Iterator<Item = &'n str>) -> Option<Diag> {
+        if self.failed.contains(&name.text) {
+            return None;
+        }
         let title = format!("there is no {wanted} called `{}`", name.text);
         if let Some((_, header)) = self.below.iter().find(|(below, _)| *below == name.text) {
-            return Diag::error("tml::name", format!("`{}` is used above its definition", name.text))
+            let diag = Diag::error("tml::name", format!("`{}` is used above its definition", name.text))
                 .at(&name.span, "not defined yet")
                 .at(header, "defined here")
                 .help(format!("move `{}` above its first use: names are used only below their definition", name.text));
+            return Some(diag);
         }
-        let known: Vec<&str> = known.collect();
+        let known: BTreeSet<&str> = known.collect();
+        let known: Vec<&str> = known.into_iter().collect();
         let diag = Diag::error("tml::name", title);
-        match nearest(&name.text, known.iter().copied()) {
-            Some(meant) => {
-                diag.at(&name.span, format!("did you mean `{meant}`?")).help(format!("write `{meant}`"))
-            }
+        Some(match nearest(&name.text, known.iter().copied()) {
+            Some(meant) => diag.at(&name.span, format!("did you mean `{meant}`?")).help(format!("write `{meant}`")),
             None if known.is_empty() => diag.at(&name.span, "nothing above has this name"),
             None => diag.at(&name.span, "not known here").help(format!("known here: {}", quoted(&known))),
-        }
+        })
     }
 
     /// The constant that a path like `imu.classes` stands for; `Ok(None)` when its block has errors.
@@ -103,7 +107,12 @@ impl Context<'_> {
         let [block, field] = path.parts.as_slice() else {
             return Err(not_a_constant(path));
         };
-        let index = match self.lookup(block, "block")? {
+        let symbol = match self.lookup(block, "block") {
+            Ok(symbol) => symbol,
+            Err(None) => return Ok(None),
+            Err(Some(diag)) => return Err(diag),
+        };
+        let index = match symbol {
             Symbol::Dataset(Some(index)) => index,
             Symbol::Dataset(None) => return Ok(None),
             other => {
@@ -123,7 +132,10 @@ impl Context<'_> {
                     .at(&path.span, "the dataset declares none")
                     .help(format!("add `rate = 50 Hz` to `dataset {}`", block.text))
             }),
-            _ => Err(self.unknown(field, "constant", ["classes", "channels", "rate"].into_iter())),
+            _ => {
+                let diag = self.unknown(field, "constant", ["classes", "channels", "rate"].into_iter());
+                diag.map_or(Ok(None), Err)
+            }
         }
     }
 }

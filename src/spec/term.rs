@@ -108,8 +108,8 @@ fn plain(name: &str, kind: &Kind, number: &Number) -> Result<Term, Diag> {
 
 fn outside(name: &str, number: &Number, below: bool, bound: &str) -> Diag {
     let most = if below { "least" } else { "most" };
-    Diag::error("tml::bounds", format!("`{name}` is {}, but may be {bound} at {most}", show(number)))
-        .at(&number.span, format!("{bound} at {most}"))
+    Diag::error("tml::bounds", format!("`{name}` must be at {most} {bound}, but is {}", show(number)))
+        .at(&number.span, format!("at {most} {bound}"))
         .help(format!("write `{bound}`, or a {} number", if below { "larger" } else { "smaller" }))
 }
 
@@ -129,7 +129,11 @@ pub(super) fn measured(name: &str, dimension: Dimension, number: &Number) -> Res
         let gap = if example == "%" { "" } else { " " };
         return Err(Diag::error("tml::unit", format!("`{name}` is a {word}, but `{written}` has no unit"))
             .at(&number.span, format!("which {word}?"))
-            .help(format!("write `{}{gap}{example}`; units of {word}: {}", percent(dimension, number.value), units(dimension))));
+            .help(format!(
+                "write `{}{gap}{example}`; units of {word}: {}",
+                percent(dimension, number.value),
+                units(dimension)
+            )));
     };
     let Some((found, factor)) = quantity::unit(&unit.text) else {
         return Err(unknown_unit(dimension, number, unit));
@@ -185,9 +189,7 @@ fn unknown_unit(dimension: Dimension, number: &Number, unit: &Ident) -> Diag {
     let meant = known().find(|name| name.eq_ignore_ascii_case(&unit.text)).or_else(|| nearest(&unit.text, known()));
     match meant {
         Some(meant) => diag.at(&unit.span, format!("did you mean `{meant}`?")).help(format!("write `{value} {meant}`")),
-        None => diag
-            .at(&unit.span, "not a unit")
-            .help(format!("units of {}: {}", dimension.word(), units(dimension))),
+        None => diag.at(&unit.span, "not a unit").help(format!("units of {}: {}", dimension.word(), units(dimension))),
     }
 }
 
@@ -351,7 +353,8 @@ pub(super) fn exact(quantity: Quantity) -> String {
 
 fn written(value: &Value) -> String {
     let relations = |relations: &[Relation]| {
-        let lines = relations.iter().map(|line| format!("{} {} {}", line.subject.text(), line.op.text(), written(&line.value)));
+        let lines =
+            relations.iter().map(|line| format!("{} {} {}", line.subject.text(), line.op.text(), written(&line.value)));
         format!("{{ {} }}", lines.collect::<Vec<_>>().join(", "))
     };
     let argument = |arg: &Arg| {

@@ -15,9 +15,24 @@ pub(super) fn schema() -> Params {
         Param::optional("epochs", Kind::Int(1, 100_000), "60", "passes over the training part, at most"),
         Param::optional("batch", Kind::Int(1, 65_536), "32", "samples a step"),
         Param::optional("optimizer", Kind::Free, "adam(lr = 3e-3)", "`adam(…)` or `sgd(…)`"),
-        Param::optional("schedule", words(&["cosine", "constant"]), "cosine", "how the learning rate changes over the epochs"),
-        Param::optional("patience", Kind::Int(0, 100_000), "0", "stop after so many epochs without a better validation loss; 0: never"),
-        Param::optional("balance", words(&["no", "yes", "auto"]), "no", "weigh rare classes more (`yes`, or `auto`: the same)"),
+        Param::optional(
+            "schedule",
+            words(&["cosine", "constant"]),
+            "cosine",
+            "how the learning rate changes over the epochs",
+        ),
+        Param::optional(
+            "patience",
+            Kind::Int(0, 100_000),
+            "0",
+            "stop after so many epochs without a better validation loss; 0: never",
+        ),
+        Param::optional(
+            "balance",
+            words(&["no", "yes", "auto"]),
+            "no",
+            "weigh rare classes more (`yes`, or `auto`: the same)",
+        ),
         Param::optional("seed", Kind::Int(0, u64::MAX as i128), "1", "seed of the first weights and the shuffles"),
     ]
 }
@@ -26,7 +41,12 @@ pub(super) fn schema() -> Params {
 pub(super) fn quantize_schema() -> Params {
     vec![
         Param::optional("scheme", Kind::Word(vec!["int8".into()]), "int8", "the numbers that the board computes with"),
-        Param::optional("calibrate", Kind::Int(1, 1_000_000), "256", "training samples that find the activations' ranges"),
+        Param::optional(
+            "calibrate",
+            Kind::Int(1, 1_000_000),
+            "256",
+            "training samples that find the activations' ranges",
+        ),
     ]
 }
 
@@ -84,7 +104,10 @@ fn optimizer(fields: &Fields, cx: &mut Context) -> Option<Optimizer> {
             Call { path: reference.path.clone(), args: Vec::new(), span: reference.span.clone() }
         }
         other => {
-            let diag = Diag::error("tml::kind", format!("`optimizer` takes `adam(…)` or `sgd(…)`, but {} is given", term::found(other)));
+            let diag = Diag::error(
+                "tml::kind",
+                format!("`optimizer` takes `adam(…)` or `sgd(…)`, but {} is given", term::found(other)),
+            );
             cx.report(diag.at(&other.span(), "not an optimizer").help("write `optimizer = adam(lr = 3e-3)`"));
             return None;
         }
@@ -105,7 +128,10 @@ fn optimizer(fields: &Fields, cx: &mut Context) -> Option<Optimizer> {
         }
         other => {
             let diag = Diag::error("tml::name", format!("there is no optimizer called `{other}`"));
-            cx.report(diag.at(&call.path.span, "not known here").help("write `adam(lr = 3e-3)` (with `decay`: AdamW) or `sgd(lr = 0.05)`"));
+            cx.report(
+                diag.at(&call.path.span, "not known here")
+                    .help("write `adam(lr = 3e-3)` (with `decay`: AdamW) or `sgd(lr = 0.05)`"),
+            );
             None
         }
     }

@@ -1,7 +1,8 @@
 //! The words that a spec doesn't define itself: boards, features, layers. One narrow view of the rooms above.
 
 use crate::base::{Diag, Params, Shape, Source};
-use crate::library::board::Board;
+use crate::library::{Board, Feature, Library};
+use crate::net::{Net, ops};
 
 /// A layer or a feature as the spec sees it: its schema, and the shape that comes out.
 pub struct Callable<'a> {
@@ -34,4 +35,48 @@ pub trait Vocabulary {
     fn layer(&self, word: &str) -> Option<Callable<'_>>;
     /// Whether the layers make a network that can be trained and compiled; the reason when they don't.
     fn network(&self, input: &Shape, layers: &[LayerCall]) -> Result<(), String>;
+}
+
+impl Vocabulary for Library {
+    fn boards(&self) -> Vec<String> {
+        self.list("boards")
+    }
+
+    fn board(&self, name: &str) -> Option<Result<Board, Diag>> {
+        Self::board(self, name)
+    }
+
+    fn board_from(&self, source: &Source, name: &str) -> Result<Board, Diag> {
+        Self::board_from(self, source, name)
+    }
+
+    fn features(&self) -> Vec<String> {
+        self.list("features")
+    }
+
+    fn feature(&self, name: &str) -> Option<Result<Callable<'_>, Diag>> {
+        let callable = |feature: Feature| Callable {
+            doc: feature.doc.clone(),
+            params: feature.params.clone(),
+            infer: Box::new(move |args, input| feature.output(args, input)),
+        };
+        Some(Self::feature(self, name)?.map(callable))
+    }
+
+    fn layers(&self) -> Vec<String> {
+        ops::all().iter().map(|operator| operator.word().to_string()).collect()
+    }
+
+    fn layer(&self, word: &str) -> Option<Callable<'_>> {
+        let operator = ops::find(word)?;
+        Some(Callable {
+            doc: operator.doc().to_string(),
+            params: operator.params(),
+            infer: Box::new(move |args, input| operator.infer(args, input)),
+        })
+    }
+
+    fn network(&self, input: &Shape, layers: &[LayerCall]) -> Result<(), String> {
+        Net::build(input, layers).map(|_| ())
+    }
 }

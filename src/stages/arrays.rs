@@ -5,44 +5,44 @@ use crate::base::npy::Array;
 use crate::engine::Job;
 
 /// The part of a row: training, validation, test, as `part.npy` numbers them.
-pub const TEST: u8 = 2;
+pub(super) const TEST: u8 = 2;
 
 /// The array under an input's name. The engine has checked its digest, so a wrong form is our bug.
-pub fn array(job: &Job, name: &str) -> Result<Array, Diag> {
+pub(super) fn array(job: &Job, name: &str) -> Result<Array, Diag> {
     Array::from_bytes(job.input(name)).ok_or_else(|| wrong(name))
 }
 
 /// The elements of an `f32` array, and how many a row has.
-pub fn rows(job: &Job, name: &str) -> Result<(Vec<f32>, usize), Diag> {
+pub(super) fn rows(job: &Job, name: &str) -> Result<(Vec<f32>, usize), Diag> {
     let array = array(job, name)?;
     let width = array.dims.iter().skip(1).product();
     Ok((array.as_f32().ok_or_else(|| wrong(name))?.to_vec(), width))
 }
 
 /// The elements of an `i32` array.
-pub fn integers(job: &Job, name: &str) -> Result<Vec<i32>, Diag> {
+pub(super) fn integers(job: &Job, name: &str) -> Result<Vec<i32>, Diag> {
     Ok(array(job, name)?.as_i32().ok_or_else(|| wrong(name))?.to_vec())
 }
 
 /// The elements of a `u8` array.
-pub fn bytes(job: &Job, name: &str) -> Result<Vec<u8>, Diag> {
+pub(super) fn bytes(job: &Job, name: &str) -> Result<Vec<u8>, Diag> {
     Ok(array(job, name)?.as_u8().ok_or_else(|| wrong(name))?.to_vec())
 }
 
 /// The elements of an `i8` array, and how many a row has.
-pub fn signed(job: &Job, name: &str) -> Result<(Vec<i8>, usize), Diag> {
+pub(super) fn signed(job: &Job, name: &str) -> Result<(Vec<i8>, usize), Diag> {
     let array = array(job, name)?;
     let width = array.dims.iter().skip(1).product();
     Ok((array.as_i8().ok_or_else(|| wrong(name))?.to_vec(), width))
 }
 
 /// Indices of the rows of a part, in order.
-pub fn of_part(part: &[u8], wanted: u8) -> Vec<usize> {
+pub(super) fn of_part(part: &[u8], wanted: u8) -> Vec<usize> {
     part.iter().enumerate().filter(|(_, part)| **part == wanted).map(|(row, _)| row).collect()
 }
 
 /// Row `index` of a matrix.
-pub fn row(matrix: &[f32], width: usize, index: usize) -> &[f32] {
+pub(super) fn row(matrix: &[f32], width: usize, index: usize) -> &[f32] {
     &matrix[index * width..(index + 1) * width]
 }
 

@@ -42,13 +42,19 @@ impl Stage for Compile {
         }
         for name in job.inputs() {
             let bytes = job.input(name).to_vec();
-            if name.ends_with(".h") { headers.insert(name.into(), bytes); } else { sources.push((name.into(), bytes)); }
+            match name.rsplit('.').next() {
+                Some("h") => drop(headers.insert(name.into(), bytes)),
+                Some("c") => sources.push((name.into(), bytes)),
+                // A gate's evidence: declared so that nothing is compiled that hasn't passed.
+                _ => {}
+            }
         }
         let mut objects = Outputs::new();
         for (done, (name, source)) in sources.iter().enumerate() {
             job.progress(name, done as u64, sources.len() as u64);
             let unit = Unit { target: &target, name, source, headers: &headers, flags: &[] };
-            let object = job.world().compile(&toolchain, &unit).map_err(|error| error.into_diag(&format!("`{name}`")))?;
+            let object =
+                job.world().compile(&toolchain, &unit).map_err(|error| error.into_diag(&format!("`{name}`")))?;
             objects.insert(name.replace(".c", ".o"), object.bytes);
         }
         Ok(objects)

@@ -4,11 +4,47 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::base::Diag;
+use super::toolkit::{Toolkit, text_fact};
+use crate::base::{Diag, Diags};
+use crate::engine::{Facts, Job, Outputs, Stage};
 use crate::library::Library;
-use crate::net::QNet;
 use crate::net::arena::{self, Home};
 use crate::net::ops::Storage;
+use crate::net::{QNet, artifact};
+use crate::spec::model::Model;
+
+/// The step `emit:MODEL`. Inputs: `qnet.json`, `qweights.npy`, `qbias.npy`. Makes `model.c` and `model.h`.
+pub struct Emit {
+    /// The model.
+    pub model: Model,
+    /// Class names in the order of its outputs.
+    pub classes: Vec<String>,
+    /// Library and compiler.
+    pub toolkit: Toolkit,
+}
+
+impl Stage for Emit {
+    fn title(&self) -> String {
+        format!("emit {}", self.model.name)
+    }
+
+    fn facts(&self, out: &mut dyn Facts) {
+        out.text("name", &self.model.name);
+        out.text("classes", &format!("{:?}", self.classes));
+        for kernel in self.toolkit.library.list("kernels") {
+            let path = format!("kernels/{kernel}");
+            if let Some(entry) = self.toolkit.library.get(&path) {
+                text_fact(out, &path, &String::from_utf8_lossy(entry.bytes));
+            }
+        }
+    }
+
+    fn run(&self, job: &Job) -> Result<Outputs, Diags> {
+        let net = artifact::read_qnet(job.input("qnet.json"), job.input("qweights.npy"), job.input("qbias.npy"))
+            .map_err(|why| Diag::error("tml::bug", format!("bug: the int8 network: {why}")))?;
+        Ok(model(&self.model.name, &net, &self.classes, &[], &self.toolkit.library)?)
+    }
+}
 
 /// The C of a network whose functions begin with `name`; `docs` go into the header's comment.
 /// Errors: `tml::emit` when `classes` aren't one an output, `tml::template` from the library.

@@ -5,7 +5,7 @@ use crate::base::{Diag, Diags};
 use crate::engine::Facts;
 use crate::library::board::Board;
 use crate::library::core::Core;
-use crate::sim::{Device, Fault, FlashTiming, FunctionProfile, Machine, MemoryMap, Region};
+use crate::sim::{Device, Fault, FaultKind, FlashTiming, FunctionProfile, Machine, MemoryMap, Region};
 
 /// The simulator's rules change with our sources, whose digest every key has; this names what the facts below are about.
 const SIMULATOR: &str = "built-in, cycle mode";
@@ -25,6 +25,7 @@ pub struct Bench {
     input: u32,
     output: (u32, u32),
     command: u32,
+    boot_cycles: u64,
 }
 
 /// What one inference did.
@@ -44,21 +45,27 @@ pub fn memory_map(board: &Board) -> MemoryMap {
     let device = |region: &crate::library::board::Region| Device {
         origin: region.origin,
         size: region.size,
-        presets: board.presets().into_iter().filter(|preset| within(region, preset.0)).collect(),
+        presets: presets(board, region),
     };
     MemoryMap {
-        flash: Region { origin: board.flash.origin, size: board.flash.size },
-        ram: Region { origin: board.ram.origin, size: board.ram.size },
+        flash: Region { origin: board.flash.origin, size: board.flash.size, execute: true },
+        ram: Region { origin: board.ram.origin, size: board.ram.size, execute: false },
         vectors: Some(board.vector_table()),
         devices: board.devices.iter().map(device).collect(),
-        timing: FlashTiming {
-            miss: board.timing.miss,
-            line: board.timing.line,
-            code_lines: board.timing.code_lines,
+        flash_timing: FlashTiming {
+            wait_states: board.timing.miss as u8,
+            line_bytes: board.timing.line,
+            instruction_lines: board.timing.code_lines,
             data_lines: board.timing.data_lines,
-            shared: board.timing.shared,
+            prefetch: false,
         },
     }
+}
+
+/// Bits that start-up waits for, as they read at once: (address, bits).
+fn presets(board: &Board, region: &crate::library::board::Region) -> Vec<(u32, u32)> {
+    let presets = board.presets().into_iter().filter(|(address, ..)| within(region, *address));
+    presets.map(|(address, mask, value)| (address, value & mask)).collect()
 }
 
 fn within(region: &crate::library::board::Region, address: u32) -> bool {
@@ -71,7 +78,9 @@ impl Bench {
         let machine = Machine::load(elf, core, &memory_map(board))
             .map_err(|error| Diag::error("tml::bug", format!("bug: the linked image can't be loaded: {error}")))?;
         let symbol = |name: &str| {
-            machine.symbol(name).ok_or_else(|| Diag::error("tml::bug", format!("bug: the image has no symbol `{name}`")))
+            machine
+                .symbol(name)
+                .ok_or_else(|| Diag::error("tml::bug", format!("bug: the image has no symbol `{name}`")))
         };
         let output = symbol("tml_output")?;
         let mut bench = Self {
@@ -81,18 +90,17 @@ impl Bench {
             input: symbol("tml_input")?.address,
             output: (output.address, output.size),
             command: symbol("tml_command")?.address,
+            boot_cycles: 0,
             machine: machine.clone(),
         };
         bench.machine.run_until(bench.wait, BOOT_BUDGET).map_err(|fault| faulted("while it started", &fault))?;
+        bench.boot_cycles = bench.machine.cycles();
         Ok(bench)
     }
 
     /// Runs one inference on a raw sample.
     pub fn infer(&mut self, sample: &[f32]) -> Result<Inference, Diags> {
         let bytes: Vec<u8> = sample.iter().flat_map(|value| value.to_le_bytes()).collect();
-        let poke = |machine: &mut Machine, address, bytes: &[u8]| {
-            machine.write(address, bytes).map_err(|fault| faulted("while its input was written", &fault))
-        };
         poke(&mut self.machine, self.input, &bytes)?;
         poke(&mut self.machine, self.command, &1_u32.to_le_bytes())?;
         self.run_to(self.infer)?;
@@ -101,12 +109,12 @@ impl Bench {
         let after = (self.machine.cycles(), self.machine.instructions());
         self.run_to(self.wait)?;
         let (address, size) = self.output;
-        let output = self.machine.read(address, size).map_err(|fault| faulted("while its output was read", &fault))?;
+        let output = peek(&self.machine, address, size)?;
         Ok(Inference {
             output: output.iter().map(|byte| *byte as i8).collect(),
             cycles: after.0 - before.0,
             instructions: after.1 - before.1,
-            printed: self.machine.console(),
+            printed: printed(&mut self.machine),
         })
     }
 
@@ -114,22 +122,54 @@ impl Bench {
         self.machine.run_until(address, INFERENCE_BUDGET).map_err(|fault| faulted("during an inference", &fault).into())
     }
 
+    /// Cycles from reset to the first wait for an input.
+    pub fn boot_cycles(&self) -> u64 {
+        self.boot_cycles
+    }
+
     /// Bytes of stack used so far.
     pub fn stack_peak(&self) -> u32 {
         self.machine.stack_peak()
     }
 
-    /// Cycles and instructions by function since boot.
+    /// Forgets the costs so far.
+    pub fn clear_profile(&mut self) {
+        self.machine.clear_profile();
+    }
+
+    /// Cycles and instructions by function since the last clearing.
     pub fn profile(&self) -> Vec<FunctionProfile> {
         self.machine.profile()
     }
 }
 
+/// Reads the memory of the board.
+pub fn peek(machine: &Machine, address: u32, size: u32) -> Result<Vec<u8>, Diag> {
+    machine.read(address, size).map(<[u8]>::to_vec).ok_or_else(|| outside(address))
+}
+
+/// Writes the work memory of the board.
+pub fn poke(machine: &mut Machine, address: u32, bytes: &[u8]) -> Result<(), Diag> {
+    if machine.write(address, bytes) { Ok(()) } else { Err(outside(address)) }
+}
+
+fn outside(address: u32) -> Diag {
+    Diag::error("tml::bug", format!("bug: the image has a symbol at {address:#x}, where the board has no memory"))
+}
+
+/// What the program printed since the last time.
+pub fn printed(machine: &mut Machine) -> String {
+    String::from_utf8_lossy(&machine.drain_rtt()).into_owned()
+}
+
 /// A fault of the image as a diagnostic.
 pub fn faulted(when: &str, fault: &Fault) -> Diag {
-    Diag::error("tml::fault", format!("the firmware stopped on the simulated board {when}: {}", fault.title()))
-        .note(fault.to_string())
-        .help("if one of your own functions is named, correct it; else please report this build")
+    let diag = Diag::error("tml::fault", format!("the firmware stopped on the simulated board {when}: {}", fault.kind))
+        .note(fault.to_string());
+    match fault.kind {
+        FaultKind::StackOverflow { .. } => diag.help("use smaller local variables in the functions named here"),
+        _ => diag.help("if one of your own functions is named, correct it; else please report this build"),
+    }
 }
 
 /// What the simulated board's answers depend on.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::exercise::{faulted, memory_map};
+use super::exercise::{faulted, memory_map, peek, poke, printed};
 use super::signature;
 use crate::base::{Diag, Diags, Element, Shape};
 use crate::library::board::Board;
@@ -68,7 +68,11 @@ impl Harness {
         let mut call = String::new();
         if let Some(result) = &function.result {
             fields.push(field("out", result));
-            if result.dims.is_empty() { call.push_str("tml_gate.out[0] = ") } else { arguments.push("tml_gate.out".into()) }
+            if result.dims.is_empty() {
+                call.push_str("tml_gate.out[0] = ")
+            } else {
+                arguments.push("tml_gate.out".into())
+            }
         }
         call.push_str(&format!("{}({})", function.name, arguments.join(", ")));
         Self { prototype: signature::prototype(function), call, fields }
@@ -113,7 +117,8 @@ impl Bench {
         let bug = |why: String| Diag::error("tml::bug", format!("bug: the gate's image: {why}"));
         let mut machine = Machine::load(elf, core, &memory_map(board)).map_err(|error| bug(error.to_string()))?;
         let symbol = |name: &str| machine.symbol(name).ok_or_else(|| bug(format!("no symbol `{name}`")));
-        let (base, wait, command) = (symbol("tml_gate")?.address, symbol("tml_wait")?.address, symbol("tml_command")?.address);
+        let (base, wait, command) =
+            (symbol("tml_gate")?.address, symbol("tml_wait")?.address, symbol("tml_command")?.address);
         machine.run_until(wait, CALL_BUDGET).map_err(|fault| faulted("while the gate started", &fault))?;
         Ok(Self { machine, harness: Harness::new(function), base, wait, command })
     }
@@ -121,26 +126,26 @@ impl Bench {
     /// Calls the function with the bytes of its arguments, its result filled with `fill` before.
     pub fn call(&mut self, name: &str, arguments: &[Vec<u8>], fill: u8) -> Result<Answer, Diag> {
         let fault = |fault: crate::sim::Fault| {
-            Diag::error("tml::gate::crash", format!("`{name}` stops the board: {}", fault.title())).note(fault.to_string())
+            Diag::error("tml::gate::crash", format!("`{name}` stops the board: {}", fault.kind)).note(fault.to_string())
         };
-        self.put_guards().map_err(fault)?;
+        self.put_guards()?;
         for (field, argument) in self.harness.fields.iter().zip(arguments) {
-            self.machine.write(self.base + field.offset, argument).map_err(fault)?;
+            poke(&mut self.machine, self.base + field.offset, argument)?;
         }
         let result = self.harness.fields.get(arguments.len()).cloned();
         if let Some(result) = &result {
-            self.machine.write(self.base + result.offset, &vec![fill; size(result)]).map_err(fault)?;
+            poke(&mut self.machine, self.base + result.offset, &vec![fill; size(result)])?;
         }
-        self.machine.write(self.command, &1_u32.to_le_bytes()).map_err(fault)?;
+        poke(&mut self.machine, self.command, &1_u32.to_le_bytes())?;
         let before = self.machine.instructions();
         self.machine.run_until(self.wait, CALL_BUDGET).map_err(fault)?;
         let instructions = self.machine.instructions() - before;
         self.check_guards(name)?;
         let bytes = match &result {
-            Some(result) => self.machine.read(self.base + result.offset, size(result) as u32).map_err(fault)?,
+            Some(result) => peek(&self.machine, self.base + result.offset, size(result) as u32)?,
             None => Vec::new(),
         };
-        Ok(Answer { bytes, instructions, printed: self.machine.console() })
+        Ok(Answer { bytes, instructions, printed: printed(&mut self.machine) })
     }
 
     /// Bytes of stack used so far.
@@ -153,16 +158,16 @@ impl Bench {
         std::iter::once(0).chain(self.harness.fields.iter().map(after)).map(|offset| self.base + offset).collect()
     }
 
-    fn put_guards(&mut self) -> Result<(), crate::sim::Fault> {
+    fn put_guards(&mut self) -> Result<(), Diag> {
         for zone in self.zones() {
-            self.machine.write(zone, &[PATTERN; GUARD as usize])?;
+            poke(&mut self.machine, zone, &[PATTERN; GUARD as usize])?;
         }
         Ok(())
     }
 
     fn check_guards(&self, name: &str) -> Result<(), Diag> {
         for (index, zone) in self.zones().into_iter().enumerate() {
-            let intact = self.machine.read(zone, GUARD).is_ok_and(|bytes| bytes.iter().all(|byte| *byte == PATTERN));
+            let intact = self.machine.read(zone, GUARD).is_some_and(|bytes| bytes.iter().all(|byte| *byte == PATTERN));
             if !intact {
                 let place = match index.checked_sub(1).and_then(|at| self.harness.fields.get(at)) {
                     Some(field) => format!("behind `{}`", field.name.trim_start_matches("in_")),
@@ -208,7 +213,9 @@ pub fn values(shape: &Shape, bytes: &[u8]) -> Vec<f32> {
     match shape.element {
         Element::F32 => bytes.chunks_exact(4).map(|bytes| f32::from_le_bytes(word(bytes))).collect(),
         Element::I32 => bytes.chunks_exact(4).map(|bytes| i32::from_le_bytes(word(bytes)) as f32).collect(),
-        Element::I16 => bytes.chunks_exact(2).map(|bytes| f32::from(i16::from_le_bytes([bytes[0], bytes[1]]))).collect(),
+        Element::I16 => {
+            bytes.chunks_exact(2).map(|bytes| f32::from(i16::from_le_bytes([bytes[0], bytes[1]]))).collect()
+        }
         Element::I8 => bytes.iter().map(|byte| f32::from(*byte as i8)).collect(),
         Element::U8 | Element::Bool => bytes.iter().map(|byte| f32::from(*byte)).collect(),
     }

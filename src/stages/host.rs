@@ -62,7 +62,7 @@ impl Stage for Host {
         let harness = self.harness()?;
         let sources = [("model.c", job.input("model.c")), ("main.c", harness.as_bytes())];
         let headers = [("model.h", job.input("model.h"))];
-        let output = super::native::run(&self.toolkit, job, &sources, &headers, stdin)?;
+        let output = super::native::run(&self.toolkit, job, &sources, &headers, &stdin)?;
         if output.len() != expected.len() {
             return Err(self.bug(&format!("gave {} bytes instead of {}", output.len(), expected.len())).into());
         }

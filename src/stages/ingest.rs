@@ -1,17 +1,14 @@
 //! Ingest: data files to rows, classes and parts, with a profile of them.
 
-use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use crate::base::npy::Array;
 use crate::base::{Diag, Diags};
 use crate::data::formats::csv::{Csv, Header};
 use crate::data::split::{self, Split};
 use crate::data::{self, Channel, Column, Missing, Options, Pattern, Rows};
+use crate::engine::{Facts, Filter, Input, Job, Outputs, Stage};
 use crate::spec::model::{self, Dataset};
-
-/// Named artifacts: `x.npy` f32[n, channels], `y.npy` i32[n] class index, `part.npy` u8[n] (0 training,
-/// 1 validation, 2 test), `profile.json`.
-pub type Outputs = BTreeMap<String, Vec<u8>>;
 
 /// Rows, divided, with what is worth a look.
 pub struct Ingested {
@@ -23,20 +20,74 @@ pub struct Ingested {
     pub warnings: Diags,
 }
 
-/// What identifies this step: every fact of the data set that its outcome depends on. Spans and comments don't.
-pub fn facts(dataset: &Dataset) -> Vec<(&'static str, String)> {
-    let source = &dataset.source;
-    vec![
-        ("pattern", source.pattern.clone()),
-        ("csv", format!("{:?} {:?} {}", source.header, source.separator, source.decimal_comma)),
-        ("channels", format!("{:?}", dataset.channels)),
-        ("label", format!("{:?}", dataset.label)),
-        ("classes", format!("{:?}", dataset.classes)),
-        ("missing", format!("{:?}", dataset.missing)),
-        ("shares", format!("{} {} {}", dataset.split.train, dataset.split.valid, dataset.split.test)),
-        ("by", format!("{:?}", dataset.split.by)),
-        ("seed", dataset.split.seed.to_string()),
-    ]
+/// The step: one tree of files in, `x.npy` f32[n, channels], `y.npy` i32[n] class index, `part.npy` u8[n]
+/// (0 training, 1 validation, 2 test) and `profile.json` out.
+pub struct Ingest {
+    dataset: Dataset,
+    folder: PathBuf,
+    root: String,
+    pattern: Pattern,
+}
+
+impl Ingest {
+    /// The step for `dataset` of a spec in `folder`. Errors: `tml::source`.
+    pub fn new(dataset: &Dataset, folder: &Path) -> Result<Self, Diag> {
+        let pattern = Pattern::parse(&dataset.source.pattern)
+            .map_err(|why| Diag::error("tml::source", why).at(&dataset.source_span, "this pattern"))?;
+        Ok(Self { dataset: dataset.clone(), folder: folder.to_path_buf(), root: pattern.root(), pattern })
+    }
+
+    /// The files that it reads, called `data`.
+    pub fn input(&self) -> Input {
+        let (pattern, root) = (self.pattern.clone(), self.root.clone());
+        let filter = Filter::new(self.pattern.to_string(), move |path| pattern.bind(&below(&root, path)).is_some());
+        Input::tree("data", self.folder.join(&self.root), filter)
+    }
+
+    /// Names of the files that are there, when none of them matches: only for the message.
+    fn others(&self, job: &Job) -> Vec<(String, Vec<u8>)> {
+        let found = job.world().files().walk(&self.folder.join(&self.root)).unwrap_or_default();
+        let slashed = |path: &PathBuf| path.to_string_lossy().replace('\\', "/");
+        found.iter().take(1000).map(|path| (below(&self.root, &slashed(path)), Vec::new())).collect()
+    }
+}
+
+impl Stage for Ingest {
+    fn title(&self) -> String {
+        format!("ingest {}", self.dataset.name)
+    }
+
+    fn facts(&self, out: &mut dyn Facts) {
+        let source = &self.dataset.source;
+        let split = &self.dataset.split;
+        out.text("pattern", &source.pattern);
+        out.text("csv", &format!("{:?} {:?} {}", source.header, source.separator, source.decimal_comma));
+        out.text("channels", &format!("{:?}", self.dataset.channels));
+        out.text("label", &format!("{:?}", self.dataset.label));
+        out.text("classes", &format!("{:?}", self.dataset.classes));
+        out.text("missing", &format!("{:?}", self.dataset.missing));
+        out.text("split", &format!("{} {} {} ppm", split.train, split.valid, split.test));
+        out.text("by", &format!("{:?}", split.by));
+        out.text("seed", &split.seed.to_string());
+    }
+
+    fn run(&self, job: &Job) -> Result<Outputs, Diags> {
+        let files = job.tree("data");
+        let others = if files.is_empty() { self.others(job) } else { Vec::new() };
+        let total = files.len() as u64;
+        let mut files = files.enumerate().take_while(|_| !job.cancelled()).map(|(index, (path, bytes))| {
+            job.progress("files", index as u64, total);
+            (below(&self.root, &path), bytes)
+        });
+        let ingested = rows_to_outputs(&self.dataset, &mut files.by_ref().chain(others))?;
+        ingested.warnings.0.into_iter().for_each(|warning| job.warn(warning));
+        Ok(ingested.outputs)
+    }
+}
+
+/// A path below the pattern's root as the pattern sees it: relative to the spec's folder.
+fn below(root: &str, path: &str) -> String {
+    if root.is_empty() { path.into() } else { format!("{root}/{path}") }
 }
 
 /// Reads `files` (path relative to the spec's folder, bytes), divides the rows and profiles them.

@@ -51,7 +51,9 @@ impl Stage for Link {
             .map_err(|error| Diag::error("tml::bug", format!("bug: stack.json: {error}")))?;
         let elf = link(&self.0, job, &objects(job), stack.reserve).map_err(|error| too_small(&self.0, error))?;
         let mut outputs = images(&self.0, &elf)?;
-        let sizes = image::sizes(&elf).map_err(|why| Diag::error("tml::bug", format!("bug: the image: {why}")))?;
+        let (flash, ram) = (self.0.board.flash, self.0.board.ram);
+        let prefix = format!("{}_layer_", self.0.model().name);
+        let sizes = image::sizes(&elf, flash, ram, |name| name.starts_with(&prefix))?;
         outputs.insert("sizes.json".into(), super::json(&sizes));
         outputs.insert("firmware.elf".into(), elf);
         Ok(outputs)
@@ -79,7 +81,12 @@ pub fn objects(job: &Job) -> Vec<(String, Vec<u8>)> {
 }
 
 /// Links `objects` with a stack of that size.
-pub fn link(firmware: &Firmware, job: &Job, objects: &[(String, Vec<u8>)], stack: u32) -> Result<Vec<u8>, CompileError> {
+pub fn link(
+    firmware: &Firmware,
+    job: &Job,
+    objects: &[(String, Vec<u8>)],
+    stack: u32,
+) -> Result<Vec<u8>, CompileError> {
     let toolchain = firmware.toolkit.toolchain(job)?;
     let script = firmware.script()?;
     let symbols = [("_stack_size".to_string(), u64::from(stack))];
@@ -110,22 +117,19 @@ pub fn too_small(firmware: &Firmware, error: CompileError) -> Diag {
 }
 
 fn images(firmware: &Firmware, elf: &[u8]) -> Result<Outputs, Diag> {
-    let failed = |why: String| Diag::error("tml::bug", format!("bug: the image: {why}"));
+    let content = image::Content::of(elf, firmware.board.flash)?;
     let mut outputs = Outputs::new();
     for form in &firmware.board.images {
-        match form {
-            Image::Elf => {}
-            Image::Hex => {
-                outputs.insert("firmware.hex".into(), image::hex(elf).map_err(failed)?);
+        let (name, bytes) = match (form, firmware.board.uf2) {
+            (Image::Elf, _) => continue,
+            (Image::Hex, _) => ("firmware.hex", content.hex().into_bytes()),
+            (Image::Bin, _) => ("firmware.bin", content.bytes.clone()),
+            (Image::Uf2, Some(form)) => ("firmware.uf2", content.uf2(form)),
+            (Image::Uf2, None) => {
+                return Err(Diag::error("tml::bug", "bug: a board passed its check without a UF2 family"));
             }
-            Image::Bin => {
-                outputs.insert("firmware.bin".into(), image::bin(elf).map_err(failed)?);
-            }
-            Image::Uf2 => {
-                let uf2 = firmware.board.uf2.as_ref().ok_or_else(|| failed("no UF2 family".into()))?;
-                outputs.insert("firmware.uf2".into(), image::uf2(elf, *uf2).map_err(failed)?);
-            }
-        }
+        };
+        outputs.insert(name.to_string(), bytes);
     }
     Ok(outputs)
 }

@@ -5,10 +5,12 @@
 //! Add here: a verb: one file, and its place in `plan`.
 
 mod arrays;
+pub mod chain;
 pub mod compile;
 pub mod emit;
 pub mod exercise;
 pub mod extract;
+pub mod features;
 pub mod firmware;
 pub mod function;
 pub mod gate;

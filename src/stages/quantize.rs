@@ -49,7 +49,8 @@ impl Stage for Quantize {
 
     fn run(&self, job: &Job) -> Result<Outputs, Diags> {
         let failed = |why: String| {
-            Diag::error("tml::quantize", format!("`{}` can't be quantised: {why}", self.0.name)).at(&self.0.span, "this model")
+            Diag::error("tml::quantize", format!("`{}` can't be quantised: {why}", self.0.name))
+                .at(&self.0.span, "this model")
         };
         let net = artifact::read_net(job.input("net.json"), job.input("weights.npy")).map_err(failed)?;
         let float: super::train::Summary = serde_json::from_slice(job.input("train.json"))

@@ -50,7 +50,8 @@ fn probe(firmware: &Firmware, job: &Job) -> Result<Vec<u8>, Diags> {
         Ok(elf) => return Ok(elf),
         Err(error) => error,
     };
-    let left = ram_overflow(&error).and_then(|over| u64::from(half).checked_sub(over + 16)).map(|left| left as u32 / 16 * 16);
+    let left =
+        ram_overflow(&error).and_then(|over| u64::from(half).checked_sub(over + 16)).map(|left| left as u32 / 16 * 16);
     match left {
         Some(left) if left >= LEAST_STACK => {
             link(firmware, job, &objects, left).map_err(|error| too_small(firmware, error).into())

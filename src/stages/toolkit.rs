@@ -23,10 +23,7 @@ pub struct Toolkit {
 impl Toolkit {
     /// The compiler, ready to run; fetched first if it must be, which the user is told.
     pub fn toolchain(&self, job: &Job) -> Result<Toolchain, Diag> {
-        let options = ToolchainOptions {
-            offline: job.world().offline(),
-            progress: &|text| job.progress(text, 0, 0),
-        };
+        let options = ToolchainOptions { offline: job.world().offline(), progress: &|text| job.progress(text, 0, 0) };
         job.world().toolchain(self.kind, &options)
     }
 
@@ -56,9 +53,5 @@ pub fn text_fact(out: &mut dyn Facts, name: &str, text: &str) {
 
 /// What the compiler is told of a core.
 pub fn target(core: &Core) -> Target {
-    Target::Core {
-        zig_target: core.zig.target.clone(),
-        zig_cpu: core.zig.cpu.clone(),
-        gcc: core.gcc.flags.clone(),
-    }
+    Target::Core { zig_target: core.zig.target.clone(), zig_cpu: core.zig.cpu.clone(), gcc: core.gcc.flags.clone() }
 }

@@ -68,7 +68,8 @@ impl Stage for Train {
         let trained = train::train(&net, &data, &options(&self.0.train, job.threads()), &mut progress)
             .map_err(|why| self.failed(why))?;
         let test = of_part(&part, TEST);
-        let right = test.iter().filter(|index| best(&trained.net.forward(row(&x, width, **index))) == y[**index] as usize);
+        let right =
+            test.iter().filter(|index| best(&trained.net.forward(row(&x, width, **index))) == y[**index] as usize);
         let summary = Summary {
             epochs: trained.history.len(),
             best: trained.best,

@@ -27,6 +27,8 @@ pub struct Verified {
     pub instructions: u64,
     /// Instructions of the first row's inference, for comparing simulators.
     pub first_instructions: u64,
+    /// Cycles from reset to the first wait for an input.
+    pub boot_cycles: u64,
     /// Stack that was used at most, bytes.
     pub stack: u32,
     /// Mean cycles an inference by function, in the order of the calls' names.
@@ -135,6 +137,7 @@ impl Tally {
             mean_cycles: self.total as f64 / each,
             instructions: self.worst.1,
             first_instructions: self.first,
+            boot_cycles: bench.boot_cycles(),
             stack: bench.stack_peak(),
             layers: bench.profile().into_iter().map(layer).filter(|layer| layer.cycles > 0.0).collect(),
             printed: self.printed,
@@ -143,7 +146,8 @@ impl Tally {
 }
 
 fn differs(firmware: &Firmware, index: usize, reference: &[i8], output: &[i8]) -> Diag {
-    let title = format!("test row {index} gives {output:?} on {}, but the int8 reference {reference:?}", firmware.board.name);
+    let title =
+        format!("test row {index} gives {output:?} on {}, but the int8 reference {reference:?}", firmware.board.name);
     Diag::error("tml::mismatch", title)
         .at(&firmware.deploy().span, "this deployment")
         .note("the emitted C must equal the reference bit for bit: this is a bug of ours or of the compiler, or a function of yours gives other results on this core")

@@ -140,6 +140,14 @@ impl Files {
         Ok((files, bytes))
     }
 
+    /// Names of what stands directly in `folder`, sorted.
+    pub fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        let mut names: Vec<PathBuf> =
+            fs::read_dir(folder)?.map(|entry| Ok(PathBuf::from(entry?.file_name()))).collect::<io::Result<_>>()?;
+        names.sort();
+        Ok(names)
+    }
+
     /// The folder and all above it, made if missing.
     pub fn create_dir_all(&self, path: &Path) -> io::Result<()> {
         fs::create_dir_all(path)

@@ -3,22 +3,37 @@
 use crate::base::Diag;
 
 use super::super::scan::Kind;
+use super::body;
 use super::place::{Place, Rule};
 
 /// In the order in which they are tried.
-pub(super) const RULES: &[Rule] =
-    &[version, import, quoted_name, source, result, parameter, body_after_equals, colon_header, brace_below, outside, no_body];
+pub(super) const RULES: &[Rule] = &[
+    version,
+    import,
+    body::call_colon,
+    quoted_name,
+    source,
+    result,
+    parameter,
+    body_after_equals,
+    colon_header,
+    brace_below,
+    outside,
+    no_body,
+];
 
 /// Something is wrong in a line that begins with `tml`, or that line isn't the first.
 fn version(place: &Place) -> Option<Diag> {
     let first = place.line_before().first().filter(|token| token.open.is_none() && place.text(token) == "tml")?;
     let number = place.tokens().get(place.at() - 1).filter(|token| token.kind == Kind::Number);
-    let above = place.tokens().iter().take_while(|token| token.start < first.start).any(|token| token.kind != Kind::Line);
+    let above =
+        place.tokens().iter().take_while(|token| token.start < first.start).any(|token| token.kind != Kind::Line);
     let span = place.over(first, place.before()?);
     let diag = if above || number.is_some_and(|number| place.text(number) != "1") {
         Diag::error("tml::version", "`tml 1` stands once, on the first line").at(&span, "this isn't it")
     } else {
-        Diag::error("tml::version", "the first line is `tml` and a whole number").at(&place.span(place.found()), "not part of a version")
+        Diag::error("tml::version", "the first line is `tml` and a whole number")
+            .at(&place.span(place.found()), "not part of a version")
     };
     Some(diag.help("write `tml 1` as the first line"))
 }
@@ -66,17 +81,22 @@ fn quoted_name(place: &Place) -> Option<Diag> {
 
 /// `features motion imu {`, `model net from {`
 fn source(place: &Place) -> Option<Diag> {
-    if place.word_before() == "from" && place.expects("a..z") && !place.expects("{") && place.found().kind != Kind::Capital {
+    if place.word_before() == "from"
+        && place.expects("a..z")
+        && !place.expects("{")
+        && place.found().kind != Kind::Capital
+    {
         let diag = place.diag(place.found(), "`from` is followed by the name of a block above", "a name goes here");
         return Some(diag.help("write `from` and that name"));
     }
     let header = header(place).filter(|_| place.expects("from") && place.found().kind == Kind::Word)?;
     let words = place.line_before().iter().all(|token| token.kind == Kind::Word);
-    let opens = place.tokens()[place.at()..].iter().find(|token| matches!(token.kind, Kind::Line | Kind::Open));
-    let opens = opens.is_some_and(|token| place.text(token) == "{");
+    let opens = matches!(place.text(place.near(1)), "{" | ".");
     (words && opens).then(|| {
         let title = format!("`{}` and `{}` stand side by side", place.word_before(), place.word());
-        place.diag(place.found(), title, "`from` goes before this").help(format!("write `{header} from {}`", place.word()))
+        place
+            .diag(place.found(), title, "`from` goes before this")
+            .help(format!("write `{header} from {}`", place.word()))
     })
 }
 
@@ -89,16 +109,20 @@ fn result(place: &Place) -> Option<Diag> {
     })
 }
 
-/// `generate f(x) {`
+/// `generate f(x) {`, `generate f(x f32) {`
 fn parameter(place: &Place) -> Option<Diag> {
-    let typed = place.expects(":") && !place.expects("=");
-    let untyped = typed && place.bracket_text() == "(" && matches!(place.word(), "," | ")" | "=");
-    if !untyped || !in_header(place) {
+    if !place.expects(":") || place.bracket_text() != "(" || !in_header(place) {
         return None;
     }
     let name = place.word_before();
-    let diag = place.diag(place.before()?, format!("the parameter `{name}` has no type"), "a type goes after this");
-    Some(diag.help(format!("write `{name}: f32`, or `{name}: f32[4]`")))
+    if matches!(place.word(), "," | ")" | "=") || place.found().kind == Kind::Line {
+        let diag = place.diag(place.before()?, format!("the parameter `{name}` has no type"), "a type goes after this");
+        return Some(diag.help(format!("write `{name}: f32`, or `{name}: f32[4]`")));
+    }
+    let typed = place.found().kind == Kind::Word;
+    let diag = place.diag(place.found(), format!("`:` is missing after `{name}`"), "`:` goes before this");
+    let last = if place.text(place.near(1)) == "[" { &place.tokens()[place.near(1).partner] } else { place.found() };
+    typed.then(|| diag.help(format!("write `{name}: {}`", place.quote(place.found(), last))))
 }
 
 /// True when the round brackets around the mistake follow two words, as the parameters of a function do.
@@ -153,7 +177,8 @@ fn outside(place: &Place) -> Option<Diag> {
         return None;
     };
     let word = span.text().split([' ', '(', '=', '<', '>']).next().unwrap_or_default().to_string();
-    let diag = Diag::error("tml::syntax", format!("`{word}` stands outside of any block")).at(&span, "belongs into a block");
+    let diag =
+        Diag::error("tml::syntax", format!("`{word}` stands outside of any block")).at(&span, "belongs into a block");
     Some(diag.help("move the line between the `{` and `}` of its block"))
 }
 
@@ -172,7 +197,8 @@ fn no_body(place: &Place) -> Option<Diag> {
     let span = place.over(first, last);
     let diag = match (place.found().open, two_words, line.len()) {
         (Some(_), true, _) => {
-            let help = format!("write `{} = {}`, or `{header} {{ … }}` for a block", place.text(first), place.text(last));
+            let help =
+                format!("write `{} = {}`, or `{header} {{ … }}` for a block", place.text(first), place.text(last));
             Diag::error("tml::syntax", format!("`{header}` has neither `=` nor `{{`")).help(help)
         }
         (Some(_), _, 1) => return None,

@@ -57,7 +57,11 @@ fn row(line: &str, inputs: usize, outputs: usize) -> Result<(Vec<f32>, Vec<f32>)
         values.push(cell.parse::<f32>().map_err(|_| format!("has `{cell}` where a number belongs"))?);
     }
     if values.len() != inputs + outputs {
-        return Err(format!("has {} numbers, but {inputs} inputs and {outputs} outputs are {}", values.len(), inputs + outputs));
+        return Err(format!(
+            "has {} numbers, but {inputs} inputs and {outputs} outputs are {}",
+            values.len(),
+            inputs + outputs
+        ));
     }
     let expected = values.split_off(inputs);
     Ok((values, expected))

@@ -105,12 +105,22 @@ impl Gate {
         ]))
     }
 
-    fn compile(&self, job: &Job, toolchain: &Toolchain, target: &Target, name: &str, code: &str) -> Result<Vec<u8>, Diag> {
+    fn compile(
+        &self,
+        job: &Job,
+        toolchain: &Toolchain,
+        target: &Target,
+        name: &str,
+        code: &str,
+    ) -> Result<Vec<u8>, Diag> {
         let headers = BTreeMap::from([("tml.h".to_string(), self.toolkit.text("hal/tml.h").into_bytes())]);
         let unit = Unit { target, name, source: code.as_bytes(), headers: &headers, flags: &[] };
         let object = job.world().compile(toolchain, &unit).map_err(|error| {
-            let diag = error.into_diag(&format!("`{}`", self.function.name));
-            if diag.code == "tml::compile" { Diag { code: "tml::gate::compile", ..diag } } else { diag }
+            let mut diag = error.into_diag(&format!("`{}`", self.function.name));
+            if diag.code == "tml::compile" {
+                diag.code = "tml::gate::compile";
+            }
+            diag
         })?;
         Ok(object.bytes)
     }
@@ -204,20 +214,28 @@ impl Gate {
         if got.len() == case.outputs.len() && got.iter().zip(&case.outputs).all(near) {
             return Ok(());
         }
-        Err(Diag::error("tml::gate::case", format!("`{}` is wrong on the case of line {}", self.function.name, case.line))
-            .note(format!("input:    {}", numbers(&case.inputs)))
-            .note(format!("expected: {}", numbers(&case.outputs)))
-            .note(format!("got:      {}", numbers(&got)))
-            .help("correct the code, or the case"))
+        Err(Diag::error(
+            "tml::gate::case",
+            format!("`{}` is wrong on the case of line {}", self.function.name, case.line),
+        )
+        .note(format!("input:    {}", numbers(&case.inputs)))
+        .note(format!("expected: {}", numbers(&case.outputs)))
+        .note(format!("got:      {}", numbers(&got)))
+        .help("correct the code, or the case"))
     }
 
     fn check_finite(&self, what: &str, answer: &Answer) -> Result<(), Diag> {
-        let Some(shape) = self.function.result.as_ref().filter(|shape| shape.element == Element::F32) else { return Ok(()) };
+        let Some(shape) = self.function.result.as_ref().filter(|shape| shape.element == Element::F32) else {
+            return Ok(());
+        };
         if function::values(shape, &answer.bytes).iter().all(|value| value.is_finite()) {
             return Ok(());
         }
-        Err(Diag::error("tml::gate::finite", format!("`{}` gives a result that isn't finite for {what}", self.function.name))
-            .help("mind divisions by zero and overflows"))
+        Err(Diag::error(
+            "tml::gate::finite",
+            format!("`{}` gives a result that isn't finite for {what}", self.function.name),
+        )
+        .help("mind divisions by zero and overflows"))
     }
 
     /// Made-up inputs: what they are, and their values.

@@ -24,8 +24,6 @@ pub struct Facts<'a> {
     pub board: Option<(&'a Board, &'a Core)>,
     /// Class names in the order of scores, for an application.
     pub classes: &'a [String],
-    /// A few rows of the data that a transform receives, where they are at hand.
-    pub rows: &'a [Vec<f32>],
 }
 
 #[derive(Serialize)]
@@ -35,7 +33,6 @@ struct Context {
     params: Vec<Named>,
     result: Option<Named>,
     classes: Vec<String>,
-    rows: Vec<String>,
     cases: Vec<CaseText>,
     tolerance: String,
     board: BoardText,
@@ -71,10 +68,13 @@ pub fn render(function: &Function, facts: &Facts<'_>, library: &Library) -> Resu
     let context = Context {
         prototype: signature::prototype(function),
         prompt: prompt.lines().map(String::from).collect(),
-        params: function.params.iter().map(|(name, shape)| Named { name: name.clone(), meaning: meaning(name, shape) }).collect(),
+        params: function
+            .params
+            .iter()
+            .map(|(name, shape)| Named { name: name.clone(), meaning: meaning(name, shape) })
+            .collect(),
         result: function.result.as_ref().map(result),
         classes: facts.classes.iter().map(|class| format!("{class:?}")).collect(),
-        rows: facts.rows.iter().take(5).map(|row| numbers(row)).collect(),
         cases: facts.cases.iter().map(case_text).collect(),
         tolerance: tolerance.to_string(),
         board: board_text(facts.board),

@@ -5,18 +5,23 @@ use object::{Object, ObjectSection, ObjectSymbol, SectionKind};
 use crate::base::Diag;
 
 /// Prefixes of the run-time ABI for the Arm architecture (soft float, division) that compilers call by themselves.
-const RUNTIME_PREFIXES: &[&str] = &["__aeabi_", "__gnu_", "__divdi", "__moddi", "__udiv", "__umod", "__muldi", "__ashl", "__lshr", "__ashr"];
+const RUNTIME_PREFIXES: &[&str] =
+    &["__aeabi_", "__gnu_", "__divdi", "__moddi", "__udiv", "__umod", "__muldi", "__ashl", "__lshr", "__ashr"];
 
 /// Whole names that compilers call by themselves.
 const RUNTIME: &[&str] = &["memcpy", "memset", "memmove", "memcmp", "sqrtf"];
 
 /// Refuses an object that doesn't define `name`, needs a name that isn't allowed, or has state between calls.
-pub fn check(name: &str, object_file: &[u8], stateful: bool) -> Result<(), Diag> {
+pub(super) fn check(name: &str, object_file: &[u8], stateful: bool) -> Result<(), Diag> {
     let file = object::File::parse(object_file)
         .map_err(|error| Diag::error("tml::bug", format!("bug: the compiler's object can't be read: {error}")))?;
-    let defined = file.symbols().any(|symbol| symbol.name() == Ok(name) && symbol.is_global() && !symbol.is_undefined());
+    let defined =
+        file.symbols().any(|symbol| symbol.name() == Ok(name) && symbol.is_global() && !symbol.is_undefined());
     if !defined {
-        return Err(refused(format!("the code doesn't define `{name}`"), "define the function of the prototype, not static"));
+        return Err(refused(
+            format!("the code doesn't define `{name}`"),
+            "define the function of the prototype, not static",
+        ));
     }
     for symbol in file.symbols().filter(|symbol| symbol.is_undefined()) {
         let needed = symbol.name().unwrap_or_default();
@@ -32,7 +37,7 @@ pub fn check(name: &str, object_file: &[u8], stateful: bool) -> Result<(), Diag>
 }
 
 fn no_state(name: &str, file: &object::File<'_>) -> Result<(), Diag> {
-    let writable = |kind| matches!(kind, SectionKind::Data | SectionKind::UninitializedData | SectionKind::Common);
+    let writable = |kind| matches!(kind, SectionKind::Data | SectionKind::UninitializedData);
     match file.sections().find(|section| writable(section.kind()) && section.size() > 0) {
         Some(section) => {
             let size = section.size();
@@ -44,7 +49,9 @@ fn no_state(name: &str, file: &object::File<'_>) -> Result<(), Diag> {
 }
 
 fn allowed(symbol: &str) -> bool {
-    symbol.starts_with("tml_") || RUNTIME.contains(&symbol) || RUNTIME_PREFIXES.iter().any(|prefix| symbol.starts_with(prefix))
+    symbol.starts_with("tml_")
+        || RUNTIME.contains(&symbol)
+        || RUNTIME_PREFIXES.iter().any(|prefix| symbol.starts_with(prefix))
 }
 
 fn refused(title: String, help: &str) -> Diag {

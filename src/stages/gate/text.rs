@@ -7,7 +7,7 @@ const FORBIDDEN_WORDS: &[&str] =
     &["asm", "__asm", "__asm__", "_Pragma", "__attribute__", "__attribute", "__declspec", "__label__", "_Thread_local"];
 
 /// Refuses code that includes anything but `tml.h`, gives the compiler orders, or holds assembly.
-pub fn check(name: &str, code: &str) -> Result<(), Diag> {
+pub(super) fn check(name: &str, code: &str) -> Result<(), Diag> {
     if code.contains("??") {
         return Err(refused(name, "uses trigraphs", "write the character itself"));
     }

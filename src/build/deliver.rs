@@ -1,0 +1,118 @@
+//! What a build leaves for people and programs: firmware, C, and the report, under `target/tinyml/SPEC/`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::request::Request;
+use super::run::Prepared;
+use crate::base::{Diag, Diags, Digest};
+use crate::engine::Outcome;
+use crate::report::{Measurements, Report};
+use crate::world::{World, disk_error};
+
+/// A file that the build leaves.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Delivered {
+    /// What it is: `elf`, `hex`, `model_c`, `report`.
+    pub kind: String,
+    /// The deployment and board that it is for, if it is for one.
+    pub board: Option<(String, String)>,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Of its content.
+    pub digest: Digest,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// Files written so far.
+pub(super) struct Delivery {
+    folder: PathBuf,
+    pub(super) files: Vec<Delivered>,
+}
+
+/// Writes firmware and C. A file that has the right content already isn't touched.
+pub(super) fn deliver(
+    world: &World,
+    request: &Request,
+    prepared: &Prepared,
+    outcome: &Outcome<'_>,
+) -> Result<Delivery, Diags> {
+    let mut delivery = Delivery { folder: request.results().join(&prepared.spec.name), files: Vec::new() };
+    for deploy in &prepared.spec.deploys {
+        for used in &deploy.boards {
+            let step = format!("link:{}@{}", deploy.name, used.board.name);
+            let folder = delivery.folder.join(&deploy.name).join(&used.board.name);
+            let board = (deploy.name.clone(), used.board.name.clone());
+            for name in ["firmware.elf", "firmware.hex", "firmware.bin", "firmware.uf2"] {
+                if outcome.artifact(&step, name).is_some() {
+                    let bytes = outcome.bytes(&step, name)?;
+                    let kind = name.trim_start_matches("firmware.");
+                    delivery.put(world, kind, Some(board.clone()), &folder.join(name), &bytes)?;
+                }
+            }
+        }
+    }
+    for model in &prepared.spec.models {
+        let folder = delivery.folder.join(&model.name);
+        let step = format!("emit:{}", model.name);
+        for (name, kind) in [("model.c", "model_c"), ("model.h", "model_h")] {
+            delivery.put(world, kind, None, &folder.join(name), &outcome.bytes(&step, name)?)?;
+        }
+    }
+    for features in &prepared.spec.features {
+        let folder = delivery.folder.join(&features.name);
+        let step = format!("extract:{}", features.name);
+        for (name, kind) in [("features.c", "features_c"), ("features.h", "features_h")] {
+            delivery.put(world, kind, None, &folder.join(name), &outcome.bytes(&step, name)?)?;
+        }
+    }
+    Ok(delivery)
+}
+
+impl Delivery {
+    /// Writes the report beside the rest.
+    pub(super) fn report(&mut self, world: &World, report: &Report) -> Result<(), Diags> {
+        let path = self.folder.join("report.json");
+        Ok(self.put(world, "report", None, &path, report.json().as_bytes())?)
+    }
+
+    /// The measurements with the paths of each board's files, and the model's.
+    pub(super) fn with_paths(&self, mut measurements: Measurements) -> Measurements {
+        for measured in &mut measurements.boards {
+            let own = (measured.deploy.clone(), measured.board.clone());
+            let here = self.files.iter().filter(|file| file.board.as_ref().is_none_or(|board| *board == own));
+            let paths: BTreeMap<String, String> =
+                here.map(|file| (file.kind.clone(), file.path.display().to_string())).collect();
+            measured.artifacts = paths;
+        }
+        measurements
+    }
+
+    fn put(
+        &mut self,
+        world: &World,
+        kind: &str,
+        board: Option<(String, String)>,
+        path: &Path,
+        bytes: &[u8],
+    ) -> Result<(), Diag> {
+        let failed = |error: std::io::Error| disk_error("write", path, &error);
+        if world.files().read(path).is_ok_and(|old| old == bytes) {
+            // Untouched, so that tools which look at its time don't flash the same firmware again.
+        } else {
+            let folder = path.parent().unwrap_or(Path::new("."));
+            world.files().create_dir_all(folder).map_err(failed)?;
+            world.files().write_atomic(path, bytes, false).map_err(failed)?;
+        }
+        let digest = Digest::of(bytes);
+        self.files.push(Delivered {
+            kind: kind.into(),
+            board,
+            path: path.to_path_buf(),
+            digest,
+            size: bytes.len() as u64,
+        });
+        Ok(())
+    }
+}

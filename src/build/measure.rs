@@ -1,0 +1,148 @@
+//! What the steps measured, gathered for the report. Nothing is computed here but sums and ratios of what they wrote.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::run::Prepared;
+use crate::base::npy::Array;
+use crate::base::{Diag, Diags};
+use crate::engine::{Finish, Outcome};
+use crate::library::board::Board;
+use crate::net::qnet::argmax;
+use crate::report::Measurements;
+use crate::report::measure::{Flash, Latency, Layer, Measured, Ram, Step, Verified};
+use crate::spec::model::{Deploy, Model};
+use crate::stages::{link, quantize, verify};
+
+/// The part of `sizes.json` that the report repeats.
+#[derive(Deserialize)]
+struct Sizes {
+    flash: FlashSizes,
+    ram: RamSizes,
+    symbols: Vec<Symbol>,
+}
+
+#[derive(Deserialize)]
+struct FlashSizes {
+    total: u64,
+    weights: u64,
+    code: u64,
+}
+
+#[derive(Deserialize)]
+struct RamSizes {
+    total: u64,
+    stack: u64,
+}
+
+#[derive(Deserialize)]
+struct Symbol {
+    name: String,
+    size: u64,
+}
+
+/// Everything that the steps of `outcome` measured.
+pub(super) fn measure(prepared: &Prepared, outcome: &Outcome<'_>) -> Result<Measurements, Diags> {
+    let spec = &prepared.spec;
+    let mut measurements = Measurements::default();
+    for deploy in &spec.deploys {
+        for used in &deploy.boards {
+            measurements.boards.push(measured(prepared, outcome, deploy, &used.board)?);
+        }
+    }
+    measurements.steps = outcome.steps.iter().map(step).collect();
+    let identity = &prepared.context.toolkit.identity;
+    measurements.toolchain = BTreeMap::from([
+        ("name".to_string(), identity.name.to_string()),
+        ("version".to_string(), identity.version.clone()),
+        ("digest".to_string(), identity.digest.clone()),
+    ]);
+    measurements.overlays = prepared.context.toolkit.library.overlays().map(String::from).collect();
+    Ok(measurements)
+}
+
+fn step(step: &crate::engine::StepOutcome) -> Step {
+    let state = if step.finish == Finish::Ran { "run" } else { "cached" };
+    Step { title: step.title.clone(), state: state.into(), seconds: step.seconds }
+}
+
+fn measured(prepared: &Prepared, outcome: &Outcome<'_>, deploy: &Deploy, board: &Board) -> Result<Measured, Diags> {
+    let model = &prepared.spec.models[deploy.model];
+    let place = format!("{}@{}", deploy.name, board.name);
+    let verified: verify::Verified = json(outcome, &format!("verify:{place}"), "verify.json")?;
+    let sizes: Sizes = json(outcome, &format!("link:{place}"), "sizes.json")?;
+    let stack: link::Stack = json(outcome, &format!("size:{place}"), "stack.json")?;
+    let summary: quantize::Summary = json(outcome, &format!("quantize:{}", model.name), "summary.json")?;
+    let confusion = confusion(prepared, outcome, model)?;
+    let arena = format!("{}_arena", model.name);
+    let arena = sizes.symbols.iter().filter(|symbol| symbol.name == arena).map(|symbol| symbol.size).sum();
+    let ram = sizes.ram;
+    Ok(Measured {
+        deploy: deploy.name.clone(),
+        board: board.name.clone(),
+        verified: Some(Verified {
+            host_rows: confusion.iter().flatten().sum(),
+            simulated_rows: verified.samples as u64,
+        }),
+        confusion: Some(confusion),
+        float_accuracy: Some(summary.float_accuracy),
+        latency: Some(latency(prepared, board, model, &verified)?),
+        flash: Some(Flash { total: sizes.flash.total, weights: sizes.flash.weights, code: sizes.flash.code }),
+        ram: Some(Ram {
+            total: ram.total,
+            arena,
+            stack: ram.stack.max(u64::from(stack.reserve)),
+            data: ram.total - ram.stack.max(u64::from(stack.reserve)) - arena,
+        }),
+        artifacts: BTreeMap::new(),
+    })
+}
+
+fn latency(prepared: &Prepared, board: &Board, model: &Model, verified: &verify::Verified) -> Result<Latency, Diags> {
+    let core = prepared.context.toolkit.library.core(&board.core)?;
+    let own =
+        |name: &str| name.starts_with(&format!("{}_", model.name)) || name.contains("_step_") || name == "tml_infer";
+    let layers = verified.layers.iter().filter(|layer| own(&layer.name));
+    Ok(Latency {
+        seconds: verified.cycles as f64 / board.clock.to_f64(),
+        cycles: verified.cycles,
+        instructions: verified.instructions,
+        boot_cycles: Some(verified.boot_cycles),
+        layers: layers.map(|layer| Layer { name: layer.name.clone(), cycles: layer.cycles.round() as u64 }).collect(),
+        model: if board.timing.validated {
+            format!("{}: {}", core.title, board.timing.accuracy)
+        } else {
+            format!("{}: {}; {}", core.title, core.validation, board.timing.accuracy)
+        },
+    })
+}
+
+/// Rows of the test part by true class, then by the answer of the compiled C.
+fn confusion(prepared: &Prepared, outcome: &Outcome<'_>, model: &Model) -> Result<Vec<Vec<u64>>, Diags> {
+    let classes = prepared.spec.datasets[model.dataset].classes.len();
+    let outputs = array(outcome, &format!("host:{}", model.name), "outputs.npy")?;
+    let labels = array(outcome, &format!("quantize:{}", model.name), "labels.npy")?;
+    let (Some(outputs), Some(labels)) = (outputs.as_i8(), labels.as_i32()) else {
+        return Err(odd("outputs.npy").into());
+    };
+    let mut confusion = vec![vec![0; classes]; classes];
+    for (answer, label) in outputs.chunks_exact(classes).zip(labels) {
+        confusion[*label as usize][argmax(answer)] += 1;
+    }
+    Ok(confusion)
+}
+
+fn array(outcome: &Outcome<'_>, step: &str, output: &str) -> Result<Array, Diags> {
+    Ok(Array::from_bytes(&outcome.bytes(step, output)?).ok_or_else(|| odd(output))?)
+}
+
+fn json<T: DeserializeOwned>(outcome: &Outcome<'_>, step: &str, output: &str) -> Result<T, Diags> {
+    let bytes = outcome.bytes(step, output)?;
+    Ok(serde_json::from_slice(&bytes).map_err(|_| odd(output))?)
+}
+
+fn odd(output: &str) -> Diag {
+    Diag::error("tml::bug", format!("bug: the artifact `{output}` has another form than its maker promised"))
+}

@@ -1,0 +1,18 @@
+//! A whole build, from a project to a report.
+//!
+//! Knows: the order of the rooms: pins, plan, run, measure, judge, deliver.
+//! Never: paints; knows what a step does.
+//! Add here: what a build does before its first step or after its last one.
+
+mod deliver;
+pub mod generate;
+mod measure;
+mod pins;
+mod request;
+mod run;
+mod target;
+
+pub use deliver::Delivered;
+pub use request::Request;
+pub use run::{Built, Prepared, build, prepare};
+pub use target::target_dir;

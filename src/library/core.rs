@@ -1,0 +1,149 @@
+//! A processor core as data: instruction set, compiler flags, cycle costs; read from `stdlib/cores/NAME.toml`.
+
+use serde::Deserialize;
+
+use crate::base::{Diag, Source};
+
+/// A core.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Core {
+    /// Its name: the file's stem.
+    #[serde(skip)]
+    pub name: String,
+    /// Its name for people.
+    pub title: String,
+    /// The instruction set.
+    pub isa: Isa,
+    /// The floating-point unit.
+    pub fpu: Fpu,
+    /// Has the DSP instructions (`SMLAD`, `QADD16`, …).
+    pub dsp: bool,
+    /// What the register `CPUID` reads as.
+    pub cpuid: u32,
+    /// How far simulated cycles are known to be from measured ones; reports repeat it.
+    pub validation: String,
+    /// What zig is told.
+    pub zig: Zig,
+    /// What gcc is told.
+    pub gcc: Gcc,
+    /// Cycle costs.
+    pub cycles: Cycles,
+}
+
+/// An instruction set.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize)]
+pub enum Isa {
+    /// `ARMv6-M`: Cortex-M0, M0+.
+    #[serde(rename = "armv6-m")]
+    ArmV6M,
+    /// `ARMv7-M`: Cortex-M3, and with DSP `ARMv7E-M`: Cortex-M4.
+    #[serde(rename = "armv7-m")]
+    ArmV7M,
+}
+
+/// A floating-point unit.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fpu {
+    /// None: floats are computed by library code.
+    None,
+    /// Single precision, 16 double registers for moves.
+    Fpv4Sp,
+}
+
+/// Arguments for `zig cc`.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Zig {
+    /// `-target`.
+    pub target: String,
+    /// `-mcpu`.
+    pub cpu: String,
+}
+
+/// Arguments for `arm-none-eabi-gcc`.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gcc {
+    /// Architecture flags.
+    pub flags: Vec<String>,
+}
+
+/// Cycles per instruction. Where a cost depends on `N`, the number of registers, the field is the part without `N`.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cycles {
+    /// The document and table that the numbers are from.
+    pub source: String,
+    /// Data processing, moves, extends, bit fields, hints, `IT`.
+    pub data: u8,
+    /// `MUL`.
+    pub multiply: u8,
+    /// `MLA`, `MLS` and the 32-bit DSP accumulations.
+    pub multiply_add: u8,
+    /// `UMULL`, `SMULL`.
+    pub multiply_long: u8,
+    /// `UMLAL`, `SMLAL`, `UMAAL`, `SMLALD`.
+    pub multiply_add_long: u8,
+    /// `SDIV`, `UDIV`: the typical cost.
+    pub divide: u8,
+    /// A single load.
+    pub load: u8,
+    /// What a load saves after a load that doesn't produce its address.
+    pub load_after_load: u8,
+    /// A single store with an immediate offset.
+    pub store: u8,
+    /// A single store with a register offset.
+    pub store_register: u8,
+    /// What that store saves after a load.
+    pub store_after_load: u8,
+    /// `LDRD`, `STRD`.
+    pub double: u8,
+    /// `LDM`, `STM`, `PUSH`, `POP`: plus `N`.
+    pub multiple: u8,
+    /// Added for a list with pc, beside `taken`.
+    pub multiple_pc: u8,
+    /// Added where the instruction just before wrote an address register.
+    pub address_interlock: u8,
+    /// Added for an access that crosses a word's alignment.
+    pub unaligned: u8,
+    /// A branch that isn't taken, and the part of every branch before `taken`.
+    pub branch: u8,
+    /// The same for `BL`.
+    pub branch_link: u8,
+    /// `TBB`, `TBH`, before `taken`.
+    pub branch_table: u8,
+    /// Added for every taken branch: refilling the pipeline.
+    pub taken: u8,
+    /// `MRS`, `MSR`.
+    pub system: u8,
+    /// `DMB`, `DSB`, `ISB`.
+    pub barrier: u8,
+    /// Float addition, multiplication, comparison, conversion, move.
+    pub float: u8,
+    /// `VMLA`, `VFMA` and their kin.
+    pub float_multiply_add: u8,
+    /// `VDIV`, `VSQRT`.
+    pub float_divide: u8,
+    /// `VLDR`, `VSTR` of one single.
+    pub float_load: u8,
+    /// Added where the instruction just before computed a float that this one uses.
+    pub float_interlock: u8,
+}
+
+impl Core {
+    /// Reads the core called `name` from the text of its file.
+    ///
+    /// # Errors
+    /// `tml::core` where the text isn't TOML or a field is unknown, missing or of the wrong kind.
+    pub fn parse(name: &str, source: &Source) -> Result<Self, Diag> {
+        toml::from_str::<Self>(source.text()).map(|core| Self { name: name.to_string(), ..core }).map_err(|error| {
+            let span = error.span().unwrap_or(0..0);
+            Diag::error("tml::core", format!("the core `{name}` can't be read"))
+                .at(&source.span(span), "here")
+                .note(error.message().to_string())
+                .help("compare with a core of the standard library: cargo tinyml explain cortex_m4f")
+        })
+    }
+}

@@ -1,0 +1,222 @@
+//! The state of a core: registers, flags, floats, and its way to memory.
+
+use super::fault::{Access, FaultKind};
+use super::flash::Flash;
+use super::memory::Memory;
+use super::system::{self, System};
+
+/// A core with its memories.
+#[derive(Clone)]
+pub(super) struct Cpu {
+    /// r0 to r14; the last one is unused.
+    pub r: [u32; 16],
+    /// The instruction that runs next.
+    pub pc: u32,
+    /// N is the top bit of `n`; Z is set where `z` is 0: one result serves both until something tells them apart.
+    pub n: u32,
+    pub z: u32,
+    pub c: bool,
+    pub v: bool,
+    pub q: bool,
+    /// Greater-or-equal, a bit a byte lane.
+    pub ge: u32,
+    pub s: [u32; 32],
+    pub fpscr: u32,
+    pub primask: bool,
+    pub faultmask: bool,
+    pub basepri: u32,
+    pub control: u32,
+    /// The stack pointer that isn't in use.
+    pub other_stack: u32,
+    /// An exclusive load waits for its store.
+    pub exclusive: bool,
+    pub fpu_enabled: bool,
+    pub has_fpu: bool,
+    pub mainline: bool,
+    pub unaligned_cost: u64,
+    pub instructions: u64,
+    pub cycles: u64,
+    pub memory: Memory,
+    pub system: System,
+    pub flash: Flash,
+    /// What the program printed by semihosting.
+    pub console: Vec<u8>,
+}
+
+impl Cpu {
+    /// Core register `index`; never pc.
+    #[inline(always)]
+    pub(super) fn get(&self, index: u8) -> u32 {
+        self.r[usize::from(index & 15)]
+    }
+
+    #[inline(always)]
+    pub(super) fn set(&mut self, index: u8, value: u32) {
+        self.r[usize::from(index & 15)] = value;
+    }
+
+    /// N and Z from a result.
+    #[inline(always)]
+    pub(super) fn set_nz(&mut self, value: u32) {
+        self.n = value;
+        self.z = value;
+    }
+
+    /// N, Z, C, V in bits 31 to 28.
+    pub(super) fn flags(&self) -> u32 {
+        self.n & 1 << 31 | u32::from(self.z == 0) << 30 | u32::from(self.c) << 29 | u32::from(self.v) << 28
+    }
+
+    pub(super) fn set_flags(&mut self, bits: u32) {
+        self.n = bits;
+        self.z = !bits & 1 << 30;
+        self.c = bits & 1 << 29 != 0;
+        self.v = bits & 1 << 28 != 0;
+    }
+
+    /// APSR: the flags, Q, GE.
+    pub(super) fn apsr(&self) -> u32 {
+        self.flags() | u32::from(self.q) << 27 | self.ge << 16
+    }
+
+    /// Whether condition 0 to 14 holds.
+    #[inline(always)]
+    pub(super) fn passes(&self, condition: u8) -> bool {
+        let zero = self.z == 0;
+        let negative = (self.n as i32) < 0;
+        let held = match condition >> 1 {
+            0 => zero,
+            1 => self.c,
+            2 => negative,
+            3 => self.v,
+            4 => self.c && !zero,
+            5 => negative == self.v,
+            6 => !zero && negative == self.v,
+            _ => return true,
+        };
+        held != (condition & 1 == 1)
+    }
+
+    /// `a` + `b` + `carry` with all four flags.
+    #[inline(always)]
+    pub(super) fn add_with_carry(&mut self, a: u32, b: u32, carry: bool) -> u32 {
+        let wide = u64::from(a) + u64::from(b) + u64::from(carry);
+        let sum = wide as u32;
+        self.set_nz(sum);
+        self.c = wide >> 32 != 0;
+        self.v = (a ^ sum) & (b ^ sum) & 1 << 31 != 0;
+        sum
+    }
+
+    #[inline(always)]
+    pub(super) fn load32(&mut self, address: u32) -> Result<u32, FaultKind> {
+        if address & 3 == 0 {
+            if let Some(bytes) = self.memory.ram(address) {
+                return Ok(u32::from_le_bytes(bytes));
+            }
+            if let Some(bytes) = self.memory.flash(address) {
+                self.cycles += self.flash.load(address);
+                return Ok(u32::from_le_bytes(bytes));
+            }
+        }
+        self.load_slow(address, 4)
+    }
+
+    #[inline(always)]
+    pub(super) fn load16(&mut self, address: u32) -> Result<u32, FaultKind> {
+        if address & 1 == 0 {
+            if let Some(bytes) = self.memory.ram(address) {
+                return Ok(u16::from_le_bytes(bytes).into());
+            }
+            if let Some(bytes) = self.memory.flash(address) {
+                self.cycles += self.flash.load(address);
+                return Ok(u16::from_le_bytes(bytes).into());
+            }
+        }
+        self.load_slow(address, 2)
+    }
+
+    #[inline(always)]
+    pub(super) fn load8(&mut self, address: u32) -> Result<u32, FaultKind> {
+        if let Some([byte]) = self.memory.ram(address) {
+            return Ok(byte.into());
+        }
+        if let Some([byte]) = self.memory.flash(address) {
+            self.cycles += self.flash.load(address);
+            return Ok(byte.into());
+        }
+        self.load_slow(address, 1)
+    }
+
+    #[inline(always)]
+    pub(super) fn store32(&mut self, address: u32, value: u32) -> Result<(), FaultKind> {
+        if address & 3 == 0
+            && let Some(place) = self.memory.ram_mut::<4>(address)
+        {
+            place.copy_from_slice(&value.to_le_bytes());
+            return Ok(());
+        }
+        self.store_slow(address, 4, value)
+    }
+
+    #[inline(always)]
+    pub(super) fn store16(&mut self, address: u32, value: u32) -> Result<(), FaultKind> {
+        if address & 1 == 0
+            && let Some(place) = self.memory.ram_mut::<2>(address)
+        {
+            place.copy_from_slice(&(value as u16).to_le_bytes());
+            return Ok(());
+        }
+        self.store_slow(address, 2, value)
+    }
+
+    #[inline(always)]
+    pub(super) fn store8(&mut self, address: u32, value: u32) -> Result<(), FaultKind> {
+        if let Some(place) = self.memory.ram_mut::<1>(address) {
+            place[0] = value as u8;
+            return Ok(());
+        }
+        self.store_slow(address, 1, value)
+    }
+
+    /// A multiple, double or exclusive access must be aligned on every core.
+    pub(super) fn check_aligned(address: u32, size: u32, access: Access) -> Result<(), FaultKind> {
+        if address & (size - 1) == 0 { Ok(()) } else { Err(FaultKind::Misaligned { address, access }) }
+    }
+
+    fn check_unaligned(&mut self, address: u32, size: u32, access: Access) -> Result<(), FaultKind> {
+        if address & (size - 1) == 0 {
+            return Ok(());
+        }
+        if !self.mainline || self.system.traps_unaligned() {
+            return Err(FaultKind::Misaligned { address, access });
+        }
+        self.cycles += self.unaligned_cost;
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn load_slow(&mut self, address: u32, size: u32) -> Result<u32, FaultKind> {
+        self.check_unaligned(address, size, Access::Read)?;
+        if system::holds(address) {
+            return self.system.load(address, size, self.now());
+        }
+        self.memory.load_slow(address, size)
+    }
+
+    #[inline(never)]
+    fn store_slow(&mut self, address: u32, size: u32, value: u32) -> Result<(), FaultKind> {
+        self.check_unaligned(address, size, Access::Write)?;
+        if system::holds(address) {
+            self.system.store(address, size, value, self.now())?;
+            self.fpu_enabled = self.has_fpu && self.system.fpu_enabled();
+            return Ok(());
+        }
+        self.memory.store_slow(address, size, value)
+    }
+
+    /// Time as the program's counters see it: instructions where cycles aren't counted.
+    fn now(&self) -> u64 {
+        self.cycles.max(self.instructions)
+    }
+}

@@ -1,0 +1,73 @@
+//! What the board has where: memories, devices, and how slow its flash is.
+
+/// The memories and devices of a board.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MemoryMap {
+    /// Program memory: read and executed, never written.
+    pub flash: Region,
+    /// Work memory.
+    pub ram: Region,
+    /// Everything else that answers.
+    pub devices: Vec<Device>,
+    /// The address of the vector table where it isn't the first of the flash.
+    pub vectors: Option<u32>,
+    /// How long the flash makes the core wait.
+    pub flash_timing: FlashTiming,
+}
+
+/// A memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Region {
+    /// First address.
+    pub origin: u32,
+    /// Bytes.
+    pub size: u32,
+    /// Code may run there. Always true of the flash.
+    pub execute: bool,
+}
+
+/// Memory-mapped registers: a read returns what was written last, with the preset bits set.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Device {
+    /// First address.
+    pub origin: u32,
+    /// Bytes.
+    pub size: u32,
+    /// Words and the bits in them that always read as one: "ready" to start-up code that polls.
+    pub presets: Vec<(u32, u32)>,
+}
+
+/// A flash slower than the core, behind small caches of whole lines, least recently used first out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FlashTiming {
+    /// Cycles for a line that is in no cache.
+    pub wait_states: u8,
+    /// Bytes in a line, a power of two.
+    pub line_bytes: u32,
+    /// Lines cached for instructions; 0: only the line in use.
+    pub instruction_lines: u32,
+    /// Lines cached for data; 0: only the line in use.
+    pub data_lines: u32,
+    /// The next line is fetched while this one runs.
+    pub prefetch: bool,
+}
+
+impl Default for FlashTiming {
+    /// A flash as fast as the core.
+    fn default() -> Self {
+        Self { wait_states: 0, line_bytes: 16, instruction_lines: 0, data_lines: 0, prefetch: false }
+    }
+}
+
+impl Region {
+    /// Whether `size` bytes from `address` are inside.
+    pub fn holds(&self, address: u32, size: u32) -> bool {
+        let offset = address.wrapping_sub(self.origin);
+        offset < self.size && size <= self.size - offset
+    }
+
+    /// One past the last address.
+    pub fn end(&self) -> u64 {
+        u64::from(self.origin) + u64::from(self.size)
+    }
+}

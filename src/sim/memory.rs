@@ -1,0 +1,203 @@
+//! The bytes of a board: RAM and flash on a quick path, guarded ranges and devices on a slow one.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::fault::{Access, FaultKind};
+use super::map::{Device, Region};
+
+/// An origin that no address is above: closes the quick path.
+const CLOSED: usize = 1 << 40;
+
+/// The memories and devices of one machine.
+#[derive(Clone)]
+pub(super) struct Memory {
+    ram: Vec<u8>,
+    flash: Arc<[u8]>,
+    ram_region: Region,
+    flash_region: Region,
+    /// Origins of the quick paths, or `CLOSED`.
+    load_origin: usize,
+    store_origin: usize,
+    flash_origin: usize,
+    guards: Vec<Range<u32>>,
+    devices: Arc<[Device]>,
+    device_words: BTreeMap<u32, u32>,
+    /// RAM that was decoded as code, and whether it was written since.
+    decoded: Range<u32>,
+    /// Code in RAM changed: what was decoded there is stale.
+    pub stale: bool,
+}
+
+impl Memory {
+    /// Zeroed RAM beside `flash`, which is as long as its region.
+    pub(super) fn new(flash: Arc<[u8]>, flash_region: Region, ram_region: Region, devices: &[Device]) -> Self {
+        let mut memory = Self {
+            ram: vec![0; ram_region.size as usize],
+            flash,
+            ram_region,
+            flash_region,
+            load_origin: CLOSED,
+            store_origin: CLOSED,
+            flash_origin: CLOSED,
+            guards: Vec::new(),
+            devices: devices.into(),
+            device_words: BTreeMap::new(),
+            decoded: 0..0,
+            stale: false,
+        };
+        memory.open();
+        memory
+    }
+
+    /// Opens the quick paths that nothing speaks against.
+    fn open(&mut self) {
+        let open = |origin: u32, when: bool| if when { origin as usize } else { CLOSED };
+        let free = self.guards.is_empty();
+        self.load_origin = open(self.ram_region.origin, free);
+        self.flash_origin = open(self.flash_region.origin, free);
+        self.store_origin = open(self.ram_region.origin, free && self.decoded.is_empty());
+    }
+
+    /// Every access inside `range` faults from now on.
+    pub(super) fn guard(&mut self, range: Range<u32>) {
+        self.guards.push(range);
+        self.open();
+    }
+
+    /// Drops all guards.
+    pub(super) fn clear_guards(&mut self) {
+        self.guards.clear();
+        self.open();
+    }
+
+    /// Back to zeroed RAM and silent devices; guards stay.
+    pub(super) fn reset(&mut self) {
+        self.ram.fill(0);
+        self.device_words.clear();
+        self.decoded = 0..0;
+        self.stale = true;
+        self.open();
+    }
+
+    /// Notes that code at `address` was decoded, so that a write there is noticed.
+    pub(super) fn watch_code(&mut self, address: u32, size: u32) {
+        if self.ram_region.holds(address, size) {
+            let end = address.wrapping_add(size);
+            let known = self.decoded.clone();
+            self.decoded = if known.is_empty() { address..end } else { known.start.min(address)..known.end.max(end) };
+            self.open();
+        }
+    }
+
+    /// `N` bytes of RAM by the quick path.
+    #[inline(always)]
+    pub(super) fn ram<const N: usize>(&self, address: u32) -> Option<[u8; N]> {
+        let at = (address as usize).wrapping_sub(self.load_origin);
+        self.ram.get(at..at.wrapping_add(N))?.try_into().ok()
+    }
+
+    /// `N` bytes of flash by the quick path.
+    #[inline(always)]
+    pub(super) fn flash<const N: usize>(&self, address: u32) -> Option<[u8; N]> {
+        let at = (address as usize).wrapping_sub(self.flash_origin);
+        self.flash.get(at..at.wrapping_add(N))?.try_into().ok()
+    }
+
+    /// A place in RAM by the quick path.
+    #[inline(always)]
+    pub(super) fn ram_mut<const N: usize>(&mut self, address: u32) -> Option<&mut [u8]> {
+        let at = (address as usize).wrapping_sub(self.store_origin);
+        self.ram.get_mut(at..at.wrapping_add(N))
+    }
+
+    fn check_guards(&self, address: u32, size: u32, access: Access) -> Result<(), FaultKind> {
+        let (start, end) = (u64::from(address), u64::from(address) + u64::from(size));
+        let hit = |range: &&Range<u32>| start < u64::from(range.end) && end > u64::from(range.start);
+        match self.guards.iter().find(hit) {
+            Some(range) => Err(FaultKind::Guard { address: address.max(range.start), access }),
+            None => Ok(()),
+        }
+    }
+
+    /// A load of `size` bytes (1, 2, 4) anywhere but in the private peripherals.
+    pub(super) fn load_slow(&self, address: u32, size: u32) -> Result<u32, FaultKind> {
+        self.check_guards(address, size, Access::Read)?;
+        if let Some(bytes) = self.bytes(address, size) {
+            let word = bytes.iter().rev().fold(0, |word, &byte| word << 8 | u32::from(byte));
+            return Ok(word);
+        }
+        let device = self.device(address, size).ok_or(FaultKind::Unmapped { address, access: Access::Read })?;
+        let (word, shift, mask) = lane(address, size);
+        let preset = device.presets.iter().filter(|preset| preset.0 == word).fold(0, |bits, preset| bits | preset.1);
+        let stored = self.device_words.get(&word).copied().unwrap_or(0);
+        Ok((stored | preset) >> shift & mask)
+    }
+
+    /// A store of `size` bytes (1, 2, 4) anywhere but in the private peripherals.
+    pub(super) fn store_slow(&mut self, address: u32, size: u32, value: u32) -> Result<(), FaultKind> {
+        self.check_guards(address, size, Access::Write)?;
+        if self.ram_region.holds(address, size) {
+            let at = (address - self.ram_region.origin) as usize;
+            self.ram[at..at + size as usize].copy_from_slice(&value.to_le_bytes()[..size as usize]);
+            self.stale |= address < self.decoded.end && address + size > self.decoded.start;
+            return Ok(());
+        }
+        if self.flash_region.holds(address, 1) {
+            return Err(FaultKind::WriteToFlash { address });
+        }
+        if self.device(address, size).is_none() {
+            return Err(FaultKind::Unmapped { address, access: Access::Write });
+        }
+        let (word, shift, mask) = lane(address, size);
+        let stored = self.device_words.entry(word).or_insert(0);
+        *stored = *stored & !(mask << shift) | (value & mask) << shift;
+        Ok(())
+    }
+
+    /// The device that holds all of an access that doesn't cross a word.
+    fn device(&self, address: u32, size: u32) -> Option<&Device> {
+        let inside = |device: &&Device| {
+            let offset = address.wrapping_sub(device.origin);
+            offset < device.size && size <= device.size - offset
+        };
+        if address & 3 > 4 - size { None } else { self.devices.iter().find(inside) }
+    }
+
+    /// Bytes of RAM or flash, past guards and watches.
+    pub(super) fn bytes(&self, address: u32, size: u32) -> Option<&[u8]> {
+        let within = |region: &Region, bytes: &'_ [u8]| -> Option<Range<usize>> {
+            let at = address.wrapping_sub(region.origin) as usize;
+            (region.holds(address, size) && at + size as usize <= bytes.len()).then(|| at..at + size as usize)
+        };
+        if let Some(range) = within(&self.ram_region, &self.ram) {
+            return self.ram.get(range);
+        }
+        self.flash.get(within(&self.flash_region, &self.flash)?)
+    }
+
+    /// Writes RAM from outside the program; false where it isn't all RAM.
+    pub(super) fn poke(&mut self, address: u32, bytes: &[u8]) -> bool {
+        let Ok(size) = u32::try_from(bytes.len()) else { return false };
+        if !self.ram_region.holds(address, size) {
+            return size == 0;
+        }
+        let at = (address - self.ram_region.origin) as usize;
+        self.ram[at..at + bytes.len()].copy_from_slice(bytes);
+        self.stale |= !self.decoded.is_empty();
+        true
+    }
+
+    /// Forgets which code was decoded.
+    pub(super) fn forget_code(&mut self) {
+        self.decoded = 0..0;
+        self.stale = false;
+        self.open();
+    }
+}
+
+/// The word that an access falls into, and the access's shift and mask in it.
+pub(super) fn lane(address: u32, size: u32) -> (u32, u32, u32) {
+    (address & !3, (address & 3) * 8, u32::MAX >> (32 - size * 8))
+}
