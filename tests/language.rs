@@ -1,6 +1,7 @@
 //! The language as a whole: every form parses, printing keeps what a file says, and no bytes make the parser fail badly.
 //!
 //! Random cases come from `base::rng`; a failure prints its seed.
+#![expect(clippy::disallowed_methods, reason = "a test that nothing takes forever needs a clock")]
 
 use std::time::{Duration, Instant};
 
@@ -100,13 +101,8 @@ fn documentation_goes_to_the_block_below() {
 
 #[test]
 fn nesting_is_bounded_and_fast() {
-    let nested = |open: &str, close: &str, depth| {
-        format!("tml 1\nd x {{\n  a = {}{}\n}}\n", open.repeat(depth), close.repeat(depth))
-    };
     let start = Instant::now();
     for (open, close) in [("f(", ")"), ("[", "]"), ("{ a = ", " }"), ("f(b = ", ")"), ("f { a = ", " }")] {
-        let written = nested(open, &format!("1{close}"), 1).replace('1', "1");
-        assert!(parse(&Source::new("one.tml", written)).is_ok(), "{open}");
         let deep = format!("tml 1\nd x {{\n  a = {}1{}\n}}\n", open.repeat(63), close.repeat(63));
         round_trip(&read(&deep), open);
         let deeper = format!("tml 1\nd x {{\n  a = {}1{}\n}}\n", open.repeat(64), close.repeat(64));
@@ -156,7 +152,7 @@ fn hostile_files_get_a_diagnostic() {
 
 #[test]
 fn random_trees_survive_printing() {
-    for seed in 0..6_000 {
+    for seed in 0..5_000 {
         let mut random = Random::new(seed);
         let ast = random.file();
         round_trip(&ast, &format!("seed {seed}"));
@@ -176,8 +172,18 @@ fn no_comment_is_lost() {
 }
 
 #[test]
+fn comments_in_odd_places_stay() {
+    let ast = read(
+        "tml 1\ngenerate f(x: f32[\n 3, // three\n]) { recall(\n // class\n fall) >= 3 }\nuse a.{ // names\n b}\n\
+         d e { g(h(1 // one\n)), i = [ // empty\n], j = {\n// none\n}, k = l { // record\n} } // end\n// last",
+    );
+    assert_eq!(ast.comments.len(), 9);
+    round_trip(&ast, "odd places");
+}
+
+#[test]
 fn edited_specs_never_panic() {
-    for seed in 0..25_000 {
+    for seed in 0..20_000 {
         let mut rng = Rng::new(seed, "edits");
         let mut bytes = SPECS[rng.below(SPECS.len())].as_bytes().to_vec();
         for _ in 0..=rng.below(4) {
@@ -192,7 +198,7 @@ fn edited_specs_never_panic() {
         }
         let text = String::from_utf8_lossy(&bytes).into_owned();
         match std::panic::catch_unwind(|| parse(&Source::new("edited.tml", text.as_str()))) {
-            Err(_) => panic!("seed {seed}\n{text}"),
+            Err(panic) => panic!("seed {seed}: {panic:?}\n{text}"),
             Ok(Ok(ast)) => drop(round_trip(&ast, &format!("seed {seed}\n{text}"))),
             Ok(Err(diags)) => {
                 assert!(!diags.0.is_empty(), "seed {seed}\n{text}");
@@ -375,13 +381,10 @@ impl Random {
         let mut out = String::new();
         let mut in_block_text = false;
         for (number, line) in text.lines().enumerate() {
-            let doc = line.trim_start().starts_with("///");
+            let (number, doc) = (number.to_string(), line.trim_start().starts_with("///"));
             if !in_block_text && self.rng.below(6) == 0 {
-                out.push_str(&format!(
-                    "{}//{} own {number}\n",
-                    " ".repeat(self.rng.below(5)),
-                    "/".repeat(self.rng.below(2) * 2)
-                ));
+                let (indent, slashes) = (" ".repeat(self.rng.below(5)), "/".repeat(self.rng.below(2) * 2));
+                out.extend([&indent, "//", &slashes, " own ", &number, "\n"]);
             }
             if !in_block_text && self.rng.below(8) == 0 {
                 out.push('\n');
@@ -391,7 +394,7 @@ impl Random {
                 in_block_text = !in_block_text;
             }
             if !in_block_text && !doc && self.rng.below(4) == 0 {
-                out.push_str(&format!(" // after {number} \"("));
+                out.extend([" // after ", &number, " \"("]);
             }
             out.push('\n');
         }

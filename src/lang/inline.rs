@@ -1,7 +1,5 @@
 //! Nodes of the tree as one line of text.
 
-use std::fmt::Write;
-
 use super::ast::{Arg, Block, Call, Import, Member, Number, Path, Relation, Signature, Text, Type, Value};
 use super::text;
 
@@ -139,14 +137,8 @@ pub(super) fn block(block: &Block) -> Option<String> {
         return None;
     }
     let members = block.members.iter().map(plain).collect::<Option<Vec<_>>>()?;
-    let mut line = header(block);
-    let body = members.join(", ");
-    if body.is_empty() {
-        line.push_str(" {}")
-    } else {
-        write!(line, " {{ {body} }}").ok()?
-    }
-    Some(line)
+    let body = if members.is_empty() { "{}".to_string() } else { format!("{{ {} }}", members.join(", ")) };
+    Some(format!("{} {body}", header(block)))
 }
 
 /// `use std.boards.{a, b}`

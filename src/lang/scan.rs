@@ -222,6 +222,12 @@ impl<'a> Scanner<'a> {
         self.token(Kind::Symbol, 1);
     }
 
+    /// True when the last token could be the left side of a sum.
+    fn after_operand(&self) -> bool {
+        let last = self.found.tokens.last().map(|token| token.kind);
+        matches!(last, Some(Kind::Number | Kind::Word | Kind::Close))
+    }
+
     /// A character that the language doesn't use: say what is written instead, and skip what it would disturb.
     fn foreign(&mut self, first: char) {
         let rest = self.rest();
@@ -253,6 +259,9 @@ impl<'a> Scanner<'a> {
             '–' | '—' | '−' => {
                 let help = "write `-`".to_string();
                 (format!("`{first}` isn't the minus of a keyboard"), "a dash", help, first.len_utf8())
+            }
+            '+' if rest[1..].starts_with(|c: char| c.is_ascii_digit()) && !self.after_operand() => {
+                ("a number above zero has no sign".into(), "not needed", "remove `+`".into(), 1)
             }
             '+' | '*' | '^' => {
                 ("a spec doesn't calculate".into(), "an operator", "write the result as one number".into(), 1)

@@ -91,8 +91,7 @@ fn source(place: &Place) -> Option<Diag> {
     }
     let header = header(place).filter(|_| place.expects("from") && place.found().kind == Kind::Word)?;
     let words = place.line_before().iter().all(|token| token.kind == Kind::Word);
-    let opens = place.tokens()[place.at()..].iter().find(|token| matches!(token.kind, Kind::Line | Kind::Open));
-    let opens = opens.is_some_and(|token| place.text(token) == "{");
+    let opens = matches!(place.text(place.near(1)), "{" | ".");
     (words && opens).then(|| {
         let title = format!("`{}` and `{}` stand side by side", place.word_before(), place.word());
         place
@@ -122,7 +121,8 @@ fn parameter(place: &Place) -> Option<Diag> {
     }
     let typed = place.found().kind == Kind::Word;
     let diag = place.diag(place.found(), format!("`:` is missing after `{name}`"), "`:` goes before this");
-    typed.then(|| diag.help(format!("write `{name}: {}`", place.word())))
+    let last = if place.text(place.near(1)) == "[" { &place.tokens()[place.near(1).partner] } else { place.found() };
+    typed.then(|| diag.help(format!("write `{name}: {}`", place.quote(place.found(), last))))
 }
 
 /// True when the round brackets around the mistake follow two words, as the parameters of a function do.

@@ -85,10 +85,11 @@ impl<'a> Place<'a> {
         self.bracket().map_or("", |open| self.text(open))
     }
 
-    /// The tokens of this line from its first one (or after the open bracket) up to the mistake, brackets' inside too.
+    /// The tokens of this line from its first one (or after the open bracket or `,`) up to the mistake, brackets' inside too.
     pub(super) fn line_before(&self) -> &'a [Token] {
         let from = self.found().open.map_or(0, |open| open + 1);
-        let starts = |token: &Token| token.kind == Kind::Line && token.open == self.found().open;
+        let starts =
+            |token: &Token| token.open == self.found().open && (token.kind == Kind::Line || self.text(token) == ",");
         let start = self.tokens[from..self.at].iter().rposition(starts).map_or(from, |at| from + at + 1);
         &self.tokens[start..self.at]
     }
