@@ -7,7 +7,7 @@ use tinyml::base::rng::Rng;
 
 /// How a class is embedded in a case.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// By itself.
     Plain,
     /// With a base in `n` and an index in `m`.
@@ -17,16 +17,16 @@ pub(crate) enum Kind {
 }
 
 /// One instruction class.
-pub(crate) struct Class {
-    pub(crate) name: &'static str,
-    pub(crate) pattern: &'static str,
-    pub(crate) kind: Kind,
-    pub(crate) needs: Needs,
+pub struct Class {
+    pub name: &'static str,
+    pub pattern: &'static str,
+    pub kind: Kind,
+    pub needs: Needs,
 }
 
 /// The least core that has a class.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Needs {
+pub enum Needs {
     Baseline,
     Mainline,
     Dsp,
@@ -34,7 +34,7 @@ pub(crate) enum Needs {
 }
 
 impl Class {
-    pub(crate) fn on(&self, core: &str) -> bool {
+    pub fn on(&self, core: &str) -> bool {
         self.needs
             <= match core {
                 "cortex_m0" => Needs::Baseline,
@@ -54,7 +54,7 @@ const fn access(needs: Needs, aligned: bool, name: &'static str, pattern: &'stat
 
 use Needs::{Baseline, Dsp, Float, Mainline};
 
-pub(crate) const CLASSES: &[Class] = &[
+pub const CLASSES: &[Class] = &[
     class(Baseline, "shift immediate", "00000iiiiimmmddd"),
     class(Baseline, "shift right immediate", "00001iiiiimmmddd"),
     class(Baseline, "shift arithmetic immediate", "00010iiiiimmmddd"),
@@ -209,7 +209,7 @@ pub(crate) const CLASSES: &[Class] = &[
 ];
 
 /// Narrow data processing for `IT` blocks, where it leaves the flags alone (but for comparisons).
-pub(crate) const IN_BLOCK: &[&str] = &[
+pub const IN_BLOCK: &[&str] = &[
     "00001iiiiimmmddd",
     "0001100mmmnnnddd",
     "0011odddiiiiiiii",
@@ -219,7 +219,7 @@ pub(crate) const IN_BLOCK: &[&str] = &[
 ];
 
 /// A random instruction by `pattern` (blanks don't count), and its width; `given` fixes fields.
-pub(crate) fn fill(pattern: &str, rng: &mut Rng, given: &[(char, u32)]) -> (u32, usize) {
+pub fn fill(pattern: &str, rng: &mut Rng, given: &[(char, u32)]) -> (u32, usize) {
     let letters: Vec<char> = pattern.chars().filter(|letter| *letter != ' ').collect();
     for _ in 0..1000 {
         let mut fields: Vec<(char, u32)> = Vec::new();
@@ -309,7 +309,7 @@ fn stm_base_not_first(bits: u32) -> bool {
 }
 
 /// A word that is often a corner of some operation.
-pub(crate) fn corner_word(rng: &mut Rng) -> u32 {
+pub fn corner_word(rng: &mut Rng) -> u32 {
     const CORNERS: [u32; 14] = [
         0,
         1,
@@ -334,7 +334,7 @@ pub(crate) fn corner_word(rng: &mut Rng) -> u32 {
 }
 
 /// A float that is often a corner: zeros, infinities, NaNs of both kinds, denormals, limits, integers, neighbours of 1.
-pub(crate) fn corner_float(rng: &mut Rng) -> u32 {
+pub fn corner_float(rng: &mut Rng) -> u32 {
     const CORNERS: [u32; 20] = [
         0,
         0x8000_0000,
@@ -368,7 +368,7 @@ pub(crate) fn corner_float(rng: &mut Rng) -> u32 {
 }
 
 /// FPSCR: all rounding modes, flush to zero, default NaN, alternative half precision, sticky flags set or not.
-pub(crate) fn fpscr(rng: &mut Rng) -> u32 {
+pub fn fpscr(rng: &mut Rng) -> u32 {
     let bits = rng.next_u64() as u32;
     if rng.below(2) == 0 { bits & 0x10 } else { bits & 0xf7c0_009f }
 }
