@@ -106,7 +106,13 @@ impl Delivery {
             world.files().write_atomic(path, bytes, false).map_err(failed)?;
         }
         let digest = Digest::of(bytes);
-        self.files.push(Delivered { kind: kind.into(), board, path: path.to_path_buf(), digest, size: bytes.len() as u64 });
+        self.files.push(Delivered {
+            kind: kind.into(),
+            board,
+            path: path.to_path_buf(),
+            digest,
+            size: bytes.len() as u64,
+        });
         Ok(())
     }
 }

@@ -54,9 +54,12 @@ fn one(world: &World, screen: &Screen, project: &Project, fetch: &Fetch, check: 
         let _ = (done, total);
     })?;
     if Digest::of(&bytes) != fetch.digest {
-        return Err(Diag::error("tml::fetch", format!("what {} gives has another digest than the spec says", fetch.url))
-            .note(format!("it is b3:{}; nothing was written", Digest::of(&bytes)))
-            .help("look at the file; if it is right, put its digest into the spec"));
+        return Err(Diag::error(
+            "tml::fetch",
+            format!("what {} gives has another digest than the spec says", fetch.url),
+        )
+        .note(format!("it is b3:{}; nothing was written", Digest::of(&bytes)))
+        .help("look at the file; if it is right, put its digest into the spec"));
     }
     let folder = path.parent().unwrap_or(&project.root);
     world.files().create_dir_all(folder).map_err(|error| disk_error("make", folder, &error))?;

@@ -18,7 +18,8 @@ pub(super) fn run(world: &World, screen: &Screen, args: &FmtArgs) -> u8 {
         .collect();
     if files.is_empty() {
         return screen.failed_with(
-            Diag::error("tml::spec", "there is no `.tml` file here").help("name one: `cargo tinyml fmt path/to/name.tml`"),
+            Diag::error("tml::spec", "there is no `.tml` file here")
+                .help("name one: `cargo tinyml fmt path/to/name.tml`"),
         );
     }
     let mut failures = Diags::default();

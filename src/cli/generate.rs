@@ -74,7 +74,8 @@ fn adopt(
             .help(format!("save the answer to the prompt of `generate --export {name}` there"))
     })?;
     let code = if args.answer.is_some() {
-        answer::code(name, &String::from_utf8_lossy(&bytes)).map_err(|diag| diag.at(&function.span, "asked for here"))?
+        answer::code(name, &String::from_utf8_lossy(&bytes))
+            .map_err(|diag| diag.at(&function.span, "asked for here"))?
     } else {
         String::from_utf8_lossy(&bytes).into_owned()
     };

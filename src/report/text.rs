@@ -77,10 +77,10 @@ pub fn text(report: &Report, style: &Style) -> String {
         }
         lines.extend(memory(board, style));
         lines.extend(board.cycles.iter().flat_map(|cycles| time(cycles, board.latency_s, style)));
-        lines.extend(compared(board));
+        lines.extend(compared(board, style));
         lines.push(String::new());
     }
-    lines.push(verdict(report, style));
+    lines.extend(verdict(report, style));
     let mut text = lines.join("\n");
     text.push('\n');
     text
@@ -126,11 +126,32 @@ fn percent(value: Option<f64>) -> String {
     value.map_or("-".to_string(), |value| amount(value, "ratio", Toward::Less))
 }
 
+/// With one decimal always, so that columns align.
+fn tenths(value: Option<f64>) -> String {
+    value.map_or("-".to_string(), |value| format!("{:.1}%", (value * 1000.0 + 1e-6).floor() / 10.0))
+}
+
+/// A sentence over as many lines as it needs, `indent` blanks before each.
+fn wrapped(text: &str, indent: usize, style: Style) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if width(line) + 1 + width(word) <= style.width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(format!("{}{word}", " ".repeat(indent))),
+        }
+    }
+    lines
+}
+
 fn test_part(test: &Test, style: Style) -> Vec<String> {
     let float = test.float_accuracy.map_or(String::new(), |float| format!(", as float {}", percent(Some(float))));
     let rows = grouped(test.rows);
     let f1 = percent(test.macro_f1);
-    let mut lines = vec![format!("  {rows} test rows, exact: accuracy {}{float}, f1 {f1}", percent(test.accuracy))];
+    let fact = format!("{rows} test rows, exact: accuracy {}{float}, f1 {f1}", percent(test.accuracy));
+    let mut lines = wrapped(&fact, 2, style);
     let matrix = matrix(test, style);
     let fits = matrix.iter().all(|line| width(line) <= style.width);
     lines.extend(if fits { matrix } else { mistakes(test, style) });
@@ -151,11 +172,11 @@ fn matrix(test: &Test, style: Style) -> Vec<String> {
         let mut row = vec![short(name)];
         let cell = |count: &u64| if *count == 0 { zero.to_string() } else { count.to_string() };
         row.extend(test.confusion.get(class).into_iter().flatten().map(cell));
-        row.push(percent(counts.recall(class)));
+        row.push(tenths(counts.recall(class)));
         rows.push(row);
     }
     let mut last = vec!["precision".to_string()];
-    last.extend((0..test.classes.len()).map(|class| percent(counts.precision(class))));
+    last.extend((0..test.classes.len()).map(|class| tenths(counts.precision(class))));
     rows.push(last);
     let mut align = vec![Align::Right; test.classes.len() + 2];
     align[0] = Align::Left;
@@ -180,37 +201,43 @@ fn mistakes(test: &Test, style: Style) -> Vec<String> {
 }
 
 fn memory(board: &OnBoard, style: Style) -> Vec<String> {
-    let size = |value: u64| bytes(value as f64, Toward::More);
-    let part = |(name, value): &(&str, u64)| format!("{name} {}", size(*value));
     let mut rows = Vec::new();
-    let mut add = |name: &str, total: u64, capacity: u64, parts: &[(&str, u64)], kind: &str| {
-        let share = if capacity == 0 { 0.0 } else { total as f64 / capacity as f64 };
-        let named: u64 = parts.iter().map(|(_, value)| value).sum();
-        let rest = [("other", total.saturating_sub(named))];
-        let shown = parts.iter().chain(&rest).filter(|(_, value)| *value > 0).map(part).collect::<Vec<_>>();
-        let of = format!("of {}", size(capacity));
-        let used = format!("{}%", (share * 100.0).ceil());
-        rows.push(vec![name.to_string(), size(total), of, used, shown.join(", "), kind.to_string()]);
-    };
     if let Some(flash) = board.flash {
         let parts = [("weights", flash.weights), ("code", flash.code)];
-        add("flash", flash.total, board.flash_capacity, &parts, "exact");
+        rows.push(memory_row("flash", flash.total, board.flash_capacity, &parts));
     }
     if let Some(ram) = board.ram {
         let parts = [("arena", ram.arena), ("stack", ram.stack), ("data", ram.data)];
-        add("ram", ram.total, board.ram_capacity, &parts, "exact, stack simulated");
+        rows.push(memory_row("ram", ram.total, board.ram_capacity, &parts));
+    }
+    if rows.is_empty() {
+        return Vec::new();
     }
     let align = [Align::Left, Align::Right, Align::Left, Align::Right];
-    let mut lines = table::lines(&rows, &align, 2);
-    if lines.iter().any(|line| width(line) > style.width) {
-        let kinds: Vec<String> = rows.iter_mut().filter_map(Vec::pop).collect();
-        lines = table::lines(&rows, &align, 2);
-        lines.extend(kinds.last().map(|kind| format!("    ({kind})")));
+    let mut lines = vec!["  memory of the image, exact; its stack is sized by simulation".to_string()];
+    let wide = table::lines(&rows, &align, 4);
+    if wide.iter().all(|line| width(line) <= style.width) {
+        lines.extend(wide);
+    } else {
+        let parts: Vec<String> = rows.iter_mut().filter_map(Vec::pop).collect();
+        for (line, parts) in table::lines(&rows, &align, 4).into_iter().zip(parts) {
+            lines.push(line);
+            lines.extend(wrapped(&parts, 8, style));
+        }
     }
-    if !lines.is_empty() {
-        lines.push(String::new());
-    }
+    lines.push(String::new());
     lines
+}
+
+fn memory_row(name: &str, total: u64, capacity: u64, parts: &[(&str, u64)]) -> Vec<String> {
+    let size = |value: u64| bytes(value as f64, Toward::More);
+    let named: u64 = parts.iter().map(|(_, value)| value).sum();
+    let rest = [("other", total.saturating_sub(named))];
+    let shown = parts.iter().chain(&rest).filter(|(_, value)| *value > 0);
+    let shown: Vec<String> = shown.map(|(name, value)| format!("{name} {}", size(*value))).collect();
+    let share = if capacity == 0 { 0.0 } else { total as f64 * 100.0 / capacity as f64 };
+    let of = format!("of {}", size(capacity));
+    vec![name.to_string(), size(total), of, format!("{}%", share.ceil()), shown.join(", ")]
 }
 
 fn time(cycles: &Cycles, latency: Option<f64>, style: Style) -> Vec<String> {
@@ -224,10 +251,7 @@ fn time(cycles: &Cycles, latency: Option<f64>, style: Style) -> Vec<String> {
         grouped(cycles.instructions)
     );
     let mut lines = vec![total];
-    if !cycles.model.is_empty() {
-        let model = shortened(&format!("    {}", cycles.model), style.width, style.ellipsis());
-        lines.push(style.paint(Ink::Dim, &model));
-    }
+    lines.extend(wrapped(&cycles.model, 4, style).iter().map(|line| style.paint(Ink::Dim, line)));
     let named: u64 = cycles.layers.iter().map(|layer| layer.cycles).sum();
     let rest = ("other".to_string(), cycles.total.saturating_sub(named));
     let all = cycles.layers.iter().map(|layer| (layer.name.clone(), layer.cycles)).chain([rest]);
@@ -251,32 +275,26 @@ fn time(cycles: &Cycles, latency: Option<f64>, style: Style) -> Vec<String> {
     lines
 }
 
-fn compared(board: &OnBoard) -> Option<String> {
-    let verified = board.verified?;
-    let host = grouped(verified.host_rows);
-    let simulated = grouped(verified.simulated_rows);
-    Some(format!("  equal to the int8 reference, byte for byte: {host} rows on the host, {simulated} on the simulator"))
+fn compared(board: &OnBoard, style: Style) -> Vec<String> {
+    let Some(verified) = board.verified else { return Vec::new() };
+    let (host, simulated) = (grouped(verified.host_rows), grouped(verified.simulated_rows));
+    let fact = "equal to the int8 reference, byte for byte:";
+    wrapped(&format!("{fact} {host} rows on the host, {simulated} on the simulator"), 2, style)
 }
 
-fn verdict(report: &Report, style: Style) -> String {
+fn verdict(report: &Report, style: Style) -> Vec<String> {
     let all = report.boards.iter().flat_map(|board| board.requirements.iter().map(move |one| (board, one)));
-    let missed: Vec<String> = all
-        .clone()
-        .filter(|(_, one)| !one.met)
-        .map(|(board, one)| format!("{} on {}", one.metric, board.board))
-        .collect();
+    let missed =
+        all.clone().filter(|(_, one)| !one.met).map(|(board, one)| format!("{} on {}", one.metric, board.board));
+    let missed: Vec<String> = missed.collect();
     let count = all.count();
-    match report.verdict {
-        Verdict::Met if count == 0 => "built; nothing is required".to_string(),
-        Verdict::Met => style.paint(Ink::Good, &format!("{} all {count} requirements are met", style.sign(true))),
+    let (ink, text) = match report.verdict {
+        Verdict::Met if count == 0 => return vec!["built; nothing is required".to_string()],
+        Verdict::Met => (Ink::Good, format!("{} all {count} requirements are met", style.sign(true))),
         Verdict::Unmet => {
-            let text = format!(
-                "{} {} of {count} requirements not met: {}",
-                style.sign(false),
-                missed.len(),
-                missed.join(", ")
-            );
-            style.paint(Ink::Bad, &text)
+            let list = missed.join(", ");
+            (Ink::Bad, format!("{} {} of {count} requirements not met: {list}", style.sign(false), missed.len()))
         }
-    }
+    };
+    wrapped(&text, 0, style).iter().map(|line| style.paint(ink, line)).collect()
 }

@@ -36,6 +36,8 @@ fn diag(judged: &Judged, requirement: &Requirement, board: &OnBoard) -> Diag {
         _ => format!("`{deploy}` reaches {shown} {metric} on {name}"),
     };
     let by = amount(-margin, &judged.unit, Toward::More);
+    // A difference of percentages is in points.
+    let by = by.strip_suffix('%').map_or(by.clone(), |points| format!("{points} points"));
     let label = if judged.relation == ">=" {
         format!("short by {by}, {}", judged.kind.word())
     } else {

@@ -1,6 +1,7 @@
 //! `dataset NAME { … }`: where rows come from, what they hold, how they are divided.
 
 use crate::base::{Decimal, Diag, Dimension, Kind, Param, Params, Span};
+use crate::data::Pattern;
 use crate::lang::ast::{Block, Call, Value};
 
 use super::channels;
@@ -110,7 +111,7 @@ fn source(fields: &Fields, cx: &mut Context) -> Option<CsvSource> {
         }
     };
     let args = fields::call(&csv_schema(), call, cx);
-    let pattern = args.text("pattern");
+    let pattern = args.text("pattern").map(|path| import::join(&cx.folder, &path));
     let header = match args.text("header").as_deref() {
         Some("yes") => Header::Yes,
         Some("no") => Header::No,
@@ -121,14 +122,13 @@ fn source(fields: &Fields, cx: &mut Context) -> Option<CsvSource> {
     let pattern_span = args.span("pattern");
     args.finish();
     let pattern = pattern?;
-    if let Err(reason) = crate::data::pattern::Pattern::parse(&pattern) {
+    if let Err(reason) = Pattern::parse(&pattern) {
         let diag = Diag::error("tml::path", format!("`{pattern}` can't be read as a path pattern"));
         cx.report(
             diag.at(&pattern_span, "this pattern").note(reason).help("`*` is any text, `{name}` binds it to a column"),
         );
         return None;
     }
-    let pattern = import::join(&cx.folder, &pattern);
     Some(CsvSource { pattern, header, separator, decimal_comma })
 }
 
@@ -284,8 +284,7 @@ fn check_columns(
     fields: &Fields,
     cx: &mut Context,
 ) {
-    let bindings =
-        crate::data::pattern::Pattern::parse(&source.pattern).map_or(Vec::new(), |pattern| pattern.bindings());
+    let bindings = Pattern::parse(&source.pattern).map_or(Vec::new(), |pattern| pattern.bindings());
     let by = split.and_then(|split| split.by.as_ref()).map(|by| ("split", by));
     let columns = channels.iter().map(|channel| ("channels", &channel.column));
     let nameless = |column: &Column| matches!(column, Column::Named(name) if !bindings.contains(name));

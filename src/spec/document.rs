@@ -20,6 +20,13 @@ struct Topic {
 }
 
 fn topics() -> Vec<Topic> {
+    let mut topics = block_topics();
+    topics.extend(inner_topics());
+    topics
+}
+
+/// What stands at the top of a spec.
+fn block_topics() -> Vec<Topic> {
     let topic = |word, form, doc, within, params| Topic { word, form, doc, within, params };
     vec![
         topic(
@@ -64,6 +71,13 @@ fn topics() -> Vec<Topic> {
             "",
             deploy::schema(),
         ),
+    ]
+}
+
+/// What stands within blocks.
+fn inner_topics() -> Vec<Topic> {
+    let topic = |word, form, doc, within, params| Topic { word, form, doc, within, params };
+    vec![
         topic("train", "train { … }", "How a model is trained.", "model", train::schema()),
         topic("quantize", "quantize { … }", "How a model becomes integers.", "model", train::quantize_schema()),
         topic(
