@@ -263,6 +263,7 @@ impl Planner<'_> {
         let mut inputs: Vec<Input> = rows().into();
         inputs.push(Input::step("firmware.elf", link, "firmware.elf"));
         inputs.push(Input::step("expected.npy", model.quantize, "expected.npy"));
+        inputs.push(Input::step("model.c", model.emit, "model.c"));
         let verify = Verify { firmware: firmware.clone(), full: self.context.full };
         self.add(&format!("verify:{place}"), "verify", Box::new(verify), inputs, &span);
     }

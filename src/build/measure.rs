@@ -14,6 +14,7 @@ use crate::net::qnet::argmax;
 use crate::report::Measurements;
 use crate::report::measure::{Flash, Latency, Layer, Measured, Ram, Step, Verified};
 use crate::spec::model::{Deploy, Model};
+use crate::stages::exercise::Part;
 use crate::stages::{link, quantize, verify};
 
 /// The part of `sizes.json` that the report repeats.
@@ -88,7 +89,7 @@ fn measured(prepared: &Prepared, outcome: &Outcome<'_>, deploy: &Deploy, board: 
         }),
         confusion: Some(confusion),
         float_accuracy: Some(summary.float_accuracy),
-        latency: Some(latency(prepared, board, model, &verified)?),
+        latency: Some(latency(prepared, board, &verified)?),
         flash: Some(Flash { total: sizes.flash.total, weights: sizes.flash.weights, code: sizes.flash.code }),
         ram: Some(Ram {
             total: ram.total,
@@ -100,17 +101,15 @@ fn measured(prepared: &Prepared, outcome: &Outcome<'_>, deploy: &Deploy, board: 
     })
 }
 
-fn latency(prepared: &Prepared, board: &Board, model: &Model, verified: &verify::Verified) -> Result<Latency, Diags> {
+fn latency(prepared: &Prepared, board: &Board, verified: &verify::Verified) -> Result<Latency, Diags> {
     let core = prepared.context.toolkit.library.core(&board.core)?;
-    let own =
-        |name: &str| name.starts_with(&format!("{}_", model.name)) || name.contains("_step_") || name == "tml_infer";
-    let layers = verified.layers.iter().filter(|layer| own(&layer.name));
+    let part = |part: &Part| Layer { name: part.name.clone(), cycles: part.cycles };
     Ok(Latency {
         seconds: verified.cycles as f64 / board.clock.to_f64(),
         cycles: verified.cycles,
         instructions: verified.instructions,
         boot_cycles: Some(verified.boot_cycles),
-        layers: layers.map(|layer| Layer { name: layer.name.clone(), cycles: layer.cycles.round() as u64 }).collect(),
+        layers: verified.parts.iter().map(part).collect(),
         model: if board.timing.validated {
             format!("{}: {}", core.title, board.timing.accuracy)
         } else {
