@@ -71,5 +71,11 @@ pub(crate) fn effort() -> usize {
 
 /// Says why a test proves nothing here.
 pub(crate) fn skip(reason: &str) {
-    eprintln!("skipped: {reason}");
+    say(&format!("skipped: {reason}"));
+}
+
+/// Tells people.
+#[expect(clippy::print_stderr, reason = "a skipped test and a measurement must say so")]
+pub(crate) fn say(text: &str) {
+    eprintln!("{text}");
 }
