@@ -105,52 +105,52 @@ impl Code {
     }
 
     /// Decodes the slot `at`, and those of its block if it is an `IT`.
-    pub(super) fn fill(&mut self, at: usize, memory: &mut Memory, context: &Context, rules: &Cycles) {
+    pub(super) fn fill(&mut self, at: usize, memory: &mut Memory, context: Context, rules: &Cycles) {
         self.fill_one(at, memory, context, rules, None);
         let Slot { op: Op::It, opcode, .. } = self.slots[at] else { return };
         let (mut state, mut next) = ((opcode >> 16) as u8, at + 1);
         while state & 15 != 0 && next < self.slots.len() {
             self.fill_one(next, memory, context, rules, Some(state >> 4));
             next += usize::from(self.slots[next].size / 2);
-            state = if state & 7 == 0 { 0 } else { state & 0xe0 | state << 1 & 0x1f };
+            state = if state.is_multiple_of(8) { 0 } else { state & 0xe0 | state << 1 & 0x1f };
         }
     }
 
-    fn fill_one(&mut self, at: usize, memory: &mut Memory, context: &Context, rules: &Cycles, condition: Option<u8>) {
+    fn fill_one(&mut self, at: usize, memory: &mut Memory, context: Context, rules: &Cycles, condition: Option<u8>) {
         let pc = self.origin.wrapping_add(at as u32 * 2);
         let half =
             |address: u32| memory.bytes(address, 2).map_or(0xdeff, |bytes| u16::from_le_bytes([bytes[0], bytes[1]]));
         let (first, second) = (half(pc), half(pc.wrapping_add(2)));
-        let decoded = decode(&Context { pc, conditional: condition.is_some(), ..*context }, first, second);
+        let decoded = decode(Context { pc, conditional: condition.is_some(), ..context }, first, second);
         if self.volatile {
             memory.watch_code(pc, decoded.size.into());
         }
         let op = decoded.op;
         let mut marks = self.slots[at].special & (special::ENTRY | special::STOP);
         marks |= if condition.is_some() { special::CONDITIONAL } else { 0 };
-        marks |= if cycles::writes_stack(&op) { special::STACK } else { 0 };
+        marks |= if cycles::writes_stack(op) { special::STACK } else { 0 };
         marks |= if self.volatile { special::VOLATILE } else { 0 };
         self.conditions[at] = condition.unwrap_or(14);
         self.slots[at] = Slot {
             op,
             opcode: u32::from(first) << 16 | if decoded.size == 4 { u32::from(second) } else { 0 },
             size: decoded.size,
-            cost: cycles::cost(&op, self.before(at), rules),
-            entry_cost: cycles::cost(&op, None, rules),
+            cost: cycles::cost(op, self.before(at), rules),
+            entry_cost: cycles::cost(op, None, rules),
             special: marks,
         };
         let next = at + usize::from(decoded.size / 2);
         if let Some(slot) = self.slots.get_mut(next).filter(|slot| slot.special & special::PENDING == 0) {
-            slot.cost = cycles::cost(&slot.op, Some(&op), rules);
+            slot.cost = cycles::cost(slot.op, Some(op), rules);
         }
     }
 
     /// The decoded instruction that ends where the slot `at` begins.
-    fn before(&self, at: usize) -> Option<&Op> {
+    fn before(&self, at: usize) -> Option<Op> {
         [1, 2].iter().find_map(|&halves| {
             let slot = self.slots.get(at.checked_sub(halves)?)?;
             let ends_here = usize::from(slot.size / 2) == halves && slot.special & special::PENDING == 0;
-            (ends_here && slot.op != Op::Outside).then_some(&slot.op)
+            (ends_here && slot.op != Op::Outside).then_some(slot.op)
         })
     }
 }

@@ -1,4 +1,5 @@
 //! The state of a core: registers, flags, floats, and its way to memory.
+#![expect(clippy::inline_always, reason = "the interpreter's inner loop must be one function")]
 
 use super::fault::{Access, FaultKind};
 use super::flash::Flash;
@@ -7,6 +8,7 @@ use super::system::{self, System};
 
 /// A core with its memories.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of the architecture")]
 pub(super) struct Cpu {
     /// r0 to r14; the last one is unused.
     pub r: [u32; 16],
@@ -110,7 +112,7 @@ impl Cpu {
 
     #[inline(always)]
     pub(super) fn load32(&mut self, address: u32) -> Result<u32, FaultKind> {
-        if address & 3 == 0 {
+        if address.is_multiple_of(4) {
             if let Some(bytes) = self.memory.ram(address) {
                 return Ok(u32::from_le_bytes(bytes));
             }
@@ -150,7 +152,7 @@ impl Cpu {
 
     #[inline(always)]
     pub(super) fn store32(&mut self, address: u32, value: u32) -> Result<(), FaultKind> {
-        if address & 3 == 0
+        if address.is_multiple_of(4)
             && let Some(place) = self.memory.ram_mut::<4>(address)
         {
             place.copy_from_slice(&value.to_le_bytes());

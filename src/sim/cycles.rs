@@ -7,7 +7,7 @@ use super::op::{Dsp, Float, Index, Long, Op};
 use crate::library::core::Cycles;
 
 /// Cycles of `op` after `previous`, without what a taken branch, an unaligned access or the flash adds.
-pub(super) fn cost(op: &Op, previous: Option<&Op>, rules: &Cycles) -> u8 {
+pub(super) fn cost(op: Op, previous: Option<Op>, rules: &Cycles) -> u8 {
     let base = alone(op, rules);
     let Some(previous) = previous else { return base };
     let addresses = addresses(op);
@@ -26,23 +26,25 @@ pub(super) fn cost(op: &Op, previous: Option<&Op>, rules: &Cycles) -> u8 {
 }
 
 /// Cycles of `op` by itself.
-fn alone(op: &Op, rules: &Cycles) -> u8 {
+fn alone(op: Op, rules: &Cycles) -> u8 {
     let listed =
         |list: u16| rules.multiple + list.count_ones() as u8 + if list >> 15 == 1 { rules.multiple_pc } else { 0 };
     match op {
         Op::Mul { .. } | Op::MulS { .. } => rules.multiply,
-        Op::Mla { .. } | Op::Mls { .. } | Op::Smlad { .. } | Op::Smlabb { .. } => rules.multiply_add,
         Op::Dsp { dsp: Dsp::Sel | Dsp::Parallel(..) | Dsp::Qadd | Dsp::Qsub | Dsp::Qdadd | Dsp::Qdsub, .. } => {
             rules.data
         }
-        Op::Dsp { .. } => rules.multiply_add,
+        Op::Dsp { .. } | Op::Mla { .. } | Op::Mls { .. } | Op::Smlad { .. } | Op::Smlabb { .. } => rules.multiply_add,
         Op::Long { long: Long::Smull | Long::Umull, .. } => rules.multiply_long,
         Op::Long { .. } => rules.multiply_add_long,
         Op::Divide { .. } => rules.divide,
         Op::LoadDouble { .. } | Op::StoreDouble { .. } | Op::LoadDoubleLiteral { .. } => rules.double,
-        Op::LoadMultiple { list, .. } | Op::StoreMultiple { list, .. } => listed(*list),
-        Op::LoadPc { .. } | Op::LoadPcReg { .. } | Op::LoadPcLiteral { .. } | Op::LoadExclusive { .. } => rules.load,
-        Op::StoreExclusive { .. } => rules.load,
+        Op::LoadMultiple { list, .. } | Op::StoreMultiple { list, .. } => listed(list),
+        Op::LoadPc { .. }
+        | Op::LoadPcReg { .. }
+        | Op::LoadPcLiteral { .. }
+        | Op::LoadExclusive { .. }
+        | Op::StoreExclusive { .. } => rules.load,
         Op::Str { .. } | Op::Strb { .. } | Op::Strh { .. } | Op::StoreIndexed { .. } => rules.store,
         Op::StoreReg { .. } => rules.store_register,
         _ if is_load(op) => rules.load,
@@ -56,9 +58,14 @@ fn alone(op: &Op, rules: &Cycles) -> u8 {
         | Op::BranchLinkExchange { .. } => rules.branch,
         Op::ReadSystem { .. } | Op::WriteSystem { .. } => rules.system,
         Op::Barrier => rules.barrier,
-        Op::Float { float, .. } => float_cost(*float, rules),
-        Op::FloatImm { .. } | Op::FromFixed { .. } | Op::ToFixed { .. } => rules.float,
-        Op::FloatToCore { .. } | Op::CoreToFloat { .. } | Op::ReadFpscr { .. } | Op::WriteFpscr { .. } => rules.float,
+        Op::Float { float, .. } => float_cost(float, rules),
+        Op::FloatImm { .. }
+        | Op::FromFixed { .. }
+        | Op::ToFixed { .. }
+        | Op::FloatToCore { .. }
+        | Op::CoreToFloat { .. }
+        | Op::ReadFpscr { .. }
+        | Op::WriteFpscr { .. } => rules.float,
         Op::FloatPairToCore { .. } | Op::CorePairToFloat { .. } => rules.float + 1,
         Op::FloatLoad { count, .. } | Op::FloatStore { count, .. } | Op::FloatLoadLiteral { count, .. } => {
             rules.float_load + count - 1
@@ -70,15 +77,20 @@ fn alone(op: &Op, rules: &Cycles) -> u8 {
 
 fn float_cost(float: Float, rules: &Cycles) -> u8 {
     match float {
-        Float::Mla | Float::Mls | Float::Nmla | Float::Nmls => rules.float_multiply_add,
-        Float::Fma | Float::Fms | Float::Fnma | Float::Fnms => rules.float_multiply_add,
+        _ if accumulates(float) => rules.float_multiply_add,
         Float::Div | Float::Sqrt => rules.float_divide,
         _ => rules.float,
     }
 }
 
+/// Whether `float` adds to its destination.
+fn accumulates(float: Float) -> bool {
+    let chained = matches!(float, Float::Mla | Float::Mls | Float::Nmla | Float::Nmls);
+    chained || matches!(float, Float::Fma | Float::Fms | Float::Fnma | Float::Fnms)
+}
+
 /// Whether `op` is a single load into a core register.
-fn is_load(op: &Op) -> bool {
+fn is_load(op: Op) -> bool {
     matches!(
         op,
         Op::Ldr { .. }
@@ -94,7 +106,7 @@ fn is_load(op: &Op) -> bool {
     )
 }
 
-fn accesses_memory(op: &Op) -> bool {
+fn accesses_memory(op: Op) -> bool {
     addresses(op) != 0 || matches!(op, Op::LoadLiteral { .. } | Op::LoadDoubleLiteral { .. })
 }
 
@@ -103,8 +115,8 @@ fn mask(register: u8) -> u16 {
 }
 
 /// Registers from which `op` computes an address.
-fn addresses(op: &Op) -> u16 {
-    match *op {
+fn addresses(op: Op) -> u16 {
+    match op {
         Op::Ldr { n, .. }
         | Op::Ldrb { n, .. }
         | Op::Ldrsb { n, .. }
@@ -137,8 +149,8 @@ fn addresses(op: &Op) -> u16 {
 }
 
 /// Core registers that `op` writes.
-pub(super) fn writes(op: &Op) -> u16 {
-    match *op {
+pub(super) fn writes(op: Op) -> u16 {
+    match op {
         Op::MovImm { d, .. }
         | Op::MovImmS { d, .. }
         | Op::Mov { d, .. }
@@ -180,9 +192,9 @@ pub(super) fn writes(op: &Op) -> u16 {
     }
 }
 
-fn written_by_access(op: &Op) -> u16 {
+fn written_by_access(op: Op) -> u16 {
     let base = |n: u8, writeback: bool| if writeback { mask(n) } else { 0 };
-    match *op {
+    match op {
         Op::Ldr { t, .. }
         | Op::Ldrb { t, .. }
         | Op::Ldrsb { t, .. }
@@ -207,8 +219,8 @@ fn written_by_access(op: &Op) -> u16 {
 }
 
 /// Float registers that hold a computed result.
-fn float_results(op: &Op) -> u32 {
-    match *op {
+fn float_results(op: Op) -> u32 {
+    match op {
         Op::Float { float: Float::Cmp | Float::Cmpe | Float::CmpZero | Float::CmpeZero, .. } => 0,
         Op::Float { d, .. } | Op::FromFixed { d, .. } | Op::ToFixed { d, .. } => 1 << (d & 31),
         _ => 0,
@@ -216,19 +228,17 @@ fn float_results(op: &Op) -> u32 {
 }
 
 /// Float registers that `op` reads.
-fn float_reads(op: &Op) -> u32 {
+fn float_reads(op: Op) -> u32 {
     let bit = |register: u8| 1_u32 << (register & 31);
-    match *op {
+    match op {
         Op::Float { float, d, n, m } => match float {
             Float::Add | Float::Sub | Float::Mul | Float::Nmul | Float::Div => bit(n) | bit(m),
             Float::Cmp | Float::Cmpe => bit(d) | bit(m),
             Float::CmpZero | Float::CmpeZero => bit(d),
-            Float::Mla | Float::Mls | Float::Nmla | Float::Nmls => bit(d) | bit(n) | bit(m),
-            Float::Fma | Float::Fms | Float::Fnma | Float::Fnms => bit(d) | bit(n) | bit(m),
+            _ if accumulates(float) => bit(d) | bit(n) | bit(m),
             _ => bit(m),
         },
-        Op::FromFixed { d, .. } | Op::ToFixed { d, .. } => bit(d),
-        Op::FloatStore { d, count: 1, .. } => bit(d),
+        Op::FromFixed { d, .. } | Op::ToFixed { d, .. } | Op::FloatStore { d, count: 1, .. } => bit(d),
         Op::FloatStore { d, .. } => bit(d) | bit(d + 1),
         Op::FloatToCore { s, .. } => bit(s),
         Op::FloatPairToCore { s, .. } => bit(s) | bit(s + 1),
@@ -237,6 +247,6 @@ fn float_reads(op: &Op) -> u32 {
 }
 
 /// Whether `op` may write the stack pointer.
-pub(super) fn writes_stack(op: &Op) -> bool {
+pub(super) fn writes_stack(op: Op) -> bool {
     writes(op) & mask(13) != 0 || matches!(op, Op::WriteSystem { .. })
 }

@@ -1,5 +1,6 @@
 //! What each instruction does: the frequent ones here, the others in `execute_data`, `execute_memory`,
 //! `execute_dsp`, `execute_float` and `execute_system`. Operations are those of DDI 0403E, chapter A7.
+#![expect(clippy::inline_always, reason = "the interpreter's inner loop must be one function")]
 
 use super::cpu::Cpu;
 use super::fault::FaultKind;
@@ -17,9 +18,7 @@ impl Cpu {
             Op::AddS { d, n, m } => self.add_s(d, self.get(n), self.get(m), false),
             Op::AddImm { d, n, imm } => self.set(d, self.get(n).wrapping_add(imm)),
             Op::AddImmS { d, n, imm } => self.add_s(d, self.get(n), imm, false),
-            Op::AddLsl { d, n, m, amount } => {
-                self.set(d, self.get(n).wrapping_add(self.get(m) << (amount & 31)));
-            }
+            Op::AddLsl { d, n, m, amount } => self.add_lsl(d, n, m, amount),
             Op::Sub { d, n, m } => self.set(d, self.get(n).wrapping_sub(self.get(m))),
             Op::SubS { d, n, m } => self.add_s(d, self.get(n), !self.get(m), true),
             Op::SubImmS { d, n, imm } => self.add_s(d, self.get(n), !imm, true),
@@ -33,9 +32,7 @@ impl Cpu {
             }
             Op::Extend { extend, d, m, rotate } => self.set(d, extended(extend, self.get(m), rotate)),
             Op::Bits { bits, d, m } => self.set(d, bits_of(bits, self.get(m))),
-            Op::Field { field, d, n, lsb, width } => {
-                self.set(d, field_of(field, self.get(d), self.get(n), lsb, width));
-            }
+            Op::Field { field, d, n, lsb, width } => self.field(field, d, n, lsb, width),
             Op::Movt { d, imm } => self.set(d, self.get(d) & 0xffff | u32::from(imm) << 16),
             Op::Mul { d, n, m } => self.set(d, self.get(n).wrapping_mul(self.get(m))),
             Op::MulS { d, n, m } => self.move_s(d, self.get(n).wrapping_mul(self.get(m))),
@@ -146,6 +143,16 @@ impl Cpu {
     fn move_s(&mut self, d: u8, value: u32) {
         self.set_nz(value);
         self.set(d, value);
+    }
+
+    #[inline(always)]
+    fn add_lsl(&mut self, d: u8, n: u8, m: u8, amount: u8) {
+        self.set(d, self.get(n).wrapping_add(self.get(m) << (amount & 31)));
+    }
+
+    #[inline(always)]
+    fn field(&mut self, field: Field, d: u8, n: u8, lsb: u8, width: u8) {
+        self.set(d, field_of(field, self.get(d), self.get(n), lsb, width));
     }
 
     #[inline(always)]

@@ -1,4 +1,5 @@
 //! Data processing: logic, arithmetic, shifts, saturation, packing, division.
+#![expect(clippy::inline_always, reason = "the interpreter's inner loop must be one function")]
 
 use super::cpu::Cpu;
 use super::execute::extended;

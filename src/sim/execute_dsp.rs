@@ -102,7 +102,7 @@ impl Cpu {
     }
 
     fn select(&self, x: u32, y: u32) -> u32 {
-        let mask = (0..4).fold(0, |mask, lane| mask | (self.ge >> lane & 1) * 0xff << (8 * lane));
+        let mask = (0..4).fold(0, |mask, lane| mask | ((self.ge >> lane & 1) * 0xff) << (8 * lane));
         x & mask | y & !mask
     }
 

@@ -1,4 +1,5 @@
 //! Floating-point instructions: arithmetic by `ieee`, moves, loads, stores, conversions (DDI 0403E, A7.7).
+#![expect(clippy::inline_always, reason = "the interpreter's inner loop must be one function")]
 
 use super::cpu::Cpu;
 use super::fault::{Access, FaultKind};
@@ -91,7 +92,7 @@ impl Cpu {
         self.check_fpu()?;
         match op {
             Op::FloatImm { d, imm } => self.set_single(d, expanded(imm)),
-            Op::FromFixed { sign, d, bits, fraction } => self.from_fixed(sign, d, bits, fraction),
+            Op::FromFixed { sign, d, bits, fraction } => self.convert_fixed(sign, d, bits, fraction),
             Op::ToFixed { sign, d, bits, fraction } => {
                 let (low, high) = range(sign, bits);
                 let a = self.single(d);
@@ -127,7 +128,7 @@ impl Cpu {
         Ok(())
     }
 
-    fn from_fixed(&mut self, sign: Sign, d: u8, bits: u8, fraction: u8) {
+    fn convert_fixed(&mut self, sign: Sign, d: u8, bits: u8, fraction: u8) {
         let raw = self.single(d);
         let integer = match (sign, bits) {
             (Sign::Signed, 16) => i64::from(raw as i16),

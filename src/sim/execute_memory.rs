@@ -1,4 +1,5 @@
 //! Loads and stores beyond the single word and byte, and jumps through memory.
+#![expect(clippy::inline_always, reason = "the interpreter's inner loop must be one function")]
 
 use super::cpu::Cpu;
 use super::fault::{Access, FaultKind};

@@ -97,7 +97,7 @@ impl Cpu {
             SYS_WRITE0 => self.write_text(argument)?,
             SYS_WRITE => self.r[0] = self.write_block(argument)?,
             SYS_EXIT => {
-                let status = if argument == APPLICATION_EXIT { 0 } else { 1 };
+                let status = u32::from(argument != APPLICATION_EXIT);
                 return Err(FaultKind::Exit { status });
             }
             SYS_EXIT_EXTENDED => {

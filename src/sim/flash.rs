@@ -1,4 +1,5 @@
 //! Flash wait states behind small caches of lines: exact least-recently-used order at constant cost per access.
+#![expect(clippy::inline_always, reason = "the interpreter's inner loop must be one function")]
 
 use super::map::{FlashTiming, Region};
 
@@ -42,7 +43,7 @@ impl Flash {
     /// Stall cycles for executing the instruction at `pc` at cycle `now`.
     #[inline(always)]
     pub(super) fn fetch(&mut self, pc: u32, now: u64) -> u64 {
-        if !self.active { 0 } else { self.fetch_line(pc, now) }
+        if self.active { self.fetch_line(pc, now) } else { 0 }
     }
 
     #[inline]

@@ -129,7 +129,7 @@ fn round(negative: bool, exponent: i32, magnitude: u128, mode: Rounding, fpscr: 
     }
     let drop = if tiny { 105 - biased } else { 104 };
     let (quotient, inexact) = shifted(magnitude, drop, mode, negative);
-    let bits = quotient as u32 + if tiny { 0 } else { (biased as u32).min(300) - 1 << 23 };
+    let bits = quotient as u32 + if tiny { 0 } else { ((biased as u32).min(300) - 1) << 23 };
     if !tiny && (biased >= 255 || bits >= INFINITY) {
         *fpscr |= OVERFLOW | INEXACT;
         let to_infinity = match mode {
@@ -257,7 +257,7 @@ pub(super) fn div(a: u32, b: u32, fpscr: &mut u32) -> u32 {
             // 2^72 leaves at least 48 bits of quotient, and the remainder becomes a last sticky bit.
             let numerator = u128::from(a.magnitude) << 72;
             let divisor = u128::from(b.magnitude);
-            let quotient = numerator / divisor << 1 | u128::from(numerator % divisor != 0);
+            let quotient = (numerator / divisor) << 1 | u128::from(numerator % divisor != 0);
             round(negative, a.exponent - b.exponent - 73, quotient, rounding(*fpscr), fpscr)
         }
     }
@@ -445,7 +445,7 @@ fn finite_to_half(number: Finite, sign: u16, alternative: bool, fpscr: &mut u32)
     // Eleven bits stay; below the smallest normal half, fewer.
     let drop = if tiny { 118 - biased } else { 117 };
     let (quotient, inexact) = shifted(magnitude, drop, mode, number.negative);
-    let bits = quotient as i32 + if tiny { 0 } else { biased - 1 << 10 };
+    let bits = quotient as i32 + if tiny { 0 } else { (biased - 1) << 10 };
     let limit = if alternative { 0x8000 } else { 0x7c00 };
     if bits >= limit {
         if alternative {

@@ -127,7 +127,7 @@ impl Machine {
             |address| self.read(address, 4).map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
         if let (Some(stack), Some(pc)) = (word(vectors), word(vectors.wrapping_add(4))) {
             let in_ram = u64::from(stack) > u64::from(self.map.ram.origin) && u64::from(stack) <= self.map.ram.end();
-            if in_ram && stack & 3 == 0 && pc & 1 == 1 {
+            if in_ram && stack.is_multiple_of(4) && pc & 1 == 1 {
                 return Ok((stack, pc & !1));
             }
         }

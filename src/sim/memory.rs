@@ -1,4 +1,5 @@
 //! The bytes of a board: RAM and flash on a quick path, guarded ranges and devices on a slow one.
+#![expect(clippy::inline_always, reason = "the interpreter's inner loop must be one function")]
 
 use std::collections::BTreeMap;
 use std::ops::Range;

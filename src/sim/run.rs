@@ -1,4 +1,5 @@
 //! The loop: fetch a decoded instruction, execute it, count.
+#![expect(clippy::inline_always, reason = "the interpreter's inner loop must be one function")]
 
 use super::code::{Code, Slot, special};
 use super::fault::{Branch, Fault, FaultKind};
@@ -137,7 +138,7 @@ impl Machine {
             return Look::Stop;
         }
         if slot.special & special::PENDING != 0 {
-            self.code.fill(at, &mut self.cpu.memory, &self.context, &self.core.cycles);
+            self.code.fill(at, &mut self.cpu.memory, self.context, &self.core.cycles);
             return Look::Again;
         }
         if slot.special & special::CONDITIONAL != 0 && !self.cpu.passes(self.code.conditions[at]) {

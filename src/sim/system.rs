@@ -51,12 +51,12 @@ impl System {
         self.word(CPACR) >> 20 & 15 == 15
     }
 
-    /// CCR.UNALIGN_TRP.
+    /// `CCR.UNALIGN_TRP`.
     pub(super) fn traps_unaligned(&self) -> bool {
         self.word(CCR) & 8 != 0
     }
 
-    /// CCR.DIV_0_TRP.
+    /// `CCR.DIV_0_TRP`.
     pub(super) fn traps_division(&self) -> bool {
         self.word(CCR) & 16 != 0
     }

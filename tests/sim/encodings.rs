@@ -7,7 +7,7 @@ use tinyml::base::rng::Rng;
 
 /// How a class is embedded in a case.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// By itself.
     Plain,
     /// With a base in `n` and an index in `m`.
@@ -17,16 +17,16 @@ pub enum Kind {
 }
 
 /// One instruction class.
-pub struct Class {
-    pub name: &'static str,
-    pub pattern: &'static str,
-    pub kind: Kind,
-    pub needs: Needs,
+pub(crate) struct Class {
+    pub(crate) name: &'static str,
+    pub(crate) pattern: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) needs: Needs,
 }
 
 /// The least core that has a class.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Needs {
+pub(crate) enum Needs {
     Baseline,
     Mainline,
     Dsp,
@@ -34,7 +34,7 @@ pub enum Needs {
 }
 
 impl Class {
-    pub fn on(&self, core: &str) -> bool {
+    pub(crate) fn on(&self, core: &str) -> bool {
         self.needs
             <= match core {
                 "cortex_m0" => Needs::Baseline,
@@ -54,7 +54,7 @@ const fn access(needs: Needs, aligned: bool, name: &'static str, pattern: &'stat
 
 use Needs::{Baseline, Dsp, Float, Mainline};
 
-pub const CLASSES: &[Class] = &[
+pub(crate) const CLASSES: &[Class] = &[
     class(Baseline, "shift immediate", "00000iiiiimmmddd"),
     class(Baseline, "shift right immediate", "00001iiiiimmmddd"),
     class(Baseline, "shift arithmetic immediate", "00010iiiiimmmddd"),
@@ -209,7 +209,7 @@ pub const CLASSES: &[Class] = &[
 ];
 
 /// Narrow data processing for `IT` blocks, where it leaves the flags alone (but for comparisons).
-pub const IN_BLOCK: &[&str] = &[
+pub(crate) const IN_BLOCK: &[&str] = &[
     "00001iiiiimmmddd",
     "0001100mmmnnnddd",
     "0011odddiiiiiiii",
@@ -218,55 +218,47 @@ pub const IN_BLOCK: &[&str] = &[
     "0100001010mmmddd",
 ];
 
-/// A random instruction by `pattern` (blanks don't count), and its width; `given` fixes fields.
-pub fn fill(pattern: &str, rng: &mut Rng, given: &[(char, u32)]) -> (u32, usize) {
-    let letters: Vec<char> = pattern.chars().filter(|letter| *letter != ' ').collect();
+/// A letter of a pattern, its value, and how many of its bits are still to come.
+struct Field {
+    letter: char,
+    width: usize,
+    value: u32,
+    rest: usize,
+}
+
+/// A random instruction by `pattern`, and its width; `given` fixes fields.
+pub(crate) fn fill(pattern: &str, rng: &mut Rng, given: &[(char, u32)]) -> (u32, usize) {
     for _ in 0..1000 {
-        let mut fields: Vec<(char, u32)> = Vec::new();
-        let mut bits = 0_u32;
-        let mut taken: Vec<(char, usize)> = Vec::new();
-        for &letter in &letters {
-            let bit = match letter {
-                '0' => 0,
-                '1' => 1,
-                _ => {
-                    let width = letters.iter().filter(|other| **other == letter).count();
-                    let index = match taken.iter_mut().find(|entry| entry.0 == letter) {
-                        Some(entry) => {
-                            entry.1 += 1;
-                            entry.1 - 1
-                        }
-                        None => {
-                            taken.push((letter, 1));
-                            0
-                        }
-                    };
-                    let value = match fields.iter().find(|entry| entry.0 == letter) {
-                        Some(entry) => entry.1,
-                        None => {
-                            let value = given
-                                .iter()
-                                .find(|entry| entry.0 == letter)
-                                .map_or_else(|| field(letter, width, rng), |entry| entry.1);
-                            fields.push((letter, value));
-                            value
-                        }
-                    };
-                    // A field that stands twice (`e`) repeats itself.
-                    let span = if letter == 'e' { 4 } else { width };
-                    value >> (span - 1 - index % span) & 1
-                }
-            };
-            bits = bits << 1 | bit;
+        let mut fields: Vec<Field> = Vec::new();
+        for letter in pattern.chars().filter(char::is_ascii_alphabetic) {
+            if fields.iter().all(|field| field.letter != letter) {
+                let width = pattern.matches(letter).count();
+                let fixed = given.iter().find(|entry| entry.0 == letter).map(|entry| entry.1);
+                let value = fixed.unwrap_or_else(|| random_field(letter, width, rng));
+                fields.push(Field { letter, width, value, rest: width });
+            }
         }
-        if defined(&letters, bits, &fields) {
-            return (bits, letters.len());
+        let mut bits = 0;
+        for letter in pattern.chars() {
+            let field = fields.iter_mut().find(|field| field.letter == letter);
+            bits = bits << 1 | field.map_or(u32::from(letter == '1'), next_bit);
+        }
+        let known: Vec<(char, u32)> = fields.iter().map(|field| (field.letter, field.value)).collect();
+        if defined(pattern.len(), bits, &known) {
+            return (bits, pattern.len());
         }
     }
     panic!("bug: no defined instruction is of the pattern {pattern}")
 }
 
-fn field(letter: char, width: usize, rng: &mut Rng) -> u32 {
+/// The next bit of a field. One that stands twice (`e`) repeats itself.
+fn next_bit(field: &mut Field) -> u32 {
+    field.rest -= 1;
+    let span = if field.letter == 'e' { 4 } else { field.width };
+    field.value >> (field.rest % span) & 1
+}
+
+fn random_field(letter: char, width: usize, rng: &mut Rng) -> u32 {
     match (letter, width) {
         ('d' | 'n' | 'm' | 'a' | 't' | 'l' | 'h', 4) | ('e', 8) => rng.below(13) as u32,
         ('n' | 'm' | 't' | 'd', 3) => rng.below(if letter == 'd' { 8 } else { 7 }) as u32,
@@ -275,23 +267,23 @@ fn field(letter: char, width: usize, rng: &mut Rng) -> u32 {
 }
 
 /// Leaves out what Arm calls unpredictable.
-fn defined(letters: &[char], bits: u32, fields: &[(char, u32)]) -> bool {
+fn defined(width: usize, bits: u32, fields: &[(char, u32)]) -> bool {
     let get = |letter: char| fields.iter().find(|entry| entry.0 == letter).map(|entry| entry.1);
-    let modified = letters.len() == 32 && bits >> 27 == 0b11110 && bits >> 25 & 1 == 0 && bits >> 15 & 1 == 0;
+    let modified = width == 32 && bits >> 27 == 0b11110 && bits >> 25 & 1 == 0 && bits >> 15 & 1 == 0;
     let repeated_zero =
-        modified && bits >> 26 & 1 == 0 && bits >> 14 & 1 == 0 && bits >> 12 & 3 != 0 && bits & 255 == 0;
-    let writeback = letters.len() == 32
+        modified && bits >> 26 & 1 == 0 && bits >> 14 & 1 == 0 && bits >> 12 & 3 != 0 && bits.is_multiple_of(256);
+    let writeback = width == 32
         && (bits >> 25 == 0b111_1100 && bits >> 23 & 1 == 0 && bits >> 11 & 1 == 1 && bits >> 8 & 1 == 1
             || bits >> 25 == 0b111_0100 && bits >> 21 & 1 == 1);
-    let multiple = letters.len() == 32 && bits >> 25 == 0b111_0100 && bits >> 22 & 1 == 0;
+    let multiple = width == 32 && bits >> 25 == 0b111_0100 && bits >> 22 & 1 == 0;
     let list_bad =
         multiple && ((bits & 0x1fff).count_ones() < 2 || (writeback && bits >> get('n').unwrap_or(15) & 1 == 1));
-    let narrow_list = letters.len() == 16 && bits >> 12 == 0b1100;
-    let narrow_bad = narrow_list && (bits & 0x7f == 0 || bits & 0x80 != 0 || stm_base_not_first(bits));
+    let narrow_list = width == 16 && bits >> 12 == 0b1100;
+    let narrow_bad = narrow_list && (bits.is_multiple_of(128) || bits & 0x80 != 0 || stm_base_not_first(bits));
     let same = |a: char, b: char| get(a).is_some() && get(a) == get(b);
     let double_base = writeback && (same('l', 'n') || same('h', 'n'));
-    let bytes_as_word = letters.len() == 32 && bits >> 25 == 0b111_1100 && bits >> 21 & 3 == 3;
-    let hint_like = letters.len() == 32 && bits >> 24 == 0b1111_1001 && bits >> 21 & 3 >= 2;
+    let bytes_as_word = width == 32 && bits >> 25 == 0b111_1100 && bits >> 21 & 3 == 3;
+    let hint_like = width == 32 && bits >> 24 == 0b1111_1001 && bits >> 21 & 3 >= 2;
     !(repeated_zero
         || same('l', 'h')
         || (writeback && same('t', 'n'))
@@ -309,7 +301,7 @@ fn stm_base_not_first(bits: u32) -> bool {
 }
 
 /// A word that is often a corner of some operation.
-pub fn corner_word(rng: &mut Rng) -> u32 {
+pub(crate) fn corner_word(rng: &mut Rng) -> u32 {
     const CORNERS: [u32; 14] = [
         0,
         1,
@@ -334,7 +326,7 @@ pub fn corner_word(rng: &mut Rng) -> u32 {
 }
 
 /// A float that is often a corner: zeros, infinities, NaNs of both kinds, denormals, limits, integers, neighbours of 1.
-pub fn corner_float(rng: &mut Rng) -> u32 {
+pub(crate) fn corner_float(rng: &mut Rng) -> u32 {
     const CORNERS: [u32; 20] = [
         0,
         0x8000_0000,
@@ -368,7 +360,7 @@ pub fn corner_float(rng: &mut Rng) -> u32 {
 }
 
 /// FPSCR: all rounding modes, flush to zero, default NaN, alternative half precision, sticky flags set or not.
-pub fn fpscr(rng: &mut Rng) -> u32 {
+pub(crate) fn fpscr(rng: &mut Rng) -> u32 {
     let bits = rng.next_u64() as u32;
     if rng.below(2) == 0 { bits & 0x10 } else { bits & 0xf7c0_009f }
 }

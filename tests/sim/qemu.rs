@@ -1,7 +1,9 @@
 //! QEMU as the oracle: its machines for our cores, and running an image there.
 
+use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use tinyml::sim::MemoryMap;
 
@@ -29,19 +31,31 @@ impl Oracle {
         image::board(self.flash, self.ram)
     }
 
-    /// Runs an image; what it printed, or None without QEMU.
+    /// Runs an image; what it printed, or None without QEMU. A program that doesn't end fails the test.
     pub(crate) fn run(&self, elf: &Path, more: &[&str]) -> Option<Vec<u8>> {
-        let output = Command::new("qemu-system-arm")
+        // A file, because a pipe that nobody reads would fill up. SYS_WRITE0 goes to stderr, SYS_WRITE to stdout.
+        let output = elf.with_extension("out");
+        let file = File::create(&output).expect("a file beside the image");
+        let mut child = Command::new("qemu-system-arm")
             .args(["-M", self.machine, "-nographic", "-monitor", "none", "-serial", "none"])
             .args(["-semihosting-config", "enable=on,target=native", "-kernel"])
             .arg(elf)
             .args(more)
             .stdin(Stdio::null())
-            .output()
+            .stdout(file.try_clone().expect("a second handle"))
+            .stderr(file)
+            .spawn()
             .ok()?;
-        assert!(output.status.success(), "QEMU: {}", String::from_utf8_lossy(&output.stderr));
-        // SYS_WRITE0 goes to one, SYS_WRITE to the other.
-        Some([output.stdout, output.stderr].concat())
+        for _ in 0..12_000 {
+            if let Some(status) = child.try_wait().expect("a child to wait for") {
+                let text = std::fs::read(&output).expect("QEMU's output");
+                assert!(status.success(), "QEMU: {}", String::from_utf8_lossy(&text));
+                return Some(text);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        child.kill().ok();
+        panic!("QEMU runs {} for more than two minutes", elf.display());
     }
 }
 
@@ -57,5 +71,11 @@ pub(crate) fn effort() -> usize {
 
 /// Says why a test proves nothing here.
 pub(crate) fn skip(reason: &str) {
-    eprintln!("skipped: {reason}");
+    say(&format!("skipped: {reason}"));
+}
+
+/// Tells people.
+#[expect(clippy::print_stderr, reason = "a skipped test and a measurement must say so")]
+pub(crate) fn say(text: &str) {
+    eprintln!("{text}");
 }

@@ -5,7 +5,7 @@ use super::wide::Context;
 use crate::sim::op::Op;
 
 /// Branches, system registers, barriers.
-pub(super) fn control(context: &Context, first: u32, second: u32) -> Op {
+pub(super) fn control(context: Context, first: u32, second: u32) -> Op {
     match (bit(second, 14), bit(second, 12)) {
         (true, true) => Op::BranchLink { target: target(context, first, second) },
         (false, true) => Op::Branch { target: target(context, first, second) },
@@ -16,7 +16,7 @@ pub(super) fn control(context: &Context, first: u32, second: u32) -> Op {
 }
 
 /// `ARMv6-M`: `BL`, `MSR`, `MRS` and barriers.
-pub(super) fn baseline(context: &Context, first: u32, second: u32) -> Op {
+pub(super) fn baseline(context: Context, first: u32, second: u32) -> Op {
     if first >> 11 != 0b11110 || !bit(second, 15) {
         return Op::Undefined;
     }
@@ -28,7 +28,7 @@ pub(super) fn baseline(context: &Context, first: u32, second: u32) -> Op {
 }
 
 /// The 24-bit offset of `B.W` and `BL`.
-fn target(context: &Context, first: u32, second: u32) -> u32 {
+fn target(context: Context, first: u32, second: u32) -> u32 {
     let sign = bits(first, 10, 10);
     let i1 = u32::from(bits(second, 13, 13) == sign);
     let i2 = u32::from(bits(second, 11, 11) == sign);
@@ -36,7 +36,7 @@ fn target(context: &Context, first: u32, second: u32) -> u32 {
     context.pc.wrapping_add(4).wrapping_add(signed(offset, 25))
 }
 
-fn branch_if(context: &Context, first: u32, second: u32) -> Op {
+fn branch_if(context: Context, first: u32, second: u32) -> Op {
     if context.conditional {
         return Op::Undefined;
     }
@@ -49,7 +49,7 @@ fn branch_if(context: &Context, first: u32, second: u32) -> Op {
     Op::BranchIf { condition: bits(first, 9, 6) as u8, target }
 }
 
-fn miscellaneous(context: &Context, first: u32, second: u32) -> Op {
+fn miscellaneous(context: Context, first: u32, second: u32) -> Op {
     if bit(first, 10) || bit(second, 13) {
         return Op::Undefined;
     }
@@ -70,7 +70,7 @@ fn miscellaneous(context: &Context, first: u32, second: u32) -> Op {
     }
 }
 
-fn write_system(context: &Context, first: u32, second: u32) -> Op {
+fn write_system(context: Context, first: u32, second: u32) -> Op {
     let (n, mask) = (reg(first, 0), bits(second, 11, 10) as u8);
     let to_apsr = second & 255 < 4;
     if bad(n) || mask == 0 || (mask & 1 == 1 && !(to_apsr && context.dsp)) || (!to_apsr && mask != 2) {
@@ -80,7 +80,7 @@ fn write_system(context: &Context, first: u32, second: u32) -> Op {
 }
 
 /// `SYSm` (DDI 0403E, B5.1.1); the rest is unpredictable.
-fn system_register(context: &Context, second: u32, op: impl FnOnce(u8) -> Op) -> Op {
+fn system_register(context: Context, second: u32, op: impl FnOnce(u8) -> Op) -> Op {
     match (second & 255) as u8 {
         register @ (0..=3 | 5..=9 | 16 | 20) => op(register),
         register @ 17..=19 if context.mainline => op(register),

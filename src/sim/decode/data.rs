@@ -43,7 +43,7 @@ fn operation(code: u32, s: bool, d: u8, n: u8) -> Option<Data> {
 }
 
 /// Data processing with a shifted register.
-pub(super) fn shifted(context: &Context, first: u32, second: u32) -> Op {
+pub(super) fn shifted(context: Context, first: u32, second: u32) -> Op {
     let (code, s) = (bits(first, 8, 5), bit(first, 4));
     let (n, d, m) = (reg(first, 0), reg(second, 8), reg(second, 0));
     let amount = bits(second, 14, 12) << 2 | bits(second, 7, 6);
@@ -84,7 +84,7 @@ pub(super) fn modified_immediate(first: u32, second: u32) -> Op {
 }
 
 /// Data processing with a plain immediate.
-pub(super) fn plain_immediate(context: &Context, first: u32, second: u32) -> Op {
+pub(super) fn plain_immediate(context: Context, first: u32, second: u32) -> Op {
     let (n, d) = (reg(first, 0), reg(second, 8));
     let imm12 = bits(first, 10, 10) << 11 | bits(second, 14, 12) << 8 | second & 255;
     let imm16 = (first & 15) << 12 | imm12;
@@ -107,7 +107,7 @@ pub(super) fn plain_immediate(context: &Context, first: u32, second: u32) -> Op 
 }
 
 /// `SSAT`, `USAT`; a right shift by 0 means their forms for two halves.
-fn saturate(context: &Context, sign: Sign, right: bool, d: u8, n: u8, second: u32) -> Op {
+fn saturate(context: Context, sign: Sign, right: bool, d: u8, n: u8, second: u32) -> Op {
     let amount = (bits(second, 14, 12) << 2 | bits(second, 7, 6)) as u8;
     let bits = (second & 31) as u8 + u8::from(sign == Sign::Signed);
     match (right, amount) {
@@ -138,7 +138,7 @@ fn field(code: u32, d: u8, n: u8, second: u32) -> Op {
 }
 
 /// Data processing with registers.
-pub(super) fn register(context: &Context, first: u32, second: u32) -> Op {
+pub(super) fn register(context: Context, first: u32, second: u32) -> Op {
     let (n, d, m) = (reg(first, 0), reg(second, 8), reg(second, 0));
     if bits(second, 15, 12) != 15 || bad(d) || bad(m) {
         return Op::Undefined;
@@ -167,7 +167,7 @@ pub(super) fn register(context: &Context, first: u32, second: u32) -> Op {
     }
 }
 
-fn extend(context: &Context, code: u32, second: u32, d: u8, n: u8, m: u8) -> Op {
+fn extend(context: Context, code: u32, second: u32, d: u8, n: u8, m: u8) -> Op {
     let extend = match code {
         0 => Extend::SignedHalf,
         1 => Extend::UnsignedHalf,
@@ -200,7 +200,7 @@ fn parallel(code: u32, lane: Lane) -> Option<Dsp> {
     Some(Dsp::Parallel(lane, parallel))
 }
 
-fn miscellaneous(context: &Context, code: u32, kind: u32, d: u8, n: u8, m: u8) -> Op {
+fn miscellaneous(context: Context, code: u32, kind: u32, d: u8, n: u8, m: u8) -> Op {
     let one = |bits| if n == m { Op::Bits { bits, d, m } } else { Op::Undefined };
     let dsp = |dsp| if context.dsp { Op::Dsp { dsp, d, n, m, a: 0 } } else { Op::Undefined };
     match (code, kind) {

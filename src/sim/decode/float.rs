@@ -5,7 +5,7 @@ use super::wide::Context;
 use crate::sim::op::{Float, Op, Rounded, Sign};
 
 /// Every coprocessor encoding; those of the FPU are of coprocessors 10 and 11.
-pub(super) fn float(context: &Context, first: u32, second: u32) -> Op {
+pub(super) fn float(context: Context, first: u32, second: u32) -> Op {
     if !context.float || bit(first, 12) || bits(second, 11, 9) != 5 {
         return Op::Undefined;
     }
@@ -119,7 +119,7 @@ fn pair(first: u32, second: u32) -> Op {
 }
 
 /// Loads and stores (A6.5).
-fn access(context: &Context, first: u32, second: u32) -> Op {
+fn access(context: Context, first: u32, second: u32) -> Op {
     let (pre, up, writeback, load) = (bit(first, 8), bit(first, 7), bit(first, 5), bit(first, 4));
     let (n, double, imm) = (reg(first, 0), bit(second, 8), second & 255);
     let d = if double { reg(second, 12) << 1 } else { single(second, 12, first, 6) };

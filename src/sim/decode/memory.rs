@@ -25,7 +25,7 @@ pub(super) fn multiple(first: u32, second: u32) -> Op {
 }
 
 /// `LDRD`, `STRD`, exclusive accesses, table branches.
-pub(super) fn double_exclusive(context: &Context, first: u32, second: u32) -> Op {
+pub(super) fn double_exclusive(context: Context, first: u32, second: u32) -> Op {
     let (n, t, t2) = (reg(first, 0), reg(second, 12), reg(second, 8));
     let (pre, up, writeback, load) = (bit(first, 8), bit(first, 7), bit(first, 5), bit(first, 4));
     if !pre && !writeback {
@@ -70,7 +70,7 @@ fn exclusive(first: u32, second: u32) -> Op {
 }
 
 /// `TBB`, `TBH`, and exclusive accesses to bytes and halfwords.
-fn exclusive_or_table(context: &Context, first: u32, second: u32) -> Op {
+fn exclusive_or_table(context: Context, first: u32, second: u32) -> Op {
     let (n, t, m) = (reg(first, 0), reg(second, 12), reg(second, 0));
     let base = context.pc.wrapping_add(4);
     let width = if bit(second, 4) { Width::Half } else { Width::Byte };
@@ -86,7 +86,7 @@ fn exclusive_or_table(context: &Context, first: u32, second: u32) -> Op {
 }
 
 /// Loads and stores of one register, and preload hints.
-pub(super) fn single(context: &Context, first: u32, second: u32) -> Op {
+pub(super) fn single(context: Context, first: u32, second: u32) -> Op {
     let (n, t, load) = (reg(first, 0), reg(second, 12), bit(first, 4));
     let signed = bit(first, 8);
     let width = match (bits(first, 6, 5), signed) {
@@ -117,7 +117,7 @@ pub(super) fn single(context: &Context, first: u32, second: u32) -> Op {
     if hint && op != Op::Undefined { Op::Nop } else { op }
 }
 
-fn literal(context: &Context, first: u32, second: u32, width: Width, t: u8) -> Op {
+fn literal(context: Context, first: u32, second: u32, width: Width, t: u8) -> Op {
     let base = context.pc.wrapping_add(4) & !3;
     let imm = second & 0xfff;
     let address = if bit(first, 7) { base.wrapping_add(imm) } else { base.wrapping_sub(imm) };

@@ -5,7 +5,7 @@ use super::wide::Context;
 use crate::sim::op::{Dsp, Long, Op, Sign};
 
 /// Products of 32 bits.
-pub(super) fn multiply(context: &Context, first: u32, second: u32) -> Op {
+pub(super) fn multiply(context: Context, first: u32, second: u32) -> Op {
     let (n, a, d, m) = (reg(first, 0), reg(second, 12), reg(second, 8), reg(second, 0));
     let (code, kind) = (bits(first, 6, 4), bits(second, 5, 4));
     if bits(second, 7, 6) != 0 || bad(n) || bad(d) || bad(m) || a == 13 {
@@ -53,7 +53,7 @@ fn accumulating(code: u32, kind: u32, adds: bool) -> Option<Dsp> {
 }
 
 /// Products of 64 bits, and division.
-pub(super) fn long(context: &Context, first: u32, second: u32) -> Op {
+pub(super) fn long(context: Context, first: u32, second: u32) -> Op {
     let (n, low, high, m) = (reg(first, 0), reg(second, 12), reg(second, 8), reg(second, 0));
     let (code, kind) = (bits(first, 6, 4), bits(second, 7, 4));
     if bad(n) || bad(high) || bad(m) {

@@ -7,7 +7,7 @@ use crate::sim::op::{Bits, Data, Extend, Op, Shift, Width};
 const NO_SHIFT: (Shift, u8) = (Shift::Lsl, 0);
 
 /// One halfword to its instruction.
-pub(super) fn narrow(context: &Context, half: u32) -> Op {
+pub(super) fn narrow(context: Context, half: u32) -> Op {
     match half >> 12 {
         0 | 1 => shift_add(context, half),
         2 | 3 => immediate(context, half),
@@ -25,7 +25,7 @@ pub(super) fn narrow(context: &Context, half: u32) -> Op {
     }
 }
 
-fn shift_add(context: &Context, half: u32) -> Op {
+fn shift_add(context: Context, half: u32) -> Op {
     let (d, m) = (low_reg(half, 0), low_reg(half, 3));
     let kind = bits(half, 12, 11);
     if kind < 3 {
@@ -39,13 +39,13 @@ fn shift_add(context: &Context, half: u32) -> Op {
     data_register(data, !context.conditional, d, m, low_reg(half, 6), NO_SHIFT)
 }
 
-fn immediate(context: &Context, half: u32) -> Op {
+fn immediate(context: Context, half: u32) -> Op {
     let data = [Data::Mov, Data::Cmp, Data::Add, Data::Sub][bits(half, 12, 11) as usize];
     let d = low_reg(half, 8);
     data_immediate(data, !context.conditional, d, d, half & 255, false)
 }
 
-fn register(context: &Context, half: u32) -> Op {
+fn register(context: Context, half: u32) -> Op {
     let (d, m, s) = (low_reg(half, 0), low_reg(half, 3), !context.conditional);
     let data = |data| data_register(data, s, d, d, m, NO_SHIFT);
     let shift = |shift| Op::ShiftReg { shift, s, d, n: d, m };
@@ -71,7 +71,7 @@ fn register(context: &Context, half: u32) -> Op {
 }
 
 /// High registers and branches to a register.
-fn special(context: &Context, half: u32) -> Op {
+fn special(context: Context, half: u32) -> Op {
     let (d, m) = (low_reg(half, 0) | (bits(half, 7, 7) as u8) << 3, reg(half, 3));
     let pc = context.pc.wrapping_add(4);
     match bits(half, 9, 8) {
@@ -91,7 +91,7 @@ fn special(context: &Context, half: u32) -> Op {
     }
 }
 
-fn literal(context: &Context, half: u32) -> Op {
+fn literal(context: Context, half: u32) -> Op {
     let address = (context.pc & !3).wrapping_add(4 + ((half & 255) << 2));
     Op::LoadLiteral { width: Width::Word, t: low_reg(half, 8), address }
 }
@@ -125,7 +125,7 @@ fn access_immediate(half: u32) -> Op {
     }
 }
 
-fn miscellaneous(context: &Context, half: u32) -> Op {
+fn miscellaneous(context: Context, half: u32) -> Op {
     let (d, m) = (low_reg(half, 0), low_reg(half, 3));
     let extend = |extend| Op::Extend { extend, d, m, rotate: 0 };
     let list = (half & 255) as u16;
@@ -152,7 +152,7 @@ fn miscellaneous(context: &Context, half: u32) -> Op {
     }
 }
 
-fn compare_branch(context: &Context, half: u32) -> Op {
+fn compare_branch(context: Context, half: u32) -> Op {
     let offset = bits(half, 9, 9) << 6 | bits(half, 7, 3) << 1;
     let target = context.pc.wrapping_add(4 + offset);
     let n = low_reg(half, 0);
@@ -167,7 +167,7 @@ fn load_list(list: u16) -> Op {
     if list == 0 { Op::Undefined } else { Op::LoadMultiple { n: 13, list, writeback: true, before: false } }
 }
 
-fn change_state(context: &Context, half: u32) -> Op {
+fn change_state(context: Context, half: u32) -> Op {
     let (primask, faultmask) = (bit(half, 1), bit(half, 0));
     if half & 0xe8 != 0x60 || half & 4 != 0 || (!primask && !faultmask) || (faultmask && !context.mainline) {
         return Op::Undefined;
@@ -175,7 +175,7 @@ fn change_state(context: &Context, half: u32) -> Op {
     Op::Mask { disable: bit(half, 4), primask, faultmask }
 }
 
-fn hint(context: &Context, half: u32) -> Op {
+fn hint(context: Context, half: u32) -> Op {
     let (condition, mask) = (bits(half, 7, 4), half & 15);
     match mask {
         // Hints that aren't allocated behave as NOP (DDI 0403E, A5.2.5).
@@ -197,7 +197,7 @@ fn multiple(half: u32) -> Op {
     Op::StoreMultiple { n, list, writeback: true, before: false }
 }
 
-fn conditional(context: &Context, half: u32) -> Op {
+fn conditional(context: Context, half: u32) -> Op {
     let target = context.pc.wrapping_add(4).wrapping_add(signed((half & 255) << 1, 9));
     match bits(half, 11, 8) as u8 {
         14 => Op::Undefined,
@@ -207,7 +207,7 @@ fn conditional(context: &Context, half: u32) -> Op {
     }
 }
 
-fn branch(context: &Context, half: u32) -> Op {
+fn branch(context: Context, half: u32) -> Op {
     if half >> 11 != 0b11100 {
         return Op::Undefined;
     }

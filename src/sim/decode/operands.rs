@@ -27,7 +27,7 @@ pub(super) fn signed(value: u32, width: u32) -> u32 {
     ((value << (32 - width)) as i32 >> (32 - width)) as u32
 }
 
-/// True for sp and pc, which most 32-bit encodings don't take ("BadReg" in the manual).
+/// True for sp and pc, which most 32-bit encodings don't take ("`BadReg`" in the manual).
 pub(super) fn bad(register: u8) -> bool {
     register == 13 || register == 15
 }

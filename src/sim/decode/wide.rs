@@ -7,6 +7,7 @@ use crate::sim::op::Op;
 
 /// What decoding depends on beside the halfwords.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent features of a core")]
 pub(in crate::sim) struct Context {
     /// The instruction's address.
     pub pc: u32,
@@ -44,7 +45,7 @@ pub(in crate::sim) struct Decoded {
 }
 
 /// Decodes the halfword `first`, with `second` where it is a 32-bit encoding.
-pub(in crate::sim) fn decode(context: &Context, first: u16, second: u16) -> Decoded {
+pub(in crate::sim) fn decode(context: Context, first: u16, second: u16) -> Decoded {
     let (first, second) = (u32::from(first), u32::from(second));
     if first >> 11 < 0b11101 {
         return Decoded { op: narrow::narrow(context, first), size: 2 };
@@ -52,7 +53,7 @@ pub(in crate::sim) fn decode(context: &Context, first: u16, second: u16) -> Deco
     Decoded { op: wide(context, first, second), size: 4 }
 }
 
-fn wide(context: &Context, first: u32, second: u32) -> Op {
+fn wide(context: Context, first: u32, second: u32) -> Op {
     if !context.mainline {
         return control::baseline(context, first, second);
     }
