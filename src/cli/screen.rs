@@ -79,6 +79,7 @@ impl Screen {
 
     /// Writes a result on stdout; whoever reads may have had enough.
     pub(super) fn result(&self, text: &str) {
+        self.painter.clear();
         let mut stdout = io::stdout().lock();
         let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     }

@@ -65,16 +65,16 @@ impl Harness {
         let mut fields: Vec<Field> =
             function.params.iter().map(|(name, shape)| field(&format!("in_{name}"), shape)).collect();
         let mut arguments: Vec<String> = function.params.iter().map(|(name, shape)| argument(name, shape)).collect();
-        let mut call = String::new();
+        let mut assigned = "";
         if let Some(result) = &function.result {
             fields.push(field("out", result));
             if result.dims.is_empty() {
-                call.push_str("tml_gate.out[0] = ")
+                assigned = "tml_gate.out[0] = ";
             } else {
-                arguments.push("tml_gate.out".into())
+                arguments.push("tml_gate.out".into());
             }
         }
-        call.push_str(&format!("{}({})", function.name, arguments.join(", ")));
+        let call = format!("{assigned}{}({})", function.name, arguments.join(", "));
         Self { prototype: signature::prototype(function), call, fields }
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn check(name: &str, object_file: &[u8], stateful: bool) -> Result<()
             "define the function of the prototype, not static",
         ));
     }
-    for symbol in file.symbols().filter(|symbol| symbol.is_undefined()) {
+    for symbol in file.symbols().filter(ObjectSymbol::is_undefined) {
         let needed = symbol.name().unwrap_or_default();
         if !(needed.is_empty() || allowed(needed)) {
             let title = format!("`{name}` needs `{needed}`, which isn't in tml.h");
