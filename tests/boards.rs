@@ -211,33 +211,48 @@ fn every_wait_of_a_set_up_lies_in_a_device_and_contradicts_no_other() {
 }
 
 #[test]
-fn every_board_links_by_both_compilers_and_its_images_hold_the_same_bytes() {
-    for compiler in compilers() {
-        for board in boards() {
-            let elf =
-                build(&board, compiler, 2048).unwrap_or_else(|text| panic!("{}, {compiler:?}: {text}", board.name));
-            let content = Content::of(&elf, board.flash).expect("loads");
-            check_vectors(&board, &content);
-            assert_eq!(from_hex(&content.hex()), memory(&content), "{}", board.name);
-            if let Some(form) = board.uf2 {
-                let blocks = from_uf2(&content.uf2(form), form.family);
-                assert!(
-                    memory(&content).iter().all(|(address, byte)| blocks.get(address) == Some(byte)),
-                    "{}",
-                    board.name
-                );
-                assert_eq!(blocks.len() % form.sector as usize, 0);
-            }
-            let sizes = sizes(&elf, board.flash, board.ram, |name| name.contains("weights")).expect("sized");
-            assert_eq!(sizes.flash.total, content.bytes.len() as u64);
-            assert_eq!(sizes.flash.total, sizes.flash.weights + sizes.flash.code + sizes.flash.other);
-            assert_eq!(sizes.flash.weights, 64, "{}, {compiler:?}", board.name);
-            assert_eq!(sizes.ram.stack, 2048);
-            assert_eq!(sizes.ram.total, sizes.ram.stack + sizes.ram.data + sizes.ram.bss);
-            assert!(sizes.ram.data >= 4, "{}: hello_calls starts as 7", board.name);
-            assert!(sizes.flash.code < 6000, "{}, {compiler:?}: {} bytes of code", board.name, sizes.flash.code);
-        }
+fn every_board_links_by_zig_and_its_image_is_whole_and_boots() {
+    check_boards(Compiler::Zig);
+}
+
+#[test]
+fn every_board_links_by_gcc_and_its_image_is_whole_and_boots() {
+    check_boards(Compiler::Gcc);
+}
+
+fn check_boards(compiler: Compiler) {
+    if !compilers().contains(&compiler) {
+        return;
     }
+    for board in boards() {
+        let name = format!("{}, {compiler:?}", board.name);
+        let elf = build(&board, compiler, 2048).unwrap_or_else(|text| panic!("{name}: {text}"));
+        check_images(&board, &elf, &name);
+        check_sizes(&board, &elf, &name);
+        check_boot(&board, &elf, &name);
+    }
+}
+
+fn check_images(board: &Board, elf: &[u8], name: &str) {
+    let content = Content::of(elf, board.flash).expect("loads");
+    check_vectors(board, &content);
+    assert_eq!(from_hex(&content.hex()), memory(&content), "{name}");
+    if let Some(form) = board.uf2 {
+        let blocks = from_uf2(&content.uf2(form), form.family);
+        assert!(memory(&content).iter().all(|(address, byte)| blocks.get(address) == Some(byte)), "{name}");
+        assert_eq!(blocks.len() % form.sector as usize, 0);
+    }
+}
+
+fn check_sizes(board: &Board, elf: &[u8], name: &str) {
+    let sizes = sizes(elf, board.flash, board.ram, |name| name.contains("weights")).expect("sized");
+    assert_eq!(sizes.flash.total, Content::of(elf, board.flash).expect("loads").bytes.len() as u64);
+    assert_eq!(sizes.flash.total, sizes.flash.weights + sizes.flash.code + sizes.flash.other);
+    assert_eq!(sizes.flash.weights, 64, "{name}");
+    assert_eq!(sizes.ram.stack, 2048);
+    assert_eq!(sizes.ram.total, sizes.ram.stack + sizes.ram.data + sizes.ram.bss);
+    assert!(sizes.ram.data >= 4, "{name}: hello_calls starts as 7");
+    assert!(sizes.flash.code < 6000, "{name}: {} bytes of code", sizes.flash.code);
 }
 
 /// The stack pointer, then Thumb addresses in flash for every handler that the architecture has.
@@ -313,39 +328,30 @@ fn a_program_that_does_not_fit_says_which_memory_and_by_how_much() {
     }
 }
 
-/// Every board starts on the simulator: all waits of its set-up end, memory is as C wants it, and an inference comes out.
-#[test]
-fn every_hello_image_boots_and_infers_on_the_simulator() {
-    for compiler in compilers() {
-        for board in boards() {
-            let name = format!("{}, {compiler:?}", board.name);
-            let elf = build(&board, compiler, 2048).unwrap_or_else(|text| panic!("{name}: {text}"));
-            let core = library().core(&board.core).expect("shipped");
-            let mut machine =
-                Machine::load(&elf, &core, &memory_map(&board)).unwrap_or_else(|error| panic!("{name}: {error}"));
-            let address = |machine: &Machine, symbol: &str| machine.symbol(symbol).expect(symbol).address;
-            let word = |machine: &Machine, symbol: &str| {
-                let bytes = machine.read(address(machine, symbol), 4).expect("RAM");
-                u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
-            };
-            let wait = address(&machine, "tml_wait");
-            machine.run_until(wait, 10_000_000).unwrap_or_else(|fault| panic!("{name}: {fault}"));
-            if !board.presets().is_empty() {
-                assert_eq!(word(&machine, "tml_setup_timeouts"), 0, "{name}: a wait of the set-up ran out");
-            }
-            assert_eq!(word(&machine, "hello_calls"), 7, "{name}: initial values are copied");
-            let input: Vec<u8> = [1.0_f32, 2.0, 3.0].iter().flat_map(|value| value.to_le_bytes()).collect();
-            let (sample, command) = (address(&machine, "tml_input"), address(&machine, "tml_command"));
-            let _ = machine.write(sample, &input);
-            let _ = machine.write(command, &1_u32.to_le_bytes());
-            let app = address(&machine, "tml_app");
-            for stop in [app, wait] {
-                machine.run_until(stop, 10_000_000).unwrap_or_else(|fault| panic!("{name}: {fault}"));
-            }
-            let output = machine.read(address(&machine, "tml_output"), 2).expect("RAM").to_vec();
-            assert_eq!(output, [4, 2], "{name}");
-        }
+/// On the simulator all waits of the set-up end, memory is as C wants it, and an inference comes out.
+fn check_boot(board: &Board, elf: &[u8], name: &str) {
+    let core = library().core(&board.core).expect("shipped");
+    let mut machine = Machine::load(elf, &core, &memory_map(board)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let address = |machine: &Machine, symbol: &str| machine.symbol(symbol).expect(symbol).address;
+    let word = |machine: &Machine, symbol: &str| {
+        let bytes = machine.read(address(machine, symbol), 4).expect("RAM");
+        u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
+    };
+    let (wait, app) = (address(&machine, "tml_wait"), address(&machine, "tml_app"));
+    machine.run_until(wait, 10_000_000).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+    if !board.presets().is_empty() {
+        assert_eq!(word(&machine, "tml_setup_timeouts"), 0, "{name}: a wait of the set-up ran out");
     }
+    assert_eq!(word(&machine, "hello_calls"), 7, "{name}: initial values are copied");
+    let input: Vec<u8> = [1.0_f32, 2.0, 3.0].iter().flat_map(|value| value.to_le_bytes()).collect();
+    let (sample, command) = (address(&machine, "tml_input"), address(&machine, "tml_command"));
+    let _ = machine.write(sample, &input);
+    let _ = machine.write(command, &1_u32.to_le_bytes());
+    for stop in [app, wait] {
+        machine.run_until(stop, 10_000_000).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+    }
+    let output = machine.read(address(&machine, "tml_output"), 2).expect("RAM").to_vec();
+    assert_eq!(output, [4, 2], "{name}");
 }
 
 /// QEMU has none of our boards, but netduinoplus2 is an STM32F405: the same memory addresses, other clock registers, which

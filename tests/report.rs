@@ -201,7 +201,7 @@ fn the_report_reads_back() {
 #[test]
 fn no_line_is_wider_than_the_terminal() {
     let report = judge(&spec(), &too_big());
-    for width in [72, 80, 100] {
+    for width in [68, 80, 100] {
         let shown = text(&report, &Style { width, ..plain() });
         let widest = shown.lines().max_by_key(|line| line.chars().count()).unwrap_or_default();
         assert!(widest.chars().count() <= width, "{width}: {widest}");

@@ -1,10 +1,16 @@
 //! The simulator against QEMU, the manuals and itself.
 #![expect(clippy::disallowed_methods, reason = "tests run QEMU and compilers, and keep files in temporary folders")]
 
+#[path = "sim/behaviour.rs"]
+mod behaviour;
 #[path = "sim/encodings.rs"]
 mod encodings;
 #[path = "sim/image.rs"]
 mod image;
+#[path = "sim/micro.rs"]
+mod micro;
+#[path = "sim/programs.rs"]
+mod programs;
 #[path = "sim/qemu.rs"]
 mod qemu;
 #[path = "sim/random.rs"]

@@ -12,7 +12,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "tml::class",
-        "A requirement names a class that isn't in the `classes` of the data set that its model learns from. Correct the name, or add the class to `classes`. Classes that are no lower-case word are written in quotes.",
+        "A class is named that isn't in `classes` of the data set, by a requirement or by a row of the data, or a class of the list has no rows. Correct the name, add the class to `classes`, or bring rows of it. Classes that are no lower-case word are written in quotes.",
     ),
     (
         "tml::digest",
@@ -64,7 +64,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "tml::split",
-        "The parts of a split don't sum to 100%, or one is empty. Training needs `train` and `valid`, accuracy is measured on `test`: write all three.",
+        "The parts of a split don't sum to 100%, or one is empty. Training needs `train` and `valid`, accuracy is measured on `test`: write all three. An empty part may also come from too few rows or groups: bring more, or change the parts.",
     ),
     (
         "tml::twice",

@@ -149,7 +149,7 @@ impl QNet {
 
     /// Bytes of weights and of the integers that kernels compute with.
     pub fn constants_len(&self) -> usize {
-        let words = |derived: &Derived| 4 * (derived.multipliers.len() + derived.offsets.len());
+        let words = |derived: &Derived| 4 * (derived.multipliers.len() + derived.offsets.len()) + derived.shifts.len();
         self.nodes.iter().map(|node| node.lowered.weights.len() + words(&node.derived)).sum()
     }
 

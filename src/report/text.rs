@@ -112,6 +112,13 @@ fn requirements(judged: &[Judged], style: Style) -> Vec<String> {
     }
     let align = [Align::Left, Align::Right, Align::Left, Align::Right, Align::Right, Align::Left, Align::Left];
     let mut lines = table::lines(&rows, &align, 2);
+    if lines.iter().any(|line| width(line) > style.width) {
+        // The sign alone tells: words and notes are in the verdict line and the diagnostics.
+        for (row, one) in rows.iter_mut().skip(1).zip(judged) {
+            row[6] = style.sign(one.met).to_string();
+        }
+        lines = table::lines(&rows, &align, 2);
+    }
     for ((line, row), one) in lines.iter_mut().zip(&rows).skip(1).zip(judged) {
         if let Some((sign, before)) = row.last().and_then(|sign| Some((sign, line.strip_suffix(sign.as_str())?))) {
             *line = format!("{before}{}", style.paint(if one.met { Ink::Good } else { Ink::Bad }, sign));

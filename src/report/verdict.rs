@@ -152,7 +152,7 @@ pub struct Judged {
 /// Whole numbers as such: `65536`, not `65536.0`.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn plain<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    let whole = value.trunc() == *value && value.abs() < 9e15;
+    let whole = value.fract().abs() <= 0.0 && value.abs() < 9e15;
     if whole { serializer.serialize_i64(*value as i64) } else { serializer.serialize_f64(*value) }
 }
 
@@ -166,11 +166,17 @@ fn plain_option<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::
 
 impl Report {
     /// The report as JSON, for messages.
+    ///
+    /// # Panics
+    /// Never, short of a bug: plain data always serialises.
     pub fn value(&self) -> serde_json::Value {
         serde_json::to_value(self).unwrap_or_else(|error| panic!("bug: a report is plain data: {error}"))
     }
 
-    /// The bytes of `report.json`.
+    /// The text of `report.json`.
+    ///
+    /// # Panics
+    /// Never, short of a bug: plain data always serialises.
     pub fn json(&self) -> String {
         let text =
             serde_json::to_string_pretty(self).unwrap_or_else(|error| panic!("bug: a report is plain data: {error}"));

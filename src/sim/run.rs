@@ -92,19 +92,20 @@ impl Machine {
             }
             let next = pc.wrapping_add(slot.size.into());
             self.cpu.pc = next;
-            if let Err(kind) = self.cpu.execute(slot.op) {
-                return Err((self.explain(kind, &slot, pc), pc));
-            }
+            let result = self.cpu.execute(slot.op);
             if self.cpu.pc != next {
                 self.taken::<MODE>(pc);
-            }
-            if slot.special & special::STACK != 0 {
-                self.check_stack().map_err(|kind| (kind, pc))?;
             }
             if MODE == PROFILE {
                 let counter = &mut self.code.counters[at];
                 counter.instructions += 1;
-                counter.cycles += self.cpu.cycles - before;
+                counter.cycles += self.cpu.cycles.wrapping_sub(before);
+            }
+            if let Err(kind) = result {
+                return Err((self.explain(kind, &slot, pc), pc));
+            }
+            if slot.special & special::STACK != 0 {
+                self.check_stack().map_err(|kind| (kind, pc))?;
             }
         }
     }

@@ -31,7 +31,7 @@ pub(super) fn board_schema() -> Params {
 pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Deploy> {
     let fields = fields::block(&schema(), block, cx);
     let model = model(block, cx);
-    let dataset = model.flatten().map(|model| cx.spec.models[model].dataset);
+    let dataset = model.map(|model| cx.spec.models[model].dataset);
     let classes = dataset.map(|dataset| cx.spec.datasets[dataset].classes.clone());
     let boards = boards(&fields, cx);
     let app = app(&fields, classes.as_ref().map(Vec::len), cx);
@@ -47,7 +47,7 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Deploy> {
     Some(Deploy {
         name: block.name.as_ref()?.text.clone(),
         docs: block.docs.clone(),
-        model: model.flatten()?,
+        model: model?,
         boards: boards?,
         app,
         requirements,
@@ -55,11 +55,11 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Deploy> {
     })
 }
 
-/// Outer `None`: reported; inner: reported elsewhere.
-fn model(block: &Block, cx: &mut Context) -> Option<Option<usize>> {
+/// The model of the header; `None` when something is reported.
+fn model(block: &Block, cx: &mut Context) -> Option<usize> {
     let from = block.from.as_ref()?;
     match cx.lookup(from.parts.first()?, "model") {
-        Ok(Symbol::Model(index)) => Some(index),
+        Ok(Symbol::Model(index)) => index,
         Ok(other) => {
             let diag =
                 Diag::error("tml::block", format!("a model is deployed, but `{}` is a {}", from.text(), other.kind()));

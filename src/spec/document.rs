@@ -133,7 +133,7 @@ fn inner_topics() -> Vec<Topic> {
 pub fn explain(word: &str, vocabulary: &dyn Vocabulary) -> Option<String> {
     let mut parts: Vec<String> = Vec::new();
     let topics = topics();
-    parts.extend(topics.iter().filter(|topic| topic.word == word).map(|topic| topic_text(topic)));
+    parts.extend(topics.iter().filter(|topic| topic.word == word).map(topic_text));
     if parts.is_empty() {
         parts.extend(fields(word, &topics));
     }
@@ -163,17 +163,10 @@ pub fn words(vocabulary: &dyn Vocabulary) -> Vec<String> {
 }
 
 fn topic_text(topic: &Topic) -> String {
-    let mut text = format!("{}\n  {}\n", topic.form, topic.doc);
-    if !topic.within.is_empty() {
-        text.push_str(&format!("  Stands in `{}`.\n", topic.within));
-    }
-    if topic.word == "require" {
-        text.push_str("\n");
-        MEASURES.iter().for_each(|measure| text.push_str(&metric_line(measure.word).unwrap_or_default()));
-    } else if !topic.params.is_empty() {
-        text.push_str(&format!("\n{}", table(&topic.params)));
-    }
-    text
+    let within = if topic.within.is_empty() { String::new() } else { format!("  Stands in `{}`.\n", topic.within) };
+    let lines = if topic.word == "require" { metric_lines() } else { table(&topic.params) };
+    let gap = if lines.is_empty() { "" } else { "\n" };
+    format!("{}\n  {}\n{within}{gap}{lines}", topic.form, topic.doc)
 }
 
 /// A schema as aligned lines: name, what it takes, default, meaning.
@@ -241,6 +234,10 @@ fn metric(word: &str) -> Option<String> {
     metric_line(word).map(|line| format!("a metric of `require`\n{line}"))
 }
 
+fn metric_lines() -> String {
+    MEASURES.iter().filter_map(|measure| metric_line(measure.word)).collect()
+}
+
 fn metric_line(word: &str) -> Option<String> {
     let measure = MEASURES.iter().find(|measure| measure.word == word)?;
     let relation = if measure.bound == super::model::Bound::AtLeast { ">=" } else { "<=" };
@@ -302,7 +299,8 @@ fn unit(word: &str) -> Option<String> {
 
 fn overview(word: &str, vocabulary: &dyn Vocabulary) -> Option<String> {
     let list = |title: &str, words: Vec<String>| {
-        format!("{title}\n{}", words.iter().map(|word| format!("  {word}\n")).collect::<String>())
+        let lines: Vec<String> = words.iter().map(|word| format!("  {word}")).collect();
+        format!("{title}\n{}\n", lines.join("\n"))
     };
     let documented = |words: Vec<String>, doc: &dyn Fn(&str) -> Option<String>| {
         let width = words.iter().map(String::len).max().unwrap_or(0);
@@ -323,10 +321,7 @@ fn overview(word: &str, vocabulary: &dyn Vocabulary) -> Option<String> {
             let doc = |word: &str| vocabulary.feature(word)?.ok().map(|feature| sentence(&feature.doc));
             Some(list("features of the library", documented(vocabulary.features(), &doc)))
         }
-        "metrics" => Some(format!(
-            "metrics of `require`\n{}",
-            MEASURES.iter().filter_map(|measure| metric_line(measure.word)).collect::<String>()
-        )),
+        "metrics" => Some(format!("metrics of `require`\n{}", metric_lines())),
         "units" => {
             let dimensions =
                 [Dimension::Time, Dimension::Frequency, Dimension::Size, Dimension::Energy, Dimension::Ratio];

@@ -128,17 +128,13 @@ fn place<'a>(schema: &Params, arg: &'a Arg, position: usize, named: bool) -> Res
             return Err(Diag::error("tml::field", "an argument without a name follows one with a name")
                 .at(&arg.span, "which argument is this?"));
         }
-        None => match schema.get(position) {
-            Some(param) => (param.name.clone(), arg.span.clone()),
-            None => {
-                let most = schema.len();
-                return Err(Diag::error(
-                    "tml::field",
-                    format!("{} arguments are given, but {most} are known", position + 1),
-                )
-                .at(&arg.span, "one too many"));
-            }
-        },
+        None => {
+            let Some(param) = schema.get(position) else {
+                let title = format!("{} arguments are given, but {} are known", position + 1, schema.len());
+                return Err(Diag::error("tml::field", title).at(&arg.span, "one too many"));
+            };
+            (param.name.clone(), arg.span.clone())
+        }
     };
     Ok(Given { name, name_span, value: &arg.value, span: arg.span.clone() })
 }

@@ -27,4 +27,4 @@ pub use document::{explain, words};
 pub use model::Spec;
 pub use require::{MEASURES, Measure};
 pub use resolve::resolve;
-pub use vocabulary::{Callable, LayerCall, Vocabulary};
+pub use vocabulary::{Callable, Infer, LayerCall, Vocabulary};

@@ -88,14 +88,14 @@ fn requirement(relation: &Relation, classes: Option<&[String]>) -> Result<Option
     let class = class(relation, measure, classes)?;
     let metric = match (measure.word, class) {
         ("accuracy", _) => Metric::Accuracy,
-        ("recall", Some(Some(class))) => Metric::Recall(class),
-        ("precision", Some(Some(class))) => Metric::Precision(class),
-        ("f1", Some(Some(class))) => Metric::F1(Some(class)),
-        ("f1", None) => Metric::F1(None),
+        ("recall", Of::Class(class)) => Metric::Recall(class),
+        ("precision", Of::Class(class)) => Metric::Precision(class),
+        ("f1", Of::Class(class)) => Metric::F1(Some(class)),
+        ("f1", Of::All) => Metric::F1(None),
         ("latency", _) => Metric::Latency,
         ("flash", _) => Metric::Flash,
         ("ram", _) => Metric::Ram,
-        // A class of a data set whose errors are reported already.
+        // `Of::Unknown`: nothing to say.
         _ => return Ok(None),
     };
     Ok(Some(Requirement { metric, relation: relation_bound, limit, span: relation.span.clone() }))
@@ -157,12 +157,21 @@ fn limit(relation: &Relation, measure: &Measure) -> Result<Quantity, Diag> {
     Ok(limit)
 }
 
-/// The class that a metric is of: `None` when it is of none, `Some(None)` when the classes aren't known.
-fn class(relation: &Relation, measure: &Measure, classes: Option<&[String]>) -> Result<Option<Option<usize>>, Diag> {
+/// What a metric is of.
+enum Of {
+    /// All rows.
+    All,
+    /// The class with this index.
+    Class(usize),
+    /// A class of a data set whose errors are reported already.
+    Unknown,
+}
+
+fn class(relation: &Relation, measure: &Measure, classes: Option<&[String]>) -> Result<Of, Diag> {
     let args: &[Arg] = relation.args.as_deref().unwrap_or_default();
     let example = classes.and_then(|classes| classes.first()).map_or("fall", String::as_str);
     match (measure.class, args) {
-        (OfClass::No | OfClass::Maybe, []) => Ok(None),
+        (OfClass::No | OfClass::Maybe, []) => Ok(Of::All),
         (OfClass::Yes, []) => Err(Diag::error("tml::metric", format!("`{}` is of one class", measure.word))
             .at(&relation.subject.span, "of which class?")
             .help(format!("write `{}({example})`", measure.word))),
@@ -171,9 +180,9 @@ fn class(relation: &Relation, measure: &Measure, classes: Option<&[String]>) -> 
             .help(format!("write `{}`", measure.word))),
         (_, [Arg { name: None, value, .. }]) if term::bare(value).is_some() => {
             let written = term::bare(value).unwrap_or_default();
-            let Some(classes) = classes else { return Ok(Some(None)) };
+            let Some(classes) = classes else { return Ok(Of::Unknown) };
             match classes.iter().position(|class| class == written) {
-                Some(index) => Ok(Some(Some(index))),
+                Some(index) => Ok(Of::Class(index)),
                 None => Err(unknown_class(written, value, classes)),
             }
         }

@@ -183,13 +183,12 @@ fn body(block: &Block, form: &Form, cx: &mut Context) {
     let mut seen: Vec<&Block> = Vec::new();
     for member in &block.members {
         match member {
-            Member::Relation(_) => {}
             Member::Call(call) if !form.steps => {
                 let diag = Diag::error("tml::block", format!("`{}` has no steps", form.kind));
                 let help = format!("lines of `{}` are `name = value`", form.kind);
                 cx.report(diag.at(&call.span, "a call stands alone here").help(help));
             }
-            Member::Call(_) => {}
+            Member::Call(_) | Member::Relation(_) => {}
             Member::Block(inner) => {
                 inner_block(inner, form, cx);
                 if let Some(first) = seen.iter().find(|first| first.kind.text == inner.kind.text) {

@@ -11,8 +11,11 @@ pub struct Callable<'a> {
     /// What it takes; positional arguments follow this order.
     pub params: Params,
     /// Canonical arguments and input shape to output shape, or why not.
-    pub infer: Box<dyn Fn(&[(String, String)], &Shape) -> Result<Shape, String> + 'a>,
+    pub infer: Box<Infer<'a>>,
 }
+
+/// Canonical arguments and input shape to output shape.
+pub type Infer<'a> = dyn Fn(&[(String, String)], &Shape) -> Result<Shape, String> + 'a;
 
 /// A layer's word and its canonical arguments.
 pub type LayerCall = (String, Vec<(String, String)>);

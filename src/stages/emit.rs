@@ -112,12 +112,14 @@ fn facts(name: &str, net: &QNet, classes: &[String], docs: &[String]) -> BTreeMa
         ("input", json!(net.input.len())),
         ("input_shape", json!(net.input.to_string())),
         ("input_scale", json!(quant.scale)),
+        ("input_scale_text", json!(quant.scale.to_string())),
         ("input_zero_point", json!(quant.zero_point)),
         ("input_low", json!(quant.dequantize(-128).to_string())),
         ("input_high", json!(quant.dequantize(127).to_string())),
         ("twice_inverse", json!(quant.twice_inverse())),
         ("output", json!(net.output().len())),
         ("output_scale", json!(output.scale)),
+        ("output_scale_text", json!(output.scale.to_string())),
         ("output_zero_point", json!(output.zero_point)),
     ])
 }

@@ -1,11 +1,13 @@
 //! Drives a linked image on the simulated board as a debugger would drive it on a desk: boot until it waits,
 //! write an input, say go, run until it waits again, read the outputs.
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::{Diag, Diags};
 use crate::engine::Facts;
 use crate::library::board::Board;
 use crate::library::core::Core;
-use crate::sim::{Device, Fault, FaultKind, FlashTiming, FunctionProfile, Machine, MemoryMap, Region};
+use crate::sim::{Device, Fault, FaultKind, FlashTiming, Machine, MemoryMap, Region};
 
 /// The simulator's rules change with our sources, whose digest every key has; this names what the facts below are about.
 const SIMULATOR: &str = "built-in, cycle mode";
@@ -22,6 +24,7 @@ pub struct Bench {
     wait: u32,
     infer: u32,
     app: u32,
+    stages: Vec<(String, u32)>,
     input: u32,
     output: (u32, u32),
     command: u32,
@@ -36,8 +39,19 @@ pub struct Inference {
     pub cycles: u64,
     /// Instructions of the same stretch.
     pub instructions: u64,
+    /// The same cycles by what they were spent on, in the order of the run, with all that it called.
+    pub parts: Vec<Part>,
     /// What the application printed.
     pub printed: String,
+}
+
+/// The cycles of one part of an inference: a feature step, the input's quantisation, a layer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Part {
+    /// The function that does it.
+    pub name: String,
+    /// Cycles, with all that it called.
+    pub cycles: u64,
 }
 
 /// The simulator's view of a board's memories.
@@ -73,8 +87,9 @@ fn within(region: &crate::library::board::Region, address: u32) -> bool {
 }
 
 impl Bench {
-    /// Loads `elf` and runs it until it waits for an input.
-    pub fn boot(elf: &[u8], board: &Board, core: &Core) -> Result<Self, Diags> {
+    /// Loads `elf` and runs it until it waits for an input. `stages` are the functions of an inference in the order of
+    /// their calls; one that the compiler merged into its caller counts with what runs before it.
+    pub fn boot(elf: &[u8], board: &Board, core: &Core, stages: &[String]) -> Result<Self, Diags> {
         let machine = Machine::load(elf, core, &memory_map(board))
             .map_err(|error| Diag::error("tml::bug", format!("bug: the linked image can't be loaded: {error}")))?;
         let symbol = |name: &str| {
@@ -87,6 +102,7 @@ impl Bench {
             wait: symbol("tml_wait")?.address,
             infer: symbol("tml_infer")?.address,
             app: symbol("tml_app")?.address,
+            stages: stages.iter().filter_map(|name| Some((name.clone(), machine.symbol(name)?.address))).collect(),
             input: symbol("tml_input")?.address,
             output: (output.address, output.size),
             command: symbol("tml_command")?.address,
@@ -105,7 +121,7 @@ impl Bench {
         poke(&mut self.machine, self.command, &1_u32.to_le_bytes())?;
         self.run_to(self.infer)?;
         let before = (self.machine.cycles(), self.machine.instructions());
-        self.run_to(self.app)?;
+        let parts = self.run_parts()?;
         let after = (self.machine.cycles(), self.machine.instructions());
         self.run_to(self.wait)?;
         let (address, size) = self.output;
@@ -114,8 +130,23 @@ impl Bench {
             output: output.iter().map(|byte| *byte as i8).collect(),
             cycles: after.0 - before.0,
             instructions: after.1 - before.1,
+            parts,
             printed: printed(&mut self.machine),
         })
+    }
+
+    /// Runs from stage to stage until the application is called.
+    fn run_parts(&mut self) -> Result<Vec<Part>, Diags> {
+        let mut parts = Vec::new();
+        let (mut name, mut since) = ("tml_infer".to_string(), self.machine.cycles());
+        let end = std::iter::once((String::new(), self.app));
+        for (next, address) in self.stages.clone().into_iter().chain(end) {
+            self.run_to(address)?;
+            let now = self.machine.cycles();
+            parts.push(Part { name: std::mem::replace(&mut name, next), cycles: now - since });
+            since = now;
+        }
+        Ok(parts)
     }
 
     fn run_to(&mut self, address: u32) -> Result<(), Diags> {
@@ -130,16 +161,6 @@ impl Bench {
     /// Bytes of stack used so far.
     pub fn stack_peak(&self) -> u32 {
         self.machine.stack_peak()
-    }
-
-    /// Forgets the costs so far.
-    pub fn clear_profile(&mut self) {
-        self.machine.clear_profile();
-    }
-
-    /// Cycles and instructions by function since the last clearing.
-    pub fn profile(&self) -> Vec<FunctionProfile> {
-        self.machine.profile()
     }
 }
 

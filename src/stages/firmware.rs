@@ -84,6 +84,19 @@ impl Firmware {
         }
     }
 
+    /// The functions of an inference in the order of their calls. `layers` are the model's, by their names in C.
+    pub fn stages(&self, layers: &[String]) -> Vec<String> {
+        let model = &self.model().name;
+        let mut stages = Vec::new();
+        if let Input::Features(index) = self.model().input {
+            stages.push(format!("{}_run", self.spec.features[index].name));
+        }
+        stages.push(format!("{model}_quantize"));
+        stages.extend_from_slice(layers);
+        stages.push(format!("{model}_dequantize"));
+        stages
+    }
+
     /// Our own sources for this board and model, rendered: name and text.
     pub fn sources(&self) -> Result<Vec<(&'static str, String)>, Diag> {
         let model = self.model();

@@ -32,7 +32,7 @@ impl Stage for Size {
     fn run(&self, job: &Job) -> Result<Outputs, Diags> {
         let elf = probe(&self.0, job)?;
         let (x, width) = rows(job, "x.npy")?;
-        let mut bench = Bench::boot(&elf, &self.0.board, &self.0.core)?;
+        let mut bench = Bench::boot(&elf, &self.0.board, &self.0.core, &[])?;
         let samples: Vec<usize> = of_part(&bytes(job, "part.npy")?, TEST).into_iter().take(SAMPLES).collect();
         for sample in &samples {
             bench.infer(row(&x, width, *sample))?;

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::arrays::{TEST, bytes, of_part, row, rows, signed};
-use super::exercise::{self, Bench};
+use super::exercise::{self, Bench, Part};
 use super::firmware::Firmware;
 use crate::base::{Diag, Diags};
 use crate::engine::{Facts, Job, Outputs, Stage};
@@ -31,26 +31,13 @@ pub struct Verified {
     pub boot_cycles: u64,
     /// Stack that was used at most, bytes.
     pub stack: u32,
-    /// Mean cycles an inference by function, in the order of the calls' names.
-    pub layers: Vec<Layer>,
+    /// The cycles of the slowest inference by what they were spent on, in the order of the run.
+    pub parts: Vec<Part>,
     /// What the application printed for the first rows.
     pub printed: Vec<String>,
 }
 
-/// Mean cost of one function an inference.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Layer {
-    /// The function.
-    pub name: String,
-    /// Cycles, itself only.
-    pub cycles: f64,
-    /// Instructions, itself only.
-    pub instructions: f64,
-    /// Calls.
-    pub calls: f64,
-}
-
-/// The step `verify:DEPLOY@BOARD`. Inputs: `firmware.elf`, `x.npy` (raw rows), `part.npy`, `expected.npy`.
+/// The step `verify:DEPLOY@BOARD`. Inputs: `firmware.elf`, `model.c`, `x.npy` (raw rows), `part.npy`, `expected.npy`.
 /// Makes `verify.json`.
 pub struct Verify {
     /// What is run.
@@ -74,8 +61,8 @@ impl Stage for Verify {
         let (expected, classes) = signed(job, "expected.npy")?;
         let test = of_part(&bytes(job, "part.npy")?, TEST);
         let chosen = choose(test.len(), if self.full { test.len() } else { SAMPLES });
-        let mut bench = Bench::boot(job.input("firmware.elf"), &self.firmware.board, &self.firmware.core)?;
-        bench.clear_profile();
+        let stages = self.firmware.stages(&layers(job.input("model.c"), &self.firmware.model().name));
+        let mut bench = Bench::boot(job.input("firmware.elf"), &self.firmware.board, &self.firmware.core, &stages)?;
         let mut tally = Tally::default();
         for (done, index) in chosen.iter().enumerate() {
             if job.cancelled() {
@@ -94,6 +81,19 @@ impl Stage for Verify {
     }
 }
 
+/// The layer functions that `model.c` defines, in the order of their calls.
+fn layers(model: &[u8], name: &str) -> Vec<String> {
+    let prefix = format!("{name}_layer_");
+    let call = |line: &str| {
+        let line = line.strip_prefix("    ")?;
+        let (function, _) = line.split_once('(')?;
+        function.starts_with(&prefix).then(|| function.to_string())
+    };
+    let text = String::from_utf8_lossy(model);
+    let predict = text.split_once(&format!("void {name}_predict(")).map_or("", |(_, rest)| rest);
+    predict.lines().take_while(|line| *line != "}").filter_map(call).collect()
+}
+
 /// `count` of `total` rows, spread evenly.
 fn choose(total: usize, count: usize) -> Vec<usize> {
     let count = count.min(total);
@@ -103,7 +103,7 @@ fn choose(total: usize, count: usize) -> Vec<usize> {
 #[derive(Default)]
 struct Tally {
     samples: usize,
-    worst: (u64, u64),
+    worst: (u64, u64, Vec<Part>),
     first: u64,
     total: u64,
     printed: Vec<String>,
@@ -116,7 +116,9 @@ impl Tally {
         }
         self.samples += 1;
         self.total += inference.cycles;
-        self.worst = self.worst.max((inference.cycles, inference.instructions));
+        if inference.cycles > self.worst.0 {
+            self.worst = (inference.cycles, inference.instructions, inference.parts);
+        }
         if self.printed.len() < 3 && !inference.printed.is_empty() {
             self.printed.push(inference.printed);
         }
@@ -124,12 +126,6 @@ impl Tally {
 
     fn finish(self, bench: &Bench, of: usize) -> Verified {
         let each = self.samples.max(1) as f64;
-        let layer = |function: crate::sim::FunctionProfile| Layer {
-            name: function.name,
-            cycles: function.cycles as f64 / each,
-            instructions: function.instructions as f64 / each,
-            calls: function.calls as f64 / each,
-        };
         Verified {
             samples: self.samples,
             of,
@@ -139,7 +135,7 @@ impl Tally {
             first_instructions: self.first,
             boot_cycles: bench.boot_cycles(),
             stack: bench.stack_peak(),
-            layers: bench.profile().into_iter().map(layer).filter(|layer| layer.cycles > 0.0).collect(),
+            parts: self.worst.2,
             printed: self.printed,
         }
     }

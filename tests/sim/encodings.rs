@@ -209,8 +209,14 @@ pub const CLASSES: &[Class] = &[
 ];
 
 /// Narrow data processing for `IT` blocks, where it leaves the flags alone (but for comparisons).
-pub const IN_BLOCK: &[&str] =
-    &["00001iiiiimmmddd", "0001100mmmnnnddd", "0011odddiiiiiiii", "0100000000mmmddd", "0100001101mmmddd", "0100001010mmmddd"];
+pub const IN_BLOCK: &[&str] = &[
+    "00001iiiiimmmddd",
+    "0001100mmmnnnddd",
+    "0011odddiiiiiiii",
+    "0100000000mmmddd",
+    "0100001101mmmddd",
+    "0100001010mmmddd",
+];
 
 /// A random instruction by `pattern` (blanks don't count), and its width; `given` fixes fields.
 pub fn fill(pattern: &str, rng: &mut Rng, given: &[(char, u32)]) -> (u32, usize) {
@@ -272,12 +278,14 @@ fn field(letter: char, width: usize, rng: &mut Rng) -> u32 {
 fn defined(letters: &[char], bits: u32, fields: &[(char, u32)]) -> bool {
     let get = |letter: char| fields.iter().find(|entry| entry.0 == letter).map(|entry| entry.1);
     let modified = letters.len() == 32 && bits >> 27 == 0b11110 && bits >> 25 & 1 == 0 && bits >> 15 & 1 == 0;
-    let repeated_zero = modified && bits >> 26 & 1 == 0 && bits >> 14 & 1 == 0 && bits >> 12 & 3 != 0 && bits & 255 == 0;
+    let repeated_zero =
+        modified && bits >> 26 & 1 == 0 && bits >> 14 & 1 == 0 && bits >> 12 & 3 != 0 && bits & 255 == 0;
     let writeback = letters.len() == 32
         && (bits >> 25 == 0b111_1100 && bits >> 23 & 1 == 0 && bits >> 11 & 1 == 1 && bits >> 8 & 1 == 1
             || bits >> 25 == 0b111_0100 && bits >> 21 & 1 == 1);
     let multiple = letters.len() == 32 && bits >> 25 == 0b111_0100 && bits >> 22 & 1 == 0;
-    let list_bad = multiple && ((bits & 0x1fff).count_ones() < 2 || (writeback && bits >> get('n').unwrap_or(15) & 1 == 1));
+    let list_bad =
+        multiple && ((bits & 0x1fff).count_ones() < 2 || (writeback && bits >> get('n').unwrap_or(15) & 1 == 1));
     let narrow_list = letters.len() == 16 && bits >> 12 == 0b1100;
     let narrow_bad = narrow_list && (bits & 0x7f == 0 || bits & 0x80 != 0 || stm_base_not_first(bits));
     let same = |a: char, b: char| get(a).is_some() && get(a) == get(b);
@@ -303,7 +311,20 @@ fn stm_base_not_first(bits: u32) -> bool {
 /// A word that is often a corner of some operation.
 pub fn corner_word(rng: &mut Rng) -> u32 {
     const CORNERS: [u32; 14] = [
-        0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0x8000_8000, 0x7fff_8000,
+        0,
+        1,
+        2,
+        0x7f,
+        0x80,
+        0xff,
+        0x7fff,
+        0x8000,
+        0xffff,
+        0x7fff_ffff,
+        0x8000_0000,
+        0xffff_ffff,
+        0x8000_8000,
+        0x7fff_8000,
     ];
     match rng.below(4) {
         0 => CORNERS[rng.below(CORNERS.len())],

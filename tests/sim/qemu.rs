@@ -9,15 +9,15 @@ use crate::image;
 
 /// A core of ours and QEMU's machine with it.
 #[derive(Clone, Copy)]
-pub struct Oracle {
-    pub core: &'static str,
-    pub machine: &'static str,
-    pub flash: u32,
-    pub ram: u32,
+pub(crate) struct Oracle {
+    pub(crate) core: &'static str,
+    pub(crate) machine: &'static str,
+    pub(crate) flash: u32,
+    pub(crate) ram: u32,
 }
 
 /// Cores that QEMU has a machine for. Its only M0 stands for the M0+ too: the instruction set is the same.
-pub const ORACLES: [Oracle; 3] = [
+pub(crate) const ORACLES: [Oracle; 3] = [
     Oracle { core: "cortex_m0", machine: "microbit", flash: 0x4_0000, ram: 0x4000 },
     Oracle { core: "cortex_m3", machine: "mps2-an385", flash: 0x40_0000, ram: 0x40_0000 },
     Oracle { core: "cortex_m4f", machine: "mps2-an386", flash: 0x40_0000, ram: 0x40_0000 },
@@ -25,12 +25,12 @@ pub const ORACLES: [Oracle; 3] = [
 
 impl Oracle {
     /// The memories of the machine.
-    pub fn map(&self) -> MemoryMap {
+    pub(crate) fn map(&self) -> MemoryMap {
         image::board(self.flash, self.ram)
     }
 
     /// Runs an image; what it printed, or None without QEMU.
-    pub fn run(&self, elf: &Path, more: &[&str]) -> Option<Vec<u8>> {
+    pub(crate) fn run(&self, elf: &Path, more: &[&str]) -> Option<Vec<u8>> {
         let output = Command::new("qemu-system-arm")
             .args(["-M", self.machine, "-nographic", "-monitor", "none", "-serial", "none"])
             .args(["-semihosting-config", "enable=on,target=native", "-kernel"])
@@ -40,21 +40,22 @@ impl Oracle {
             .output()
             .ok()?;
         assert!(output.status.success(), "QEMU: {}", String::from_utf8_lossy(&output.stderr));
-        Some(output.stdout)
+        // SYS_WRITE0 goes to one, SYS_WRITE to the other.
+        Some([output.stdout, output.stderr].concat())
     }
 }
 
 /// Whether `program` can be started.
-pub fn has(program: &str) -> bool {
+pub(crate) fn has(program: &str) -> bool {
     Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
 }
 
 /// How many times the usual share of random cases and programs to run: `TINYML_SIM_EFFORT`, 1 by default.
-pub fn effort() -> usize {
+pub(crate) fn effort() -> usize {
     std::env::var("TINYML_SIM_EFFORT").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
 }
 
 /// Says why a test proves nothing here.
-pub fn skip(reason: &str) {
+pub(crate) fn skip(reason: &str) {
     eprintln!("skipped: {reason}");
 }

@@ -73,7 +73,16 @@ impl Batch {
             self.data(fpscr);
         }
         let flags = self.rng.next_u64() as u32;
-        self.data(flags & if self.baseline { 0xf000_0000 } else if self.float { 0xf80f_0000 } else { 0xf800_0000 });
+        self.data(
+            flags
+                & if self.baseline {
+                    0xf000_0000
+                } else if self.float {
+                    0xf80f_0000
+                } else {
+                    0xf800_0000
+                },
+        );
         for _ in 0..if self.baseline { 7 } else { 13 } {
             let word = self.word();
             self.data(word);
@@ -250,7 +259,12 @@ fn compare(oracle: &Oracle, count: u32, seed: u64) {
                 .filter(|(_, (a, b))| a != b)
                 .map(|(at, (a, b))| format!("word {at}: ours {a:08x}, QEMU's {b:08x}"))
                 .collect();
-            assert!(differs.is_empty(), "{} on {}, seed {seed}, case {case}: {code:04x?}\n{differs:#?}", class.name, oracle.core);
+            assert!(
+                differs.is_empty(),
+                "{} on {}, seed {seed}, case {case}: {code:04x?}\n{differs:#?}",
+                class.name,
+                oracle.core
+            );
         }
         assert_eq!(ours[..skip], theirs[..skip], "{} on {}, seed {seed}: memory", class.name, oracle.core);
     }
