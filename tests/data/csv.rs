@@ -138,12 +138,18 @@ fn cells_that_are_not_numbers_are_refused_with_a_hint() {
         ("12 ms", "a unit"),
         ("TRUE", "a truth value"),
         ("\"1,234,567\"", "thousands"),
-        ("red", "`onehot(b, [\"red\"])`"),
+        ("red", "`onehot(b, [\"red\"])`"), // every other cell, so perhaps it is meant
     ] {
         let says = told(one(&ab(), &format!("a,b,label\n1,2,x\n3,{cell},y\n")));
         assert!(says.contains("tml::number: 1 cell of `b` isn't a number\nd.csv:3: "), "{says}");
         assert!(says.contains(hint), "{cell}: {says}");
     }
+}
+
+#[test]
+fn a_stray_word_among_numbers_is_no_category() {
+    let says = told(one(&ab(), "a,b,label\n1,2,x\n3,oops,y\n1,2,x\n3,4,y\n"));
+    assert!(says.contains("mend these cells") && !says.contains("onehot"), "{says}");
 }
 
 #[test]
