@@ -11,18 +11,18 @@
 //! A room imports only rooms above it in this list; `tests/house.rs` holds it to that.
 
 pub mod base;
-pub mod cli;
-pub mod data;
-pub mod engine;
 pub mod lang;
 pub mod library;
 pub mod lock;
+pub mod data;
 pub mod net;
+pub mod sim;
+pub mod spec;
+pub mod world;
+pub mod engine;
+pub mod stages;
 pub mod plan;
 pub mod project;
 pub mod report;
 pub mod build;
-pub mod sim;
-pub mod spec;
-pub mod stages;
-pub mod world;
+pub mod cli;

@@ -14,6 +14,8 @@ use serde::Serialize;
 use tempfile::TempDir;
 use tinyml::library::Library;
 use tinyml::library::board::{Action, Board, Image, checksum};
+use tinyml::sim::Machine;
+use tinyml::stages::exercise::memory_map;
 use tinyml::stages::image::{Content, sizes};
 use tinyml::world::CompileError;
 
@@ -308,6 +310,41 @@ fn a_program_that_does_not_fit_says_which_memory_and_by_how_much() {
         let messages = build(&small, compiler, 1024).expect_err("more than 1 KiB of program");
         let (region, _) = CompileError::Refused(messages.clone()).overflow().unwrap_or_else(|| panic!("{messages}"));
         assert_eq!(region, "FLASH", "{compiler:?}");
+    }
+}
+
+/// Every board starts on the simulator: all waits of its set-up end, memory is as C wants it, and an inference comes out.
+#[test]
+fn every_hello_image_boots_and_infers_on_the_simulator() {
+    for compiler in compilers() {
+        for board in boards() {
+            let name = format!("{}, {compiler:?}", board.name);
+            let elf = build(&board, compiler, 2048).unwrap_or_else(|text| panic!("{name}: {text}"));
+            let core = library().core(&board.core).expect("shipped");
+            let mut machine =
+                Machine::load(&elf, &core, &memory_map(&board)).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let address = |machine: &Machine, symbol: &str| machine.symbol(symbol).expect(symbol).address;
+            let word = |machine: &Machine, symbol: &str| {
+                let bytes = machine.read(address(machine, symbol), 4).expect("RAM");
+                u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
+            };
+            let wait = address(&machine, "tml_wait");
+            machine.run_until(wait, 10_000_000).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+            if !board.presets().is_empty() {
+                assert_eq!(word(&machine, "tml_setup_timeouts"), 0, "{name}: a wait of the set-up ran out");
+            }
+            assert_eq!(word(&machine, "hello_calls"), 7, "{name}: initial values are copied");
+            let input: Vec<u8> = [1.0_f32, 2.0, 3.0].iter().flat_map(|value| value.to_le_bytes()).collect();
+            let (sample, command) = (address(&machine, "tml_input"), address(&machine, "tml_command"));
+            let _ = machine.write(sample, &input);
+            let _ = machine.write(command, &1_u32.to_le_bytes());
+            let app = address(&machine, "tml_app");
+            for stop in [app, wait] {
+                machine.run_until(stop, 10_000_000).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+            }
+            let output = machine.read(address(&machine, "tml_output"), 2).expect("RAM").to_vec();
+            assert_eq!(output, [4, 2], "{name}");
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Folder `syntax` holds what `lang::parse` says; any other folder what `cargo-tinyml check FILE` writes to stderr,
 //! run in that folder. `UPDATE_EXPECT=1 cargo test --test diagnostics` writes the `.txt` files: read them before commit.
 #![expect(clippy::disallowed_methods, reason = "a test reads its cases and runs the real binary")]
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

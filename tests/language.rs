@@ -1,6 +1,7 @@
 //! The language as a whole: every form parses, printing keeps what a file says, and no bytes make the parser fail badly.
 //!
 //! Random cases come from `base::rng`; a failure prints its seed.
+#![expect(clippy::disallowed_methods, reason = "a test that nothing takes forever needs a clock")]
 
 use std::time::{Duration, Instant};
 
@@ -47,13 +48,15 @@ fn round_trip(ast: &Ast, context: &str) -> String {
 #[test]
 fn canonical_files_print_as_they_are() {
     for spec in [GESTURE, IMPORTED, COMMENTED] {
-        assert_eq!(round_trip(&read(spec), "canonical"), spec);
+        let printed = round_trip(&read(spec), "canonical");
+        assert!(printed == spec, "{printed}");
     }
 }
 
 #[test]
 fn loose_layout_prints_in_canonical_form() {
-    assert_eq!(round_trip(&read(LOOSE), "loose"), include_str!("language/loose.formatted.tml"));
+    let printed = round_trip(&read(LOOSE), "loose");
+    assert!(printed == include_str!("language/loose.formatted.tml"), "{printed}");
 }
 
 #[test]
@@ -98,13 +101,8 @@ fn documentation_goes_to_the_block_below() {
 
 #[test]
 fn nesting_is_bounded_and_fast() {
-    let nested = |open: &str, close: &str, depth| {
-        format!("tml 1\nd x {{\n  a = {}{}\n}}\n", open.repeat(depth), close.repeat(depth))
-    };
     let start = Instant::now();
     for (open, close) in [("f(", ")"), ("[", "]"), ("{ a = ", " }"), ("f(b = ", ")"), ("f { a = ", " }")] {
-        let written = nested(open, &format!("1{close}"), 1).replace('1', "1");
-        assert!(parse(&Source::new("one.tml", written)).is_ok(), "{open}");
         let deep = format!("tml 1\nd x {{\n  a = {}1{}\n}}\n", open.repeat(63), close.repeat(63));
         round_trip(&read(&deep), open);
         let deeper = format!("tml 1\nd x {{\n  a = {}1{}\n}}\n", open.repeat(64), close.repeat(64));
@@ -118,8 +116,8 @@ fn nesting_is_bounded_and_fast() {
 }
 
 #[test]
-fn hostile_megabytes_get_a_diagnostic() {
-    let size = 1_000_000;
+fn hostile_files_get_a_diagnostic() {
+    let size = 250_000;
     let fill = |unit: &str| unit.repeat(size / unit.len());
     for unit in [
         "(", "f(", "[[", "{", "}", "\"", "\"\"\"", "/", "/// a\n", "//\n", "\n", "\r", "a", "a ", "a\n", "a=", "a.",
@@ -144,13 +142,17 @@ fn hostile_megabytes_get_a_diagnostic() {
             assert!(start.elapsed() < Duration::from_secs(10), "{unit:?}: {:?}", start.elapsed());
         }
     }
-    let large = Source::new("large.tml", format!("tml 1\n{}", "\n".repeat(2 << 20)));
-    assert!(parse(&large).is_err());
+    for unit in ["(", "\n", "a = 1\n", "\"", "f(a, "] {
+        let start = Instant::now();
+        let large = Source::new("large.tml", format!("tml 1\n{}", unit.repeat((1 << 20) / unit.len())));
+        assert!(parse(&large).is_err(), "{unit:?}");
+        assert!(start.elapsed() < Duration::from_secs(2), "{unit:?}: {:?}", start.elapsed());
+    }
 }
 
 #[test]
 fn random_trees_survive_printing() {
-    for seed in 0..6_000 {
+    for seed in 0..5_000 {
         let mut random = Random::new(seed);
         let ast = random.file();
         round_trip(&ast, &format!("seed {seed}"));
@@ -170,13 +172,24 @@ fn no_comment_is_lost() {
 }
 
 #[test]
+fn comments_in_odd_places_stay() {
+    let ast = read(
+        "tml 1\ngenerate f(x: f32[\n 3, // three\n]) { recall(\n // class\n fall) >= 3 }\nuse a.{ // names\n b}\n\
+         d e { g(h(1 // one\n)), i = [ // empty\n], j = {\n// none\n}, k = l { // record\n} } // end\n// last",
+    );
+    assert_eq!(ast.comments.len(), 9);
+    round_trip(&ast, "odd places");
+}
+
+#[test]
 fn edited_specs_never_panic() {
-    for seed in 0..25_000 {
+    for seed in 0..20_000 {
         let mut rng = Rng::new(seed, "edits");
         let mut bytes = SPECS[rng.below(SPECS.len())].as_bytes().to_vec();
         for _ in 0..=rng.below(4) {
-            let at = rng.below(bytes.len());
+            let at = rng.below(bytes.len().max(1));
             match rng.below(4) {
+                _ if bytes.is_empty() => {}
                 0 => drop(bytes.remove(at)),
                 1 => bytes[at] = SPECS[0].as_bytes()[rng.below(SPECS[0].len())],
                 2 => bytes.insert(at, EDITS[rng.below(EDITS.len())]),
@@ -185,7 +198,7 @@ fn edited_specs_never_panic() {
         }
         let text = String::from_utf8_lossy(&bytes).into_owned();
         match std::panic::catch_unwind(|| parse(&Source::new("edited.tml", text.as_str()))) {
-            Err(_) => panic!("seed {seed}\n{text}"),
+            Err(panic) => panic!("seed {seed}: {panic:?}\n{text}"),
             Ok(Ok(ast)) => drop(round_trip(&ast, &format!("seed {seed}\n{text}"))),
             Ok(Err(diags)) => {
                 assert!(!diags.0.is_empty(), "seed {seed}\n{text}");
@@ -265,7 +278,7 @@ impl Random {
         let span = if self.rng.below(2) == 0 { self.one_line.clone() } else { self.many_lines.clone() };
         Block {
             docs,
-            docs_span: None,
+            docs_span: self.one_line.clone(),
             kind: self.ident(),
             name: self.maybe(Self::ident),
             signature: self.maybe(Self::signature),
@@ -368,13 +381,10 @@ impl Random {
         let mut out = String::new();
         let mut in_block_text = false;
         for (number, line) in text.lines().enumerate() {
-            let doc = line.trim_start().starts_with("///");
+            let (number, doc) = (number.to_string(), line.trim_start().starts_with("///"));
             if !in_block_text && self.rng.below(6) == 0 {
-                out.push_str(&format!(
-                    "{}//{} own {number}\n",
-                    " ".repeat(self.rng.below(5)),
-                    "/".repeat(self.rng.below(2) * 2)
-                ));
+                let (indent, slashes) = (" ".repeat(self.rng.below(5)), "/".repeat(self.rng.below(2) * 2));
+                out.extend([&indent, "//", &slashes, " own ", &number, "\n"]);
             }
             if !in_block_text && self.rng.below(8) == 0 {
                 out.push('\n');
@@ -384,7 +394,7 @@ impl Random {
                 in_block_text = !in_block_text;
             }
             if !in_block_text && !doc && self.rng.below(4) == 0 {
-                out.push_str(&format!(" // after {number} \"("));
+                out.extend([" // after ", &number, " \"("]);
             }
             out.push('\n');
         }

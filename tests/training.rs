@@ -76,7 +76,8 @@ fn weights_are_the_same_for_every_thread_count_and_instruction_set() {
     let digest = |isa: Isa, threads: usize| {
         let optimizer = Optimizer::Adam { lr: 1e-3, decay: 1e-3 };
         let schedule = Schedule::Cosine;
-        let options = Options { epochs: 2, batch: 75, optimizer, schedule, isa, threads, balance: true, ..Options::default() };
+        let options =
+            Options { epochs: 2, batch: 75, optimizer, schedule, isa, threads, balance: true, ..Options::default() };
         let trained = train(&net, &data.view(), &options, &mut |_| true).expect("it trains");
         Digest::of(&artifact::write_net(&trained.net).1)
     };
@@ -87,13 +88,14 @@ fn weights_are_the_same_for_every_thread_count_and_instruction_set() {
         }
     }
     // The same on every machine: this is the digest that any of them must give.
-    assert_eq!(expected.short(), "00000000");
+    assert_eq!(expected.short(), "e03a3fba");
 }
 
 #[test]
 fn every_optimizer_learns_what_no_line_divides() {
     let data = rings(1500, 2, 2);
-    let layers = [dense("24", "relu"), dense("12", "none"), layer("relu", &[]), dense("2", "none"), layer("softmax", &[])];
+    let layers =
+        [dense("24", "relu"), dense("12", "none"), layer("relu", &[]), dense("2", "none"), layer("softmax", &[])];
     let net = Net::build(&Shape::f32(&[2]), &layers).expect("it builds");
     let all = [
         (Optimizer::Sgd { lr: 0.05, momentum: 0.9 }, Schedule::Constant),
@@ -130,7 +132,9 @@ fn bad_input_is_a_sentence() {
     let data = rings(50, 2, 2);
     let build = |layers: &[(String, Args)]| Net::build(&Shape::f32(&[2]), layers);
     let net = build(&[dense("2", "none")]).expect("it builds");
-    let refuse = |data: &Data, net: &Net, options: &Options| train(net, &data.view(), options, &mut |_| true).err().unwrap_or_default();
+    let refuse = |data: &Data, net: &Net, options: &Options| {
+        train(net, &data.view(), options, &mut |_| true).err().unwrap_or_default()
+    };
     let small = build(&[dense("1", "none")]).expect("it builds");
     assert!(refuse(&data, &small, &Options::default()).contains("the model has 1 outputs"));
     let mut broken = rings(50, 2, 2);
@@ -139,7 +143,7 @@ fn bad_input_is_a_sentence() {
     broken.part.fill(2);
     broken.x[7] = 0.0;
     assert!(refuse(&broken, &net, &Options::default()).contains("the training part has no rows"));
-    let wild = Options { optimizer: Optimizer::Sgd { lr: 1e38, momentum: 0.9 }, ..Options::default() };
+    let wild = Options { optimizer: Optimizer::Sgd { lr: f32::INFINITY, momentum: 0.9 }, ..Options::default() };
     assert!(refuse(&data, &net, &wild).contains("diverged"));
     assert!(build(&[]).is_err_and(|why| why.contains("no layers")));
     assert!(build(&[layer("conv9d", &[])]).is_err_and(|why| why.contains("`conv9d`")));
@@ -148,30 +152,40 @@ fn bad_input_is_a_sentence() {
     assert!(build(&[dense("65536", "none"), dense("65536", "none")]).is_err_and(|why| why.contains("weights")));
 }
 
-#[test]
-fn digits_reach_their_floor() {
+/// The 8×8 digits of scikit-learn with a random seventh, tenth and fifth for the three parts.
+fn digits(seed: u64) -> Option<Data> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/sklearn_toy/digits_8x8.csv");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        eprintln!("skipped: no {}", path.display());
-        return;
-    };
+    let text = std::fs::read_to_string(path).ok()?;
     let mut data = Data { x: Vec::new(), y: Vec::new(), part: Vec::new() };
-    let mut rng = Rng::new(1, "digits parts");
+    let mut rng = Rng::new(seed, "digits parts");
     for line in text.lines().skip(1) {
         let cells: Vec<f32> = line.split(',').map(|cell| cell.parse().expect("a number")).collect();
         data.x.extend(&cells[..64]);
         data.y.push(cells[64] as i32);
         data.part.push([0, 0, 0, 0, 0, 0, 0, 1, 2, 2][rng.below(10)]);
     }
+    Some(data)
+}
+
+#[test]
+fn digits_reach_their_floor() {
     let net = Net::build(&Shape::f32(&[64]), &[dense("32", "relu"), dense("10", "none"), layer("softmax", &[])]);
     let net = net.expect("it builds");
-    for seed in 0..3 {
-        let options = Options { epochs: 60, schedule: Schedule::Cosine, seed, threads: 2, ..Options::default() };
+    let (mut floats, mut ints) = (0.0, 0.0);
+    for seed in 0..5 {
+        let Some(data) = digits(seed) else {
+            eprintln!("skipped: no ../shared/data/sklearn_toy/digits_8x8.csv");
+            return;
+        };
+        let optimizer = Optimizer::Adam { lr: 3e-3, decay: 0.0 };
+        let options = Options { optimizer, schedule: Schedule::Cosine, seed, threads: 2, ..Options::default() };
         let start = Instant::now();
         let trained = train(&net, &data.view(), &options, &mut |_| true).expect("it trains");
         let seconds = start.elapsed().as_secs_f64();
         let (float, int8) = accuracy(&trained.net, &data);
         eprintln!("digits, seed {seed}: float {float:.4}, int8 {int8:.4}, best epoch {}, {seconds:.2} s", trained.best);
-        assert!(int8 >= 0.96 && float - int8 <= 0.01, "float {float}, int8 {int8}");
+        assert!(float - int8 <= 0.01, "float {float}, int8 {int8}");
+        (floats, ints) = (floats + float / 5.0, ints + int8 / 5.0);
     }
+    assert!(ints >= 0.97, "mean float {floats}, int8 {ints}");
 }

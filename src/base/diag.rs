@@ -15,6 +15,9 @@ pub enum Severity {
     Warning,
 }
 
+/// Lines between two places that one snippet shows.
+const NEAR: usize = 6;
+
 /// A diagnostic: title (a fact in the user's words, lower case, no full stop), labelled places, notes, help.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Diag {
@@ -30,7 +33,9 @@ pub struct Diag {
     pub notes: Vec<String>,
     /// Something to type.
     pub help: Option<String>,
-    related: Vec<Diag>,
+    /// Places in other files, or more than six lines from the first one: each is shown in a snippet of its own,
+    /// so that no snippet prints the lines between two far places.
+    pub elsewhere: Vec<(Span, String)>,
 }
 
 impl Diag {
@@ -43,7 +48,7 @@ impl Diag {
             labels: Vec::new(),
             notes: Vec::new(),
             help: None,
-            related: Vec::new(),
+            elsewhere: Vec::new(),
         }
     }
 
@@ -52,23 +57,17 @@ impl Diag {
         Self { severity: Severity::Warning, ..Self::error(code, title) }
     }
 
-    /// Adds a labelled place. A place in another file, or more than six lines from the first one,
-    /// becomes a related diagnostic, so that a snippet never prints the lines between two far places.
+    /// Adds a labelled place; the first one is where the mistake is.
     #[must_use]
     pub fn at(mut self, span: &Span, label: impl Into<String>) -> Self {
-        let label = label.into();
-        let Some((first, _)) = self.labels.first() else {
-            self.labels.push((span.clone(), label));
-            return self;
-        };
         let line = |span: &Span| span.source.position(span.start).0;
-        let same_file = first.source.path() == span.source.path();
-        if same_file && line(first).abs_diff(line(span)) <= 6 {
-            self.labels.push((span.clone(), label));
+        let near = |first: &Span| first.source.path() == span.source.path() && line(first).abs_diff(line(span)) <= NEAR;
+        let list = if self.labels.first().is_none_or(|(first, _)| near(first)) {
+            &mut self.labels
         } else {
-            let code = self.code;
-            self.related.push(Self::warning(code, label.clone()).at(span, "here"));
-        }
+            &mut self.elsewhere
+        };
+        list.push((span.clone(), label.into()));
         self
     }
 
@@ -95,6 +94,7 @@ impl fmt::Display for Diag {
 
 impl std::error::Error for Diag {}
 
+/// Code, title and the near places: `cli::paint` adds the rest.
 impl Diagnostic for Diag {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         Some(Box::new(self.code))
@@ -107,11 +107,6 @@ impl Diagnostic for Diag {
         })
     }
 
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        let lines: Vec<&str> = self.notes.iter().chain(&self.help).map(String::as_str).collect();
-        (!lines.is_empty()).then(|| Box::new(lines.join("\n")) as Box<dyn fmt::Display>)
-    }
-
     fn source_code(&self) -> Option<&dyn SourceCode> {
         self.labels.first().map(|(span, _)| &span.source as &dyn SourceCode)
     }
@@ -122,11 +117,6 @@ impl Diagnostic for Diag {
             LabeledSpan::new(Some(label.clone()), span.start, length)
         });
         Some(Box::new(spans))
-    }
-
-    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        let related = self.related.iter().map(|diag| diag as &dyn Diagnostic);
-        (!self.related.is_empty()).then(|| Box::new(related) as Box<dyn Iterator<Item = _>>)
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn deliver(
     prepared: &Prepared,
     outcome: &Outcome<'_>,
 ) -> Result<Delivery, Diags> {
-    let mut delivery = Delivery { folder: request.store().join(&prepared.spec.name), files: Vec::new() };
+    let mut delivery = Delivery { folder: request.results().join(&prepared.spec.name), files: Vec::new() };
     for deploy in &prepared.spec.deploys {
         for used in &deploy.boards {
             let step = format!("link:{}@{}", deploy.name, used.board.name);
@@ -106,7 +106,13 @@ impl Delivery {
             world.files().write_atomic(path, bytes, false).map_err(failed)?;
         }
         let digest = Digest::of(bytes);
-        self.files.push(Delivered { kind: kind.into(), board, path: path.to_path_buf(), digest, size: bytes.len() as u64 });
+        self.files.push(Delivered {
+            kind: kind.into(),
+            board,
+            path: path.to_path_buf(),
+            digest,
+            size: bytes.len() as u64,
+        });
         Ok(())
     }
 }

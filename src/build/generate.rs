@@ -62,16 +62,15 @@ pub fn prompt(world: &World, project: &Project, prepared: &Prepared, function: &
     let library = &prepared.context.toolkit.library;
     let board = prepared.spec.deploys.iter().flat_map(|deploy| &deploy.boards).next().map(|used| &used.board);
     let core = board.map(|board| library.core(&board.core)).transpose()?;
-    let facts = prompt::Facts {
-        cases: &read,
-        board: board.zip(core.as_ref()),
-        classes: &classes(&prepared.spec, function),
-    };
+    let facts =
+        prompt::Facts { cases: &read, board: board.zip(core.as_ref()), classes: &classes(&prepared.spec, function) };
     Ok(prompt::render(function, &facts, library)?)
 }
 
 fn cases_of(world: &World, project: &Project, function: &Function) -> Result<Vec<cases::Case>, Diags> {
-    let crate::spec::model::Origin::Generate { cases: Some(path), .. } = &function.origin else { return Ok(Vec::new()) };
+    let crate::spec::model::Origin::Generate { cases: Some(path), .. } = &function.origin else {
+        return Ok(Vec::new());
+    };
     let text = world.files().read(&project.root.join(path)).unwrap_or_default();
     cases::read(function, path, &String::from_utf8_lossy(&text))
 }
@@ -107,9 +106,8 @@ pub fn ask(
     let function = find(&prepared.spec, name)?.clone();
     let prompt = prompt(world, project, prepared, &function)?;
     let provider = world.provider(&prepared.settings.provider)?;
-    let answer = provider
-        .complete(&prompt)
-        .map_err(|error| error.into_diag(name).at(&function.span, "asked for here"))?;
+    let answer =
+        provider.complete(&prompt).map_err(|error| error.into_diag(name).at(&function.span, "asked for here"))?;
     let tokens = Tokens { input: answer.tokens.input, output: answer.tokens.output };
     let counted = (tokens.input, tokens.output) != (0, 0);
     let author = Author { origin: format!("{}/{}", provider.name(), answer.model), tokens: counted.then_some(tokens) };
@@ -118,7 +116,10 @@ pub fn ask(
 }
 
 /// Puts `code` through the gate; if it passes, writes `generated/NAME.c` and the pin, to be reviewed.
-#[expect(clippy::too_many_arguments, reason = "what is pinned, by whom, for which project and build: none of it belongs together")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what is pinned, by whom, for which project and build: none of it belongs together"
+)]
 pub fn pin(
     world: &World,
     project: &Project,

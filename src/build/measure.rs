@@ -44,7 +44,7 @@ struct Symbol {
 }
 
 /// Everything that the steps of `outcome` measured.
-pub fn measure(prepared: &Prepared, outcome: &Outcome<'_>) -> Result<Measurements, Diags> {
+pub(super) fn measure(prepared: &Prepared, outcome: &Outcome<'_>) -> Result<Measurements, Diags> {
     let spec = &prepared.spec;
     let mut measurements = Measurements::default();
     for deploy in &spec.deploys {
@@ -102,7 +102,8 @@ fn measured(prepared: &Prepared, outcome: &Outcome<'_>, deploy: &Deploy, board: 
 
 fn latency(prepared: &Prepared, board: &Board, model: &Model, verified: &verify::Verified) -> Result<Latency, Diags> {
     let core = prepared.context.toolkit.library.core(&board.core)?;
-    let own = |name: &str| name.starts_with(&format!("{}_", model.name)) || name.contains("_step_") || name == "tml_infer";
+    let own =
+        |name: &str| name.starts_with(&format!("{}_", model.name)) || name.contains("_step_") || name == "tml_infer";
     let layers = verified.layers.iter().filter(|layer| own(&layer.name));
     Ok(Latency {
         seconds: verified.cycles as f64 / board.clock.to_f64(),
@@ -123,7 +124,9 @@ fn confusion(prepared: &Prepared, outcome: &Outcome<'_>, model: &Model) -> Resul
     let classes = prepared.spec.datasets[model.dataset].classes.len();
     let outputs = array(outcome, &format!("host:{}", model.name), "outputs.npy")?;
     let labels = array(outcome, &format!("quantize:{}", model.name), "labels.npy")?;
-    let (Some(outputs), Some(labels)) = (outputs.as_i8(), labels.as_i32()) else { return Err(odd("outputs.npy").into()) };
+    let (Some(outputs), Some(labels)) = (outputs.as_i8(), labels.as_i32()) else {
+        return Err(odd("outputs.npy").into());
+    };
     let mut confusion = vec![vec![0; classes]; classes];
     for (answer, label) in outputs.chunks_exact(classes).zip(labels) {
         confusion[*label as usize][argmax(answer)] += 1;

@@ -22,12 +22,12 @@ pub enum State {
 }
 
 /// The spec's generated functions, in its order.
-pub fn generated(spec: &Spec) -> impl Iterator<Item = &Function> {
+pub(super) fn generated(spec: &Spec) -> impl Iterator<Item = &Function> {
     spec.functions.iter().filter(|function| matches!(function.origin, Origin::Generate { .. }))
 }
 
 /// The contract of `function` as the files stand now.
-pub fn contract(world: &World, project: &Project, function: &Function) -> Result<Digest, Diag> {
+pub(super) fn contract(world: &World, project: &Project, function: &Function) -> Result<Digest, Diag> {
     let cases = match &function.origin {
         Origin::Generate { cases: Some(path), .. } => Some(read(world, project, function, path)?),
         _ => None,
@@ -44,7 +44,7 @@ fn read(world: &World, project: &Project, function: &Function, path: &str) -> Re
 }
 
 /// What is known of the code of `function`.
-pub fn state(world: &World, project: &Project, lock: &Lock, function: &Function) -> Result<State, Diag> {
+pub(super) fn state(world: &World, project: &Project, lock: &Lock, function: &Function) -> Result<State, Diag> {
     let code = world.files().read(&project.root.join(Project::generated(&function.name))).ok();
     let (Some(pin), Some(code)) = (lock.pin(&function.name), code) else { return Ok(State::Missing) };
     if pin.contract != contract(world, project, function)? {
@@ -55,7 +55,7 @@ pub fn state(world: &World, project: &Project, lock: &Lock, function: &Function)
 
 /// Refuses a build whose pins don't fit; the functions that a provider may be asked for are given back.
 /// With `locked`, none may.
-pub fn check<'a>(
+pub(super) fn check<'a>(
     world: &World,
     project: &Project,
     spec: &'a Spec,
@@ -98,7 +98,7 @@ fn refused(function: &Function, state: State, locked: bool) -> Diag {
 }
 
 /// Refuses pins that nobody has reviewed, where the project's settings ask for that.
-pub fn check_reviews(spec: &Spec, lock: &Lock) -> Result<(), Diags> {
+pub(super) fn check_reviews(spec: &Spec, lock: &Lock) -> Result<(), Diags> {
     let mut diags = Diags::default();
     for function in generated(spec) {
         if lock.pin(&function.name).is_some_and(|pin| pin.review == Review::Pending) {

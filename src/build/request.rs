@@ -7,8 +7,10 @@ use crate::world::ToolchainKind;
 /// How a build is asked for.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Where results and the store go.
+    /// Where results go: `tinyml/SPEC/` below it.
     pub target_dir: PathBuf,
+    /// Where finished steps are kept; none: below the target folder.
+    pub shared_store: Option<PathBuf>,
     /// Steps at once.
     pub jobs: usize,
     /// The lock must not change.
@@ -24,6 +26,11 @@ pub struct Request {
 impl Request {
     /// Where the store is.
     pub fn store(&self) -> PathBuf {
+        self.shared_store.clone().unwrap_or_else(|| self.results())
+    }
+
+    /// Where the folders of specs are.
+    pub fn results(&self) -> PathBuf {
         self.target_dir.join("tinyml")
     }
 }

@@ -49,11 +49,8 @@ pub fn prepare(world: &World, project: &Project, request: &Request) -> Result<Pr
     let lock = project.lock(world)?;
     let settings = world.settings(&project.root)?;
     let kind = request.toolchain.unwrap_or(settings.toolchain);
-    let toolkit = Toolkit {
-        library: Arc::new(project.library.clone()),
-        kind,
-        identity: world.toolchain_identity(kind)?,
-    };
+    let toolkit =
+        Toolkit { library: Arc::new(project.library.clone()), kind, identity: world.toolchain_identity(kind)? };
     let context = Context { root: project.root.clone(), toolkit, full: request.full };
     Ok(Prepared { spec: Arc::new(spec), warnings, lock, settings, context })
 }

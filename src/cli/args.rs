@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// From a checked-in spec and data to verified int8 firmware.
 #[derive(Parser, Debug)]
 #[command(name = "cargo tinyml", bin_name = "cargo tinyml", version, disable_help_subcommand = true)]
-pub struct Cli {
+pub(super) struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -18,7 +18,7 @@ pub struct Cli {
 
 /// Flags that every command takes.
 #[derive(Args, Clone, Debug)]
-pub struct Global {
+pub(super) struct Global {
     /// Say less: once, only warnings and results
     #[arg(short, long, global = true)]
     pub quiet: bool,
@@ -35,7 +35,7 @@ pub struct Global {
 
 /// When to use colours.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum When {
+pub(super) enum When {
     /// On a terminal that wants them
     Auto,
     /// Always
@@ -46,7 +46,7 @@ pub enum When {
 
 /// For people or for machines.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum MessageFormat {
+pub(super) enum MessageFormat {
     /// Text
     Human,
     /// One JSON object a line, on stdout
@@ -55,7 +55,7 @@ pub enum MessageFormat {
 
 /// Every command.
 #[derive(Subcommand, Debug)]
-pub enum Command {
+pub(super) enum Command {
     /// Build the spec: firmware for every board, and a verdict on every requirement
     Build(BuildArgs),
     /// Read the spec and report every mistake, without building
@@ -74,7 +74,7 @@ pub enum Command {
 
 /// Which spec.
 #[derive(Args, Clone, Debug)]
-pub struct SpecArgs {
+pub(super) struct SpecArgs {
     /// A `.tml` file, or a folder with exactly one (default: this folder)
     #[arg(value_name = "SPEC")]
     pub spec: Option<PathBuf>,
@@ -82,7 +82,7 @@ pub struct SpecArgs {
 
 /// How to build.
 #[derive(Args, Clone, Debug)]
-pub struct BuildArgs {
+pub(super) struct BuildArgs {
     /// Which spec
     #[command(flatten)]
     pub spec: SpecArgs,
@@ -117,7 +117,7 @@ pub struct BuildArgs {
 
 /// Which compiler.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ToolchainName {
+pub(super) enum ToolchainName {
     /// The pinned zig, fetched by itself
     Zig,
     /// arm-none-eabi-gcc on the PATH
@@ -126,7 +126,7 @@ pub enum ToolchainName {
 
 /// How to format.
 #[derive(Args, Debug)]
-pub struct FmtArgs {
+pub(super) struct FmtArgs {
     /// Files or folders (default: every `.tml` in this folder)
     #[arg(value_name = "SPEC")]
     pub specs: Vec<PathBuf>,
@@ -137,7 +137,7 @@ pub struct FmtArgs {
 
 /// What to explain.
 #[derive(Args, Debug)]
-pub struct ExplainArgs {
+pub(super) struct ExplainArgs {
     /// A code (`tml::unit`), a word (`dense`, `split`, `KiB`), or a step (`train:net`)
     pub subject: String,
     /// For a step: how the build would be run
@@ -147,7 +147,7 @@ pub struct ExplainArgs {
 
 /// Where a step's build is.
 #[derive(Args, Clone, Debug)]
-pub struct ExplainBuild {
+pub(super) struct ExplainBuild {
     /// A `.tml` file, or a folder with exactly one (default: this folder)
     #[arg(long, value_name = "SPEC")]
     pub spec: Option<PathBuf>,
@@ -158,7 +158,7 @@ pub struct ExplainBuild {
 
 /// How to draw.
 #[derive(Args, Debug)]
-pub struct GraphArgs {
+pub(super) struct GraphArgs {
     /// Which spec
     #[command(flatten)]
     pub spec: SpecArgs,
@@ -169,7 +169,7 @@ pub struct GraphArgs {
 
 /// Form of a graph's drawing.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum GraphFormat {
+pub(super) enum GraphFormat {
     /// An indented list
     Text,
     /// Graphviz
@@ -182,7 +182,7 @@ pub enum GraphFormat {
 
 /// What to fetch.
 #[derive(Args, Debug)]
-pub struct FetchArgs {
+pub(super) struct FetchArgs {
     /// Which spec
     #[command(flatten)]
     pub spec: SpecArgs,
@@ -196,7 +196,7 @@ pub struct FetchArgs {
 
 /// What to generate.
 #[derive(Args, Debug)]
-pub struct GenerateArgs {
+pub(super) struct GenerateArgs {
     /// The function (default: every one whose pin is missing or stale)
     #[arg(value_name = "NAME")]
     pub name: Option<String>,

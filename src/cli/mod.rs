@@ -4,8 +4,19 @@
 //! Never: contains build logic.
 //! Add here: a command: one file and one word in the table.
 
-pub mod args;
+mod args;
+mod build;
+mod check;
 pub mod codes;
 pub mod exit;
+mod explain;
+mod fetch;
+mod fmt;
+mod generate;
+mod graph;
+mod main;
 pub mod paint;
 pub mod progress;
+mod screen;
+
+pub use main::main;

@@ -94,8 +94,8 @@ impl Path {
 pub struct Block {
     /// `///` lines above it, without the slashes and one leading blank.
     pub docs: Vec<String>,
-    /// Where these lines stand, if there are any.
-    pub docs_span: Option<Span>,
+    /// Where these lines stand; the beginning of the block if there are none.
+    pub docs_span: Span,
     /// The first word.
     pub kind: Ident,
     /// The second word.

@@ -84,9 +84,14 @@ pub(super) fn first_on_line(tokens: &[Token], at: usize) -> bool {
     at == 0 || tokens[at - 1].kind == Kind::Line
 }
 
-/// The text of a token.
+/// The text of a token; of a very long one, its beginning.
 pub(super) fn text<'a>(source: &'a Source, token: &Token) -> &'a str {
-    &source.text()[token.start..token.end]
+    clip(&source.text()[token.start..token.end])
+}
+
+/// At most sixty bytes of a text: no name that a message repeats is longer.
+pub(super) fn clip(text: &str) -> &str {
+    &text[..text.floor_char_boundary(60)]
 }
 
 /// What closes an opening bracket.

@@ -1,7 +1,5 @@
 //! Nodes of the tree as one line of text.
 
-use std::fmt::Write;
-
 use super::ast::{Arg, Block, Call, Import, Member, Number, Path, Relation, Signature, Text, Type, Value};
 use super::text;
 
@@ -21,21 +19,23 @@ pub fn print_value(value: &Value) -> String {
     }
 }
 
-/// True when a value has a text of many lines in it, and so can't stand on one line.
+/// True when a value has a text of many lines in it, and so can't stand on one line. Texts left of a relation
+/// don't count: that side always stands on one line.
 pub(super) fn has_block_text(value: &Value) -> bool {
-    let relation = |relation: &Relation| has_block_text(&relation.value) || args_have(relation.args.as_deref());
+    let relation = |relation: &Relation| has_block_text(&relation.value);
     match value {
         Value::Text(text) => is_block(text),
         Value::List(values, _) => values.iter().any(has_block_text),
         Value::Record(relations, _) => relations.iter().any(relation),
-        Value::Call(call) => args_have(Some(&call.args)),
+        Value::Call(call) => call_has_block_text(call),
         Value::Reference(reference) => reference.record.iter().flatten().any(relation),
         Value::Range(..) | Value::Number(_) => false,
     }
 }
 
-fn args_have(args: Option<&[Arg]>) -> bool {
-    args.unwrap_or_default().iter().any(|arg| has_block_text(&arg.value))
+/// The same of a call.
+pub(super) fn call_has_block_text(call: &Call) -> bool {
+    call.args.iter().any(|arg| has_block_text(&arg.value))
 }
 
 /// True when a text is printed as a block: when it was one, and a block can have that value.
@@ -124,27 +124,21 @@ pub(super) fn header(block: &Block) -> String {
     title(block) + &params + &from(block.from.as_ref())
 }
 
-/// `kind name { a = 1, b = 2 }`, if the whole block was written on one line and can be.
+/// `kind name { a = 1, b = 2 }`, if the whole block was written on one line and can be, or has no members.
 pub(super) fn block(block: &Block) -> Option<String> {
     let written = block.span.source.text().get(block.header.end..block.span.end)?;
     let plain = |member: &Member| match member {
         Member::Block(inner) if inner.docs.is_empty() => self::block(inner),
-        Member::Relation(one) if !has_block_text(&one.value) && !args_have(one.args.as_deref()) => Some(relation(one)),
-        Member::Call(one) if !args_have(Some(&one.args)) => Some(call(one)),
+        Member::Relation(one) if !has_block_text(&one.value) => Some(relation(one)),
+        Member::Call(one) if !call_has_block_text(one) => Some(call(one)),
         _ => None,
     };
-    if written.contains(['\n', '\r']) {
+    if written.contains(['\n', '\r']) && !block.members.is_empty() {
         return None;
     }
     let members = block.members.iter().map(plain).collect::<Option<Vec<_>>>()?;
-    let mut line = header(block);
-    let body = members.join(", ");
-    if body.is_empty() {
-        line.push_str(" {}")
-    } else {
-        write!(line, " {{ {body} }}").ok()?
-    }
-    Some(line)
+    let body = if members.is_empty() { "{}".to_string() } else { format!("{{ {} }}", members.join(", ")) };
+    Some(format!("{} {body}", header(block)))
 }
 
 /// `use std.boards.{a, b}`

@@ -24,14 +24,14 @@ struct Grammar;
 /// The version of the language that this program reads.
 const VERSION: u64 = 1;
 /// A larger file isn't a spec.
-const LARGEST: usize = 1 << 20;
+const LARGEST: usize = 256 << 10;
 /// Far more rule calls than a file of the largest size needs; a guard against files made to be slow.
-const CALLS: usize = 200_000_000;
+const CALLS: usize = 50_000_000;
 
 /// The tree of a `.tml` text, or all that is wrong with its syntax (codes `tml::syntax`, `tml::version`).
 pub fn parse(source: &Source) -> Result<Ast, Diags> {
     if source.text().len() > LARGEST {
-        let title = format!("a spec has at most 1 MiB, and this file has {} bytes", source.text().len());
+        let title = format!("a spec has at most 256 KiB, and this file has {} bytes", source.text().len());
         return Err(Diag::error("tml::syntax", title)
             .at(&source.span(0..0), "too large")
             .help("keep data in files of its own")
@@ -186,7 +186,7 @@ impl<'a> Builder<'a> {
         let mut names = None;
         for part in node.into_inner() {
             match part.as_rule() {
-                Rule::text => return Import::File { path: self.text(part), span },
+                Rule::text => return Import::File { path: self.text(&part), span },
                 Rule::path => path = Some(self.path(part)),
                 Rule::names => names = Some(part.into_inner().map(|name| self.ident(&name)).collect()),
                 _ => {}
@@ -228,7 +228,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Takes the `///` lines that stand directly above `start`; any before them document nothing.
-    fn docs_above(&mut self, start: usize) -> (Vec<String>, Option<Span>) {
+    fn docs_above(&mut self, start: usize) -> (Vec<String>, Span) {
         let before = self.tokens.partition_point(|token| token.end <= start);
         let previous = self.tokens[..before].iter().rev().find(|token| token.kind != Kind::Line);
         let from = previous.map_or(0, |token| token.end);
@@ -239,6 +239,7 @@ impl<'a> Builder<'a> {
         }
         self.report_stray(&stray);
         let span = mine.first().zip(mine.last()).map(|(first, last)| first.span.to(&last.span));
+        let span = span.unwrap_or_else(|| self.source.span(start..start));
         (mine.into_iter().map(|doc| doc.text.clone()).collect(), span)
     }
 
@@ -288,8 +289,8 @@ impl<'a> Builder<'a> {
     fn ty(&mut self, node: Node) -> Type {
         let span = self.span(&node);
         let mut inner = node.into_inner();
-        let element =
-            inner.next().map(|name| self.ident(&name)).unwrap_or_else(|| panic!("bug: a type without a word"));
+        let Some(element) = inner.next() else { panic!("bug: a type without a word") };
+        let element = self.ident(&element);
         Type { element, dims: inner.map(|dim| self.value(dim)).collect(), span }
     }
 
@@ -312,8 +313,8 @@ impl<'a> Builder<'a> {
 
     fn path_and_args(&mut self, node: Node) -> (Path, Option<Vec<Arg>>) {
         let mut inner = node.into_inner();
-        let path = inner.next().map(|path| self.path(path)).unwrap_or_else(|| panic!("bug: a call without a path"));
-        (path, inner.next().map(|args| args.into_inner().map(|arg| self.arg(arg)).collect()))
+        let Some(path) = inner.next() else { panic!("bug: a call without a path") };
+        (self.path(path), inner.next().map(|args| args.into_inner().map(|arg| self.arg(arg)).collect()))
     }
 
     fn call(&mut self, node: Node) -> Call {
@@ -333,26 +334,23 @@ impl<'a> Builder<'a> {
         let span = self.span(&node);
         match node.as_rule() {
             Rule::quantity => Value::Number(self.number(node)),
-            Rule::text => Value::Text(self.text(node)),
+            Rule::text => Value::Text(self.text(&node)),
             Rule::call => Value::Call(self.call(node)),
             Rule::list => Value::List(node.into_inner().map(|value| self.value(value)).collect(), span),
             Rule::record => Value::Record(node.into_inner().map(|relation| self.relation(relation)).collect(), span),
             Rule::range => {
                 let ends: Vec<Number> = node.into_inner().map(|end| self.number(end)).collect();
-                match <[Number; 2]>::try_from(ends) {
-                    Ok([low, high]) => Value::Range(low, high),
-                    Err(_) => panic!("bug: a range without its two ends"),
-                }
+                let Ok([low, high]) = <[Number; 2]>::try_from(ends) else {
+                    panic!("bug: a range without its two ends")
+                };
+                Value::Range(low, high)
             }
             Rule::reference => {
                 let mut inner = node.into_inner();
-                let path = inner
-                    .next()
-                    .map(|path| self.path(path))
-                    .unwrap_or_else(|| panic!("bug: a reference without a path"));
-                let record =
-                    inner.next().map(|record| record.into_inner().map(|relation| self.relation(relation)).collect());
-                Value::Reference(Reference { path, record, span })
+                let Some(path) = inner.next() else { panic!("bug: a reference without a path") };
+                let relations = |record: Node| record.into_inner().map(|relation| self.relation(relation)).collect();
+                let record = inner.next().map(relations);
+                Value::Reference(Reference { path: self.path(path), record, span })
             }
             rule => panic!("bug: `{rule:?}` isn't a value"),
         }
@@ -372,8 +370,8 @@ impl<'a> Builder<'a> {
         Number { value, unit: inner.next().map(|unit| self.ident(&unit)), span }
     }
 
-    fn text(&mut self, node: Node) -> Text {
-        let span = self.span(&node);
+    fn text(&mut self, node: &Node) -> Text {
+        let span = self.span(node);
         let written = span.text();
         if let Some(inner) = written.strip_prefix("\"\"\"") {
             let value = text::unindent(inner.strip_suffix("\"\"\"").unwrap_or(inner));

@@ -44,7 +44,7 @@ impl Printer<'_> {
         for item in &ast.items {
             let (start, top, import) = match item {
                 Item::Import(Import::Names { span, .. } | Import::File { span, .. }) => (span.start, span.start, true),
-                Item::Block(block) => (block.header.start, top(block), false),
+                Item::Block(block) => (block.header.start, block.docs_span.start, false),
             };
             let apart =
                 previous.is_some_and(|previous| !(previous && import)) || (previous.is_none() && ast.version.is_some());
@@ -146,6 +146,11 @@ impl Printer<'_> {
         self.comments.first().is_some_and(|comment| comment.span.start < end)
     }
 
+    fn has_comment_in(&self, start: usize, end: usize) -> bool {
+        let first = self.comments.partition_point(|comment| comment.span.start < start);
+        self.comments.get(first).is_some_and(|comment| comment.span.start < end)
+    }
+
     fn fits(&self, line: &str, after: usize) -> bool {
         self.column() + line.chars().count() + after <= WIDTH
     }
@@ -184,8 +189,8 @@ impl Printer<'_> {
     }
 
     fn one_line(&self, block: &Block) -> Option<String> {
-        inline::block(block)
-            .filter(|line| self.indent + line.chars().count() <= WIDTH && !self.has_comment_before(block.span.end))
+        let commented = self.has_comment_in(block.header.start, block.span.end);
+        inline::block(block).filter(|line| !commented && self.indent + line.chars().count() <= WIDTH)
     }
 
     fn header(&mut self, block: &Block) {
@@ -240,8 +245,7 @@ impl Printer<'_> {
         match member {
             Member::Relation(relation) => Some(inline::subject(relation).chars().count()),
             Member::Block(block) if block.docs.is_empty() => {
-                let line = inline::block(block).filter(|line| self.indent + line.chars().count() <= WIDTH);
-                line.map(|_| inline::header(block).chars().count())
+                self.one_line(block).map(|_| inline::header(block).chars().count())
             }
             Member::Block(_) | Member::Call(_) => None,
         }
@@ -294,7 +298,7 @@ impl Printer<'_> {
 
     fn call(&mut self, call: &Call, after: usize) {
         let line = inline::call(call);
-        let (end, broken) = (call.span.end, call.args.iter().any(|arg| inline::has_block_text(&arg.value)));
+        let (end, broken) = (call.span.end, inline::call_has_block_text(call));
         let commented = self.has_comment_before(end);
         if !commented && (call.args.is_empty() || (!broken && self.fits(&line, after))) {
             return self.push(&line);
@@ -363,11 +367,6 @@ fn aligned<T>(items: &[T], head: impl Fn(&T) -> Option<usize>, apart: impl Fn(&T
     widths
 }
 
-/// Where a block's `///` lines begin, or the block.
-fn top(block: &Block) -> usize {
-    block.docs_span.as_ref().map_or(block.header.start, |span| span.start)
-}
-
 fn member_start(member: &Member) -> usize {
     match member {
         Member::Block(block) => block.header.start,
@@ -378,7 +377,7 @@ fn member_start(member: &Member) -> usize {
 
 fn member_top(member: &Member) -> usize {
     match member {
-        Member::Block(block) => top(block),
+        Member::Block(block) => block.docs_span.start,
         other => member_start(other),
     }
 }

@@ -71,9 +71,10 @@ pub(super) fn scan(source: &Source) -> Scan {
     if scanner.text.starts_with('\u{FEFF}') {
         scanner.at = '\u{FEFF}'.len_utf8();
     }
-    while let Some(next) = scanner.rest().chars().next() {
+    while let Some(next) = scanner.rest().chars().next().filter(|_| scanner.found.problems.len() < MOST) {
         scanner.step(next);
     }
+    scanner.found.fatal |= scanner.found.problems.len() >= MOST;
     scanner.token(Kind::End, 0);
     let mut found = scanner.found;
     if !found.fatal
@@ -108,9 +109,6 @@ impl<'a> Scanner<'a> {
     }
 
     fn problem(&mut self, length: usize, title: String, label: &str, help: String) {
-        if self.found.problems.len() >= MOST {
-            return;
-        }
         let span = self.source.span(self.at..self.at + length);
         self.found.problems.push((self.at, Diag::error("tml::syntax", title).at(&span, label).help(help)));
     }
@@ -202,6 +200,7 @@ impl<'a> Scanner<'a> {
             let kind = if first.is_ascii_lowercase() { Kind::Word } else { Kind::Capital };
             return self.token(kind, length);
         };
+        let word = brackets::clip(word);
         let help = match word {
             "µs" | "μs" => "write `us`".into(),
             "µJ" | "μJ" => "write `uJ`".into(),
@@ -221,6 +220,12 @@ impl<'a> Scanner<'a> {
             return self.foreign(first);
         }
         self.token(Kind::Symbol, 1);
+    }
+
+    /// True when the last token could be the left side of a sum.
+    fn after_operand(&self) -> bool {
+        let last = self.found.tokens.last().map(|token| token.kind);
+        matches!(last, Some(Kind::Number | Kind::Word | Kind::Close))
     }
 
     /// A character that the language doesn't use: say what is written instead, and skip what it would disturb.
@@ -243,7 +248,7 @@ impl<'a> Scanner<'a> {
                 };
                 let text = quoted(close).unwrap_or_default();
                 let length = if text.is_empty() { 0 } else { text.len() + close.len_utf8() };
-                let help = format!("write `\"{}\"`", if text.is_empty() { "…" } else { text });
+                let help = format!("write `\"{}\"`", if text.is_empty() { "…" } else { brackets::clip(text) });
                 (format!("a text stands in `\"`, not in `{first}`"), "a text?", help, first.len_utf8() + length)
             }
             ';' => ("a line ends without `;`".into(), "not needed", "remove `;`".into(), 1),
@@ -254,6 +259,9 @@ impl<'a> Scanner<'a> {
             '–' | '—' | '−' => {
                 let help = "write `-`".to_string();
                 (format!("`{first}` isn't the minus of a keyboard"), "a dash", help, first.len_utf8())
+            }
+            '+' if rest[1..].starts_with(|c: char| c.is_ascii_digit()) && !self.after_operand() => {
+                ("a number above zero has no sign".into(), "not needed", "remove `+`".into(), 1)
             }
             '+' | '*' | '^' => {
                 ("a spec doesn't calculate".into(), "an operator", "write the result as one number".into(), 1)

@@ -60,7 +60,7 @@ pub(super) fn quote(value: &str) -> String {
             '\\' => written.push_str("\\\\"),
             // What can't be seen, or turns the direction of the line, is written by its number.
             _ if c.is_control() || matches!(c, '\u{FEFF}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}') => {
-                written.push_str(&format!("\\u{{{:x}}}", c as u32));
+                written.extend(c.escape_unicode());
             }
             _ => written.push(c),
         }

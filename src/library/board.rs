@@ -86,9 +86,9 @@ pub struct Timing {
     pub line: u32,
     /// Lines cached for instructions; 0: none.
     pub code_lines: u32,
-    /// Lines cached for data; 0 with `shared`: data uses the instruction lines.
+    /// Lines cached for data; 0: none.
     pub data_lines: u32,
-    /// One cache for both.
+    /// Both counts are of the same lines: one cache for instructions and data.
     #[serde(default)]
     pub shared: bool,
     /// Where the numbers are from.
@@ -273,6 +273,9 @@ impl Board {
         let fail = |key, title: &str| Err((key, title.to_string()));
         if !timing.line.is_power_of_two() || timing.line > 4096 {
             return fail("line", "the bytes of a line are a power of two up to 4096");
+        }
+        if timing.shared && timing.code_lines != timing.data_lines {
+            return fail("shared", "one cache for both has as many lines for data as for code");
         }
         if timing.code_lines.max(timing.data_lines) > 1 << 16 || timing.miss > 10_000 {
             return fail("timing", "a cache has at most 65,536 lines, and a miss costs at most 10,000 cycles");

@@ -36,7 +36,7 @@ struct Piece {
 pub fn plan(net: &QNet) -> Plan {
     let (mut pieces, of_value) = pieces(net);
     let free: Vec<usize> = (0..pieces.len()).filter(|at| pieces[*at].home.is_none()).collect();
-    let candidates = [by_size(&pieces, &free), alternating(&pieces, &free)];
+    let candidates = [Some(by_size(&pieces, &free)), alternating(&pieces, &free)];
     let best = candidates.into_iter().flatten().min_by_key(|offsets| extent(&pieces, &free, offsets));
     let offsets = best.unwrap_or_default();
     let size = extent(&pieces, &free, &offsets);
@@ -93,7 +93,7 @@ fn meet(a: &Piece, b: &Piece) -> bool {
 }
 
 /// The largest first, each at the lowest offset where it meets no other (TFLM's greedy planner).
-fn by_size(pieces: &[Piece], free: &[usize]) -> Option<Vec<usize>> {
+fn by_size(pieces: &[Piece], free: &[usize]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..free.len()).collect();
     order.sort_by_key(|at| std::cmp::Reverse(pieces[free[*at]].bytes));
     let mut placed: Vec<(usize, usize)> = Vec::new();
@@ -116,7 +116,7 @@ fn by_size(pieces: &[Piece], free: &[usize]) -> Option<Vec<usize>> {
         placed.push((at, offset));
     }
     placed.sort_unstable();
-    Some(placed.into_iter().map(|(_, offset)| offset).collect())
+    placed.into_iter().map(|(_, offset)| offset).collect()
 }
 
 /// For chains, in which a piece meets only its neighbours: in turn from the bottom and from the top, which is optimal.
@@ -128,4 +128,39 @@ fn alternating(pieces: &[Piece], free: &[usize]) -> Option<Vec<usize>> {
     let size = bytes.windows(2).map(|pair| pair[0] + pair[1]).max().unwrap_or(0).max(single);
     let offset = |at: usize| if at.is_multiple_of(2) { 0 } else { size - bytes[at] };
     chain.then(|| (0..free.len()).map(offset).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Shape;
+    use crate::net::{Net, quantize};
+
+    fn chain(layers: &[&str]) -> QNet {
+        let args = |units: &str| vec![("units".to_string(), units.to_string())];
+        let layer = |word: &&str| match word.parse::<usize>() {
+            Ok(_) => ("dense".to_string(), args(word)),
+            Err(_) => ((*word).to_string(), Vec::new()),
+        };
+        let layers: Vec<_> = layers.iter().map(layer).collect();
+        quantize(&Net::build(&Shape::f32(&[4, 5]), &layers).unwrap(), &[1.0; 20]).unwrap()
+    }
+
+    #[test]
+    fn a_chain_takes_its_largest_neighbours() {
+        assert_eq!(plan(&chain(&["12", "8", "8", "12", "3"])).size, 20);
+        assert_eq!(plan(&chain(&["10", "9", "8", "10", "3"])).size, 24);
+        assert_eq!(plan(&chain(&["33", "3"])).size, 36);
+        assert_eq!(
+            plan(&chain(&["3", "softmax"])),
+            Plan { homes: vec![Home::Input, Home::Output, Home::Output], size: 0 }
+        );
+    }
+
+    #[test]
+    fn the_input_is_never_written() {
+        let plan = plan(&chain(&["flatten", "relu", "6"]));
+        assert_eq!(plan.homes, [Home::Input, Home::Input, Home::Arena(0), Home::Output]);
+        assert_eq!(super::plan(&chain(&["flatten"])).homes, [Home::Input, Home::Input]);
+    }
 }

@@ -1,8 +1,8 @@
 //! Fixed-point arithmetic of the int8 contract (`net/quantize.rs`): the C kernels do the same in the same order.
 //!
-//! From gemmlowp's `fixedpoint.h` and TFLite's `common.h` and `quantization_util.cc`; Qm.n has m integer bits.
+//! From gemmlowp's `fixedpoint.h` and `TFLite`'s `common.h` and `quantization_util.cc`; Qm.n has m integer bits.
 
-/// The real factor as `multiplier · 2^(shift − 31)` with 31 significant bits (TFLite's `QuantizeMultiplier`).
+/// The real factor as `multiplier · 2^(shift − 31)` with 31 significant bits (`TFLite`'s `QuantizeMultiplier`).
 /// Factors below 2^−32 become zero, those from 2^30 on the largest one. The shift lies in −31..=30.
 pub fn multiplier(real: f64) -> (i32, i32) {
     const LEAST: f64 = 1.0 / 4_294_967_296.0;
@@ -20,20 +20,19 @@ pub fn multiplier(real: f64) -> (i32, i32) {
     if shift > 30 { (i32::MAX, 30) } else { (mantissa as i32, shift) }
 }
 
-/// `sum · multiplier · 2^(shift − 31)` with one rounding, halves upwards (TFLM's fully connected layer).
-pub fn requantise_once(sum: i32, multiplier: i32, shift: i32) -> i64 {
-    let total = 31 - shift;
-    (i64::from(sum) * i64::from(multiplier) + (1_i64 << (total - 1))) >> total
+/// `sum · multiplier · 2^(shift − 31)`, rounded twice as TFLM's reference kernels do it for every operator
+/// (`MultiplyByQuantizedMultiplier`). `sum · 2^shift` must fit 32 bits where the shift is above zero.
+pub fn requantise(sum: i32, multiplier: i32, shift: i32) -> i32 {
+    rounding_shift(double_high(sum << shift.max(0), multiplier), (-shift).max(0))
 }
 
-/// The high half of `2ab`, rounded to nearest, saturated (`SaturatingRoundingDoublingHighMul`).
+/// The high half of `2ab`, rounded to nearest, halves upwards, saturated (`SaturatingRoundingDoublingHighMul`, whose
+/// nudge by sign and division towards zero come to the same).
 pub fn double_high(a: i32, b: i32) -> i32 {
     if a == i32::MIN && b == i32::MIN {
         return i32::MAX;
     }
-    let product = i64::from(a) * i64::from(b);
-    let nudge = if product >= 0 { 1 << 30 } else { 1 - (1 << 30) };
-    ((product + nudge) / (1 << 31)) as i32
+    ((i64::from(a) * i64::from(b) + (1 << 30)) >> 31) as i32
 }
 
 /// `x / 2^exponent`, rounded to nearest, halves away from zero (`RoundingDivideByPOT`); `exponent` in 0..=31.
@@ -48,14 +47,17 @@ fn saturating_shift(x: i32, exponent: u32) -> i32 {
     (i64::from(x) << exponent).clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
 }
 
+/// A quarter in Q5.26.
+const QUARTER: i32 = 1 << 24;
+
+/// e^−(2^i) for i from −2 to 4, in Q0.31.
+const STEPS: [i32; 7] = [1_672_461_947, 1_302_514_674, 790_015_084, 290_630_308, 39_332_535, 720_401, 242];
+
 /// e^x for x ≤ 0 in Q5.26; the result in Q0.31 (`exp_on_negative_values`).
 pub fn exp_of_negative(x: i32) -> i32 {
     if x == 0 {
         return i32::MAX;
     }
-    const QUARTER: i32 = 1 << 24;
-    /// e^−(2^i) for i from −2 to 4, in Q0.31.
-    const STEPS: [i32; 7] = [1_672_461_947, 1_302_514_674, 790_015_084, 290_630_308, 39_332_535, 720_401, 242];
     let fraction = (x & (QUARTER - 1)) - QUARTER;
     let mut result = exp_near_zero(saturating_shift(fraction, 5));
     let rest = fraction.wrapping_sub(x);
@@ -79,7 +81,7 @@ fn exp_near_zero(x: i32) -> i32 {
     EXP_OF_MINUS_EIGHTH + double_high(EXP_OF_MINUS_EIGHTH, x + tail)
 }
 
-/// 1/x for x in Q12.19, x ≥ 1: a factor in Q0.31 and the number of integer bits of x (TFLite's `GetReciprocal`).
+/// 1/x for x in Q12.19, x ≥ 1: a factor in Q0.31 and the number of integer bits of x (`TFLite`'s `GetReciprocal`).
 pub fn reciprocal(x: i32) -> (i32, i32) {
     let zeros = x.leading_zeros();
     let fraction = ((x as u32) << zeros).wrapping_sub(1 << 31) as i32;

@@ -3,6 +3,7 @@
 //! The chain makes the bits independent of vector width, tile shape and thread count: every instruction set runs the
 //! same source, compiled for it, and vectorises only across outputs.
 #![expect(unsafe_code, reason = "calling a function that is compiled for a detected instruction set")]
+#![expect(clippy::inline_always, reason = "the kernel must be compiled anew within each instruction set's function")]
 
 /// Rows of a register tile.
 const ROWS: usize = 4;

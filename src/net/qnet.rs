@@ -14,14 +14,27 @@ pub struct Quant {
 }
 
 impl Quant {
-    /// The finest one that covers a range, which is widened to hold zero (TFLite's choice of a nudged zero point).
+    /// The finest one that covers a range, which is widened to hold zero (`TFLite`'s choice of a nudged zero point).
     pub fn of_range((low, high): (f32, f32)) -> Self {
         let (low, high) = (f64::from(low).min(0.0), f64::from(high).max(0.0));
         let width = high - low;
         // A tensor of zeros has no scale of its own; any will do.
         let scale = if width < 1e-9 { 1.0 } else { (width / 255.0) as f32 };
-        let zero = (-128.0 - low / f64::from(scale)).round().clamp(-128.0, 127.0);
-        Self { scale, zero_point: zero as i32 }
+        Self { scale, zero_point: Self::zero(scale, low) }
+    }
+
+    /// This one, or for the same range one with a scale of at least `least`.
+    #[must_use]
+    pub fn at_least(self, least: f32, (low, _): (f32, f32)) -> Self {
+        if self.scale >= least {
+            self
+        } else {
+            Self { scale: least, zero_point: Self::zero(least, f64::from(low).min(0.0)) }
+        }
+    }
+
+    fn zero(scale: f32, low: f64) -> i32 {
+        (-128.0 - low / f64::from(scale)).round().clamp(-128.0, 127.0) as i32
     }
 
     /// Steps per real, twice: what the input's quantisation multiplies with.
@@ -36,9 +49,9 @@ impl Quant {
         let steps = if y >= 1024.0 {
             512
         } else if y > -1024.0 {
-            // y counts half steps: away from zero by one half step, then cut to whole steps.
+            // y counts half steps: whole steps, and one more away from zero for a half.
             let halves = y as i32;
-            (halves + if halves < 0 { -1 } else { 1 }) / 2
+            halves / 2 + halves % 2
         } else if y.is_nan() {
             0
         } else {

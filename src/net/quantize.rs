@@ -3,10 +3,11 @@
 //! *Activations*: int8, one scale and zero point a tensor, `real = scale · (q − zero_point)`, ranges seen on
 //! calibration samples and widened to hold zero. *Weights*: int8 in −127..=127, one scale an output channel, no zero
 //! point. *Bias*: int32 at scale of input × scale of weights. *Sums*: int32, which can't overflow: that is checked
-//! when a network is made or read. This is the TFLite 8-bit quantisation specification.
+//! when a network is made or read. This is the `TFLite` 8-bit quantisation specification.
 //!
-//! *Requantisation*: `dense` rounds once (`fixed::requantise_once`), as TFLM's reference kernel of FULLY_CONNECTED
-//! does; `softmax` is TFLM's fixed-point reference. ReLU is a clamp at the zero point. *Input*: `QNet::quantize_input`.
+//! *Requantisation*: `fixed::requantise`, TFLM's reference rule with its two roundings, for every operator: the
+//! `tflite-micro` wheel rounds twice in `FULLY_CONNECTED` too, per tensor and per channel. `softmax` is TFLM's
+//! fixed-point reference. `ReLU` is a clamp at the zero point. *Input*: `Quant::quantize`.
 
 use super::forward::Forward;
 use super::gemm::Isa;
@@ -77,12 +78,12 @@ pub fn channel(weights: &[f32], bias: f32, input_scale: f64, output_scale: f64) 
 }
 
 /// The bias with the input's zero point taken in, so that a kernel multiplies inputs as they are.
-/// An error when the sum over some input could overflow.
-pub fn folded_bias(weights: &[i8], bias: i32, input_zero_point: i32) -> Result<i32, String> {
+/// An error when the sum over some input, times 2^`left`, could overflow.
+pub fn folded_bias(weights: &[i8], bias: i32, input_zero_point: i32, left: i32) -> Result<i32, String> {
     let sum: i64 = weights.iter().map(|weight| i64::from(*weight)).sum();
     let reach: i64 = weights.iter().map(|weight| 128 * i64::from(*weight).abs()).sum();
     let folded = i64::from(bias) - i64::from(input_zero_point) * sum;
-    if folded.abs() + reach <= i64::from(i32::MAX) {
+    if folded.abs() + reach <= i64::from(i32::MAX) >> left.clamp(0, 31) {
         Ok(folded as i32)
     } else {
         Err("a sum over the layer's inputs can overflow 32 bits: the layer has too many inputs".into())

@@ -165,6 +165,14 @@ fn plain_option<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::
 }
 
 impl Report {
+    /// The report as JSON, for messages.
+    ///
+    /// # Panics
+    /// Never, short of a bug: plain data always serialises.
+    pub fn value(&self) -> serde_json::Value {
+        serde_json::to_value(self).unwrap_or_else(|error| panic!("bug: a report is plain data: {error}"))
+    }
+
     /// The text of `report.json`.
     ///
     /// # Panics

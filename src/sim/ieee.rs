@@ -356,7 +356,7 @@ pub(super) fn to_integer(a: u32, fraction: u8, low: i64, high: i64, mode: Roundi
     let saturated = if a & SIGN != 0 { low } else { high };
     let number = unpack(a);
     let exponent = number.exponent + i32::from(fraction);
-    if is_infinite(a) || exponent > 40 {
+    if is_infinite(a) || exponent > 30 {
         *fpscr |= INVALID;
         return saturated;
     }

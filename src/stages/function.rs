@@ -126,8 +126,7 @@ impl Bench {
     /// Calls the function with the bytes of its arguments, its result filled with `fill` before.
     pub fn call(&mut self, name: &str, arguments: &[Vec<u8>], fill: u8) -> Result<Answer, Diag> {
         let fault = |fault: crate::sim::Fault| {
-            Diag::error("tml::gate::crash", format!("`{name}` stops the board: {}", fault.kind))
-                .note(fault.to_string())
+            Diag::error("tml::gate::crash", format!("`{name}` stops the board: {}", fault.kind)).note(fault.to_string())
         };
         self.put_guards()?;
         for (field, argument) in self.harness.fields.iter().zip(arguments) {

@@ -11,7 +11,7 @@ use crate::engine::Job;
 const LIMIT: Duration = Duration::from_secs(3600);
 
 /// Compiles `sources` with `headers` for this machine and runs the program on `stdin`.
-pub fn run(
+pub(super) fn run(
     toolkit: &Toolkit,
     job: &Job,
     sources: &[(&str, &[u8])],

@@ -186,7 +186,11 @@ impl<'a> Bench<'a> {
         env.insert("TEMP".into(), self.real.clone().into());
         env.insert("TMP".into(), self.real.clone().into());
         // What zig builds once (parts of C libraries) is kept for the user; what it builds for this call isn't.
-        env.insert("ZIG_GLOBAL_CACHE_DIR".into(), self.world.env().cache_dir().join("zig").into());
+        // A cache that can't be written (a shared one of another user) costs time, not the build.
+        let kept = self.world.env().cache_dir().join("zig");
+        let writable = self.world.files().temp_dir(&kept).is_ok();
+        let global = if writable { kept } else { self.real.join("zig-cache") };
+        env.insert("ZIG_GLOBAL_CACHE_DIR".into(), global.into());
         env.insert("ZIG_LOCAL_CACHE_DIR".into(), self.real.join("zig-cache").into());
         let dir = self.real.clone();
         let command = Command { program, args, env, dir, stdin: Vec::new(), limit: LIMIT, most_output: 8 << 20 };

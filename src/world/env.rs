@@ -111,9 +111,23 @@ impl Env {
         }
     }
 
+    /// True if the locale (POSIX: `LC_ALL`, then `LC_CTYPE`, then `LANG`) or the platform takes characters beyond ASCII.
+    pub fn unicode(&self) -> bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.get(name));
+        match locale {
+            Some(locale) => !matches!(locale, "C" | "POSIX"),
+            None => true,
+        }
+    }
+
     /// Cargo's target folder, if the user moved it.
     pub fn cargo_target_dir(&self) -> Option<PathBuf> {
         self.path("CARGO_TARGET_DIR")
+    }
+
+    /// The folder for finished steps that several projects share, if the user set one: `TINYML_CACHE_DIR`.
+    pub fn shared_store(&self) -> Option<PathBuf> {
+        self.path("TINYML_CACHE_DIR").map(|given| self.absolute(&given))
     }
 
     /// Where toolchains and whatever may be made again are kept for all projects: `TINYML_CACHE_DIR`, else

@@ -4,8 +4,8 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use reqwest::Url;
 use reqwest::blocking::{Client, Response};
+use reqwest::{NoProxy, Proxy, Url};
 
 use super::disk::disk_error;
 use super::world::World;
@@ -87,13 +87,37 @@ impl World {
         if self.offline() {
             return Err(failed(&shown, "`--offline` forbids the network"));
         }
-        let client = client(patience.stall).map_err(|error| failed(&shown, &causes(&error)))?;
+        let client = self.client(patience.stall).map_err(|error| failed(&shown, &causes(&error)))?;
         let response = client.get(url).send().map_err(|error| failed(&shown, &causes(&error)).help(CHECK))?;
         let status = response.status();
         if !status.is_success() {
             return Err(failed(&shown, &format!("the server says {status}")).help("open the address in a browser"));
         }
         self.receive(response, &shown, limit, patience, progress)
+    }
+
+    /// Proxies come from the environment; roots from the system, so that a company's own certificates work.
+    fn client(&self, stall: Duration) -> reqwest::Result<Client> {
+        // The second call of a process is told that there is a provider already: that is what we want.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let mut builder = Client::builder()
+            .connect_timeout(stall)
+            .timeout(stall)
+            .redirect(reqwest::redirect::Policy::limited(8))
+            .user_agent(concat!("cargo-tinyml/", env!("CARGO_PKG_VERSION")))
+            .no_proxy();
+        let either = |upper: &str| self.env().get(&upper.to_lowercase()).or_else(|| self.env().get(upper));
+        let except = either("NO_PROXY").and_then(NoProxy::from_string);
+        // The first one that fits is used. `HTTP_PROXY` in capitals is left out: a web server sets it from a request.
+        let proxies = [
+            self.env().get("http_proxy").map(Proxy::http),
+            either("HTTPS_PROXY").map(Proxy::https),
+            either("ALL_PROXY").map(Proxy::all),
+        ];
+        for proxy in proxies.into_iter().flatten() {
+            builder = builder.proxy(proxy?.no_proxy(except.clone()));
+        }
+        builder.build()
     }
 
     fn receive(
@@ -139,18 +163,6 @@ impl World {
 }
 
 const CHECK: &str = "check the address, the network and the proxy (`HTTPS_PROXY`, `NO_PROXY`)";
-
-/// Proxies come from the environment; roots from the system, so that a company's own certificates work.
-fn client(stall: Duration) -> reqwest::Result<Client> {
-    // The second call of a process is told that there is a provider already: that is what we want.
-    drop(rustls::crypto::ring::default_provider().install_default());
-    Client::builder()
-        .connect_timeout(stall)
-        .timeout(stall)
-        .redirect(reqwest::redirect::Policy::limited(8))
-        .user_agent(concat!("cargo-tinyml/", env!("CARGO_PKG_VERSION")))
-        .build()
-}
 
 fn failed(shown: &str, why: &str) -> Diag {
     Diag::error("tml::fetch", format!("can't fetch `{shown}`: {why}"))

@@ -173,7 +173,10 @@ fn fetch(world: &World, pin: &Pin, home: &Path, progress: &dyn Fn(&str)) -> Resu
     let files = world.files();
     let folder = folder(world);
     files.create_dir_all(&folder).map_err(|error| disk_error("create", &folder, &error))?;
-    let lock = home.with_extension("lock");
+    // Tells backup programs that all of this can be made again (https://bford.info/cachedir/).
+    let tag = world.env().cache_dir().join("CACHEDIR.TAG");
+    drop(files.write_atomic(&tag, b"Signature: 8a477f597d28d172789f06886806bc55\n", false));
+    let lock = home.with_file_name(format!("zig-{VERSION}.lock"));
     let _held = files
         .lock_exclusive(&lock, &mut || progress("waiting for another build that is fetching zig"))
         .map_err(|error| disk_error("lock", &lock, &error))?;
@@ -199,6 +202,9 @@ fn fetch(world: &World, pin: &Pin, home: &Path, progress: &dyn Fn(&str)) -> Resu
         drop(files.remove_dir_all(&fresh));
         if world.interrupted() {
             return Err(Diag::error("tml::interrupted", format!("interrupted while fetching zig {VERSION}")));
+        }
+        if reason.contains("No space left on device") {
+            return Err(disk_error("install zig in", home, &std::io::ErrorKind::StorageFull.into()));
         }
         let title = format!("the compiler, zig {VERSION}, can't be fetched");
         return Err(by_hand(Diag::error("tml::toolchain", title), pin, home, &reason));

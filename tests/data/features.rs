@@ -74,7 +74,6 @@ impl Case {
 }
 
 /// Compiles a program with the machine's `cc`, as strictly as the build does, and runs it.
-#[expect(clippy::disallowed_methods, reason = "tests run the host's compiler")]
 fn native(program: &Program, user: &str, x: &[f32]) -> Vec<f32> {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in program.iter().map(|(name, text)| (name.as_str(), text.as_str())).chain([("user.c", user)]) {
@@ -99,7 +98,6 @@ fn native(program: &Program, user: &str, x: &[f32]) -> Vec<f32> {
     output.stdout.chunks_exact(4).map(|word| f32::from_le_bytes([word[0], word[1], word[2], word[3]])).collect()
 }
 
-#[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "tests say why they skip")]
 fn compiler() -> bool {
     let found = Command::new("cc").arg("--version").output().is_ok_and(|output| output.status.success());
     if !found {

@@ -9,7 +9,6 @@ use tinyml::data::{Column, Options, Rows, profile};
 use crate::options::{column, options, read, span, told};
 
 /// The files of `folder`, or `None` with the reason printed.
-#[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "tests read real files and say why they skip")]
 fn shared(folder: &str) -> Option<Vec<(String, Vec<u8>)>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let candidates = ["../shared/data", "/work/shared/data"].map(|path| root.join(path).join(folder));

@@ -280,5 +280,22 @@ fn native_code_that_crashes_or_hangs_is_told() {
     let diag = world.run_native(&hang.bytes, &[], Duration::from_millis(300)).unwrap_err();
     assert!(diag.title.contains("stopped after 0.3 s"), "{diag}");
     let code = native(&world, &zig, "int main(void) { return 4; }").unwrap();
-    assert!(world.run_native(&code.bytes, &[], Duration::from_secs(20)).unwrap_err().title.contains("4"));
+    assert!(world.run_native(&code.bytes, &[], Duration::from_secs(20)).unwrap_err().title.contains('4'));
+}
+
+#[test]
+fn every_kind_of_core_links() {
+    let world = World::new();
+    let Some(zig) = crate::zig(&world) else { return };
+    for (zig_target, zig_cpu) in [
+        ("thumb-freestanding-eabi", "cortex_m0"),
+        ("thumb-freestanding-eabi", "cortex_m3"),
+        ("thumb-freestanding-eabihf", "cortex_m7+fp_armv8d16sp"),
+        ("thumb-freestanding-eabihf", "cortex_m33+dsp+fp_armv8d16sp"),
+        ("riscv32-freestanding-none", "generic_rv32+m+c"),
+    ] {
+        let target = Target::Core { zig_target: zig_target.into(), zig_cpu: zig_cpu.into(), gcc: Vec::new() };
+        let (_, image) = build(&world, &zig, &target);
+        assert!(symbols(&image).contains(&"Reset_Handler".to_string()), "{zig_cpu}");
+    }
 }

@@ -32,7 +32,7 @@ fn respond(head: &'static str, body: &'static [u8]) -> String {
     })
 }
 
-/// Straight to the server, whatever proxy the machine has.
+/// Without this machine's proxies.
 fn world() -> World {
     World::with_environment([])
 }
@@ -114,6 +114,30 @@ fn nobody_listening_is_told_without_the_password() {
     let diag = fetch(&address, 10).unwrap_err();
     assert!(diag.title.contains("refused"), "{diag}");
     assert!(!format!("{diag:?}").contains("secret"), "{diag:?}");
+}
+
+#[test]
+fn a_proxy_is_used_but_not_for_its_exceptions() {
+    let proxy = respond("200 OK\r\nContent-Length: 5", b"proxy").replace("/data.csv", "");
+    let server = respond("200 OK\r\nContent-Length: 6", b"direct");
+    let through = |no_proxy: &str| {
+        let variables = [("http_proxy", proxy.as_str()), ("NO_PROXY", no_proxy)];
+        let world = World::with_environment(variables.map(|(name, value)| (name.into(), value.into())));
+        world.fetch(&server, 9, &mut |_, _| {}).unwrap()
+    };
+    assert_eq!(through(""), b"proxy");
+    assert_eq!(through("example.org"), b"proxy");
+    assert_eq!(through("127.0.0.1"), b"direct");
+}
+
+#[test]
+fn a_real_server_is_believed_by_its_certificate() {
+    if !crate::network_allowed() {
+        eprintln!("skipped: https needs TINYML_TEST_NETWORK=1");
+        return;
+    }
+    let page = World::new().fetch("https://pypi.org/simple/ziglang/", 8 << 20, &mut |_, _| {}).unwrap();
+    assert!(String::from_utf8_lossy(&page).contains("ziglang-0.17.1"));
 }
 
 #[test]

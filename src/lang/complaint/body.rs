@@ -48,7 +48,9 @@ pub(super) fn anything(place: &Place) -> Diag {
         Kind::End => "the file ends where more is needed".to_string(),
         _ => format!("`{}` has no place here", place.quote(place.found(), place.found())),
     };
-    place.diag(place.found(), found, &format!("{wanted} goes here")).help(format!("write {wanted} here"))
+    let help =
+        if wanted == "`{`" { "write `kind name from source {`".to_string() } else { format!("write {wanted} here") };
+    place.diag(place.found(), found, &format!("{wanted} goes here")).help(help)
 }
 
 /// `==`, `:=`, `=>`, `!=`, `a = b = c`
@@ -189,7 +191,10 @@ fn leading_point(place: &Place) -> Option<Diag> {
         return None;
     }
     let (before, after) = (&tokens[point - 1], &tokens[(point + 1).min(tokens.len() - 1)]);
-    let (title, help) = if after.kind == Kind::Number && after.start == tokens[point].end && before.kind != Kind::Word {
+    let touching = before.kind == Kind::Number && before.end == tokens[point].start && after.start == tokens[point].end;
+    let (title, help) = if after.kind == Kind::Number && touching {
+        ("a number has one point", format!("write it as text: `\"{}\"`", place.run("()[]{},=\"")))
+    } else if after.kind == Kind::Number && after.start == tokens[point].end && before.kind != Kind::Word {
         ("a number begins with a digit", format!("write `0.{}`", place.text(after)))
     } else if before.kind == Kind::Number {
         ("a digit follows the point of a number", format!("write `{}`", place.text(before)))
@@ -233,9 +238,7 @@ fn no_value(place: &Place) -> Option<Diag> {
     if !matches!(place.text(op), "=" | ">=" | "<=" | ">" | "<") {
         return None;
     }
-    let line = place.line_before();
-    let from = line.iter().rposition(|token| place.text(token) == "," && token.open == op.open).map_or(0, |at| at + 1);
-    let written = place.quote(line.get(from)?, op);
+    let written = place.quote(place.line_before().first()?, op);
     let name = written[..written.len() - place.text(op).len()].trim_end().to_string();
     Some(
         place
@@ -301,6 +304,10 @@ fn alone(place: &Place) -> Option<Diag> {
 /// Two things without `,` or a new line between them.
 fn crowded(place: &Place) -> Option<Diag> {
     let before = place.before().filter(|_| place.expects_end() && !place.at_line_end())?;
+    if place.word() == "=" && place.bracket_text() == "[" {
+        let diag = place.diag(place.found(), "a list holds values, without names", "names a value");
+        return Some(diag.help(format!("write a record: `{{ {} = … }}`", place.word_before())));
+    }
     // A number takes the word after it for its unit: in `a = 1 b = 2` the second thing begins there.
     let unit = place.word() == "=" && before.kind == Kind::Word && place.near(-2).kind == Kind::Number;
     let second = if unit { before } else { place.found() };

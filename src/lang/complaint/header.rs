@@ -91,8 +91,7 @@ fn source(place: &Place) -> Option<Diag> {
     }
     let header = header(place).filter(|_| place.expects("from") && place.found().kind == Kind::Word)?;
     let words = place.line_before().iter().all(|token| token.kind == Kind::Word);
-    let opens = place.tokens()[place.at()..].iter().find(|token| matches!(token.kind, Kind::Line | Kind::Open));
-    let opens = opens.is_some_and(|token| place.text(token) == "{");
+    let opens = matches!(place.text(place.near(1)), "{" | ".");
     (words && opens).then(|| {
         let title = format!("`{}` and `{}` stand side by side", place.word_before(), place.word());
         place
@@ -110,16 +109,20 @@ fn result(place: &Place) -> Option<Diag> {
     })
 }
 
-/// `generate f(x) {`
+/// `generate f(x) {`, `generate f(x f32) {`
 fn parameter(place: &Place) -> Option<Diag> {
-    let typed = place.expects(":") && !place.expects("=");
-    let untyped = typed && place.bracket_text() == "(" && matches!(place.word(), "," | ")" | "=");
-    if !untyped || !in_header(place) {
+    if !place.expects(":") || place.bracket_text() != "(" || !in_header(place) {
         return None;
     }
     let name = place.word_before();
-    let diag = place.diag(place.before()?, format!("the parameter `{name}` has no type"), "a type goes after this");
-    Some(diag.help(format!("write `{name}: f32`, or `{name}: f32[4]`")))
+    if matches!(place.word(), "," | ")" | "=") || place.found().kind == Kind::Line {
+        let diag = place.diag(place.before()?, format!("the parameter `{name}` has no type"), "a type goes after this");
+        return Some(diag.help(format!("write `{name}: f32`, or `{name}: f32[4]`")));
+    }
+    let typed = place.found().kind == Kind::Word;
+    let diag = place.diag(place.found(), format!("`:` is missing after `{name}`"), "`:` goes before this");
+    let last = if place.text(place.near(1)) == "[" { &place.tokens()[place.near(1).partner] } else { place.found() };
+    typed.then(|| diag.help(format!("write `{name}: {}`", place.quote(place.found(), last))))
 }
 
 /// True when the round brackets around the mistake follow two words, as the parameters of a function do.

@@ -85,10 +85,11 @@ impl<'a> Place<'a> {
         self.bracket().map_or("", |open| self.text(open))
     }
 
-    /// The tokens of this line from its first one (or after the open bracket) up to the mistake, brackets' inside too.
+    /// The tokens of this line from its first one (or after the open bracket or `,`) up to the mistake, brackets' inside too.
     pub(super) fn line_before(&self) -> &'a [Token] {
         let from = self.found().open.map_or(0, |open| open + 1);
-        let starts = |token: &Token| token.kind == Kind::Line && token.open == self.found().open;
+        let starts =
+            |token: &Token| token.open == self.found().open && (token.kind == Kind::Line || self.text(token) == ",");
         let start = self.tokens[from..self.at].iter().rposition(starts).map_or(from, |at| from + at + 1);
         &self.tokens[start..self.at]
     }
@@ -97,8 +98,8 @@ impl<'a> Place<'a> {
     pub(super) fn rest_of_line(&self) -> &'a str {
         let rest = &self.tokens[self.at..];
         let last = rest.iter().take_while(|token| !matches!(token.kind, Kind::Line | Kind::End)).last();
-        self.source.text()[self.found().start..last.map_or(self.found().start, |token| token.end)]
-            .trim_end_matches([' ', ',', '}'])
+        let end = last.map_or(self.found().start, |token| token.end);
+        brackets::clip(self.source.text()[self.found().start..end].trim_end_matches([' ', ',', '}']))
     }
 
     /// What is written around the mistake between blanks and any of `ends`.
@@ -109,13 +110,13 @@ impl<'a> Place<'a> {
         let start =
             before.char_indices().rev().take_while(|(_, c)| !outside(*c)).last().map_or(before.len(), |(at, _)| at);
         let length = text[start..].find(outside).unwrap_or(text.len() - start);
-        &text[start..start + length]
+        brackets::clip(&text[start..start + length])
     }
 
     /// What is written without a blank just before a token: `70%`.
     pub(super) fn run_before(&self, token: &Token) -> &'a str {
         let before = self.source.text()[..token.start].trim_end();
-        before.rsplit(|c: char| c.is_whitespace() || "([{,".contains(c)).next().unwrap_or_default()
+        brackets::clip(before.rsplit(|c: char| c.is_whitespace() || "([{,".contains(c)).next().unwrap_or_default())
     }
 
     /// All tokens.

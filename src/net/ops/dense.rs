@@ -134,8 +134,11 @@ impl Operator for Dense {
     }
 
     fn lower(&self, place: &Place<'_>, inputs: &[Quant], range: (f32, f32)) -> Result<Lowered, String> {
-        let (width, quant) = (place.takes[0].len(), Quant::of_range(range));
+        let width = place.takes[0].len();
         let (matrix, bias) = place.weights.split_at(width * place.output.len());
+        let largest = matrix.iter().fold(0.0_f32, |largest, weight| largest.max(weight.abs()));
+        // An output finer than a step of its sums says nothing, and its multipliers would exceed one half.
+        let quant = Quant::of_range(range).at_least(2.0 * inputs[0].scale * (largest / 127.0), range);
         let channels = matrix
             .chunks_exact(width)
             .zip(bias)
@@ -157,9 +160,9 @@ impl Operator for Dense {
         }
         let mut derived = Derived::default();
         for (channel, row) in weights.chunks_exact(width).enumerate() {
-            derived.offsets.push(quantize::folded_bias(row, bias[channel], inputs[0].zero_point)?);
             let real = f64::from(inputs[0].scale) * f64::from(scales[channel]) / f64::from(quant.scale);
             let (multiplier, shift) = fixed::multiplier(real);
+            derived.offsets.push(quantize::folded_bias(row, bias[channel], inputs[0].zero_point, shift)?);
             derived.multipliers.push(multiplier);
             derived.shifts.push(shift);
         }
@@ -173,27 +176,25 @@ impl Operator for Dense {
         for (channel, (row, y)) in rows.zip(output).enumerate() {
             let products = row.iter().zip(inputs[0]).map(|(w, x)| i32::from(*w) * i32::from(*x));
             let sum = derived.offsets[channel] + products.sum::<i32>();
-            let scaled = fixed::requantise_once(sum, derived.multipliers[channel], derived.shifts[channel]);
-            *y = (scaled + i64::from(zero)).clamp(i64::from(low), 127) as i8;
+            let scaled = fixed::requantise(sum, derived.multipliers[channel], derived.shifts[channel]);
+            *y = scaled.saturating_add(zero).clamp(low, 127) as i8;
         }
     }
 
     fn support(&self) -> &'static [&'static str] {
-        &["word"]
+        &["word", "fixed_point"]
     }
 
     fn context(&self, node: &QNode) -> Context {
         let zero = node.lowered.quant.zero_point;
-        // From a shift of 33 on, the low word of the product can't change the result: the kernel leaves it out.
-        let narrow = node.derived.shifts.iter().all(|shift| 31 - shift >= 33);
-        let shifts: Vec<i32> = node.derived.shifts.iter().map(|s| if narrow { -1 - s } else { 31 - s }).collect();
         Context::from([
             ("inputs", json!(node.takes[0].len())),
             ("units", json!(node.output.len())),
             ("bias", json!(node.derived.offsets)),
             ("multipliers", json!(node.derived.multipliers)),
-            ("narrow", json!(narrow)),
-            ("shifts", json!(shifts)),
+            ("lefts", json!(node.derived.shifts.iter().map(|shift| (*shift).max(0)).collect::<Vec<_>>())),
+            ("rights", json!(node.derived.shifts.iter().map(|shift| (-*shift).max(0)).collect::<Vec<_>>())),
+            ("shifted", json!(node.derived.shifts.iter().any(|shift| *shift > 0))),
             ("zero_point", json!(zero)),
             ("low", json!(if relu(&node.args) { zero } else { -128 })),
         ])

@@ -52,7 +52,9 @@ impl Operator for Softmax {
             let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             y.iter_mut().zip(row).for_each(|(y, x)| *y = math::exp(x - top));
             let sum: f32 = y.iter().sum();
-            y.iter_mut().for_each(|y| *y /= sum);
+            for y in y {
+                *y /= sum;
+            }
         }
     }
 
@@ -110,7 +112,7 @@ impl Operator for Softmax {
     }
 
     fn support(&self) -> &'static [&'static str] {
-        &["fixed_point"]
+        &["fixed_point", "exponential"]
     }
 
     fn context(&self, node: &QNode) -> Context {

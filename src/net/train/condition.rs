@@ -11,7 +11,7 @@ pub(super) struct Condition {
 
 /// Elements that hardly vary aren't blown up beyond this share of the usual deviation: they would carry noise, and
 /// their large weights would coarsen the int8 scale of all others.
-const LEAST: f64 = 1.0 / 8.0;
+const LEAST: f64 = 0.5;
 
 impl Condition {
     /// From the training samples `rows` of `x`.
@@ -25,13 +25,13 @@ impl Condition {
         for sample in samples() {
             mean.iter_mut().zip(sample).for_each(|(sum, x)| *sum += f64::from(*x));
         }
-        mean.iter_mut().for_each(|sum| *sum /= rows.len() as f64);
+        divide(&mut mean, rows.len());
         let mut variance = vec![0.0_f64; width];
         for sample in samples() {
             let squares = sample.iter().zip(&mean).map(|(x, mean)| (f64::from(*x) - mean) * (f64::from(*x) - mean));
             variance.iter_mut().zip(squares).for_each(|(sum, square)| *sum += square);
         }
-        variance.iter_mut().for_each(|sum| *sum /= rows.len() as f64);
+        divide(&mut variance, rows.len());
         let usual = (variance.iter().sum::<f64>() / width as f64).sqrt();
         let factor = |variance: &f64| {
             let deviation = variance.sqrt().max(LEAST * usual);
@@ -54,6 +54,12 @@ impl Condition {
             node.op.absorb(&mut net.weights[node.range()], &self.factor, &offset);
         }
         net
+    }
+}
+
+fn divide(sums: &mut [f64], count: usize) {
+    for sum in sums {
+        *sum /= count as f64;
     }
 }
 

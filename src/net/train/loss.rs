@@ -7,10 +7,12 @@ pub(super) fn cross_entropy(scores: &[f32], class: usize, weight: f32, slope: &m
     let top = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     slope.iter_mut().zip(scores).for_each(|(slope, score)| *slope = math::exp(score - top));
     let sum: f32 = slope.iter().sum();
-    slope.iter_mut().for_each(|slope| *slope *= weight / sum);
+    for slope in slope.iter_mut() {
+        *slope *= weight / sum;
+    }
     slope[class] -= weight;
-    let first = scores.iter().position(|score| *score == top);
-    (weight * (math::ln(sum) + top - scores[class]), first == Some(class))
+    let first = (0..scores.len()).fold(0, |best, at| if scores[at] > scores[best] { at } else { best });
+    (weight * (math::ln(sum) + top - scores[class]), first == class)
 }
 
 #[cfg(test)]

@@ -116,8 +116,11 @@ impl Gate {
         let headers = BTreeMap::from([("tml.h".to_string(), self.toolkit.text("hal/tml.h").into_bytes())]);
         let unit = Unit { target, name, source: code.as_bytes(), headers: &headers, flags: &[] };
         let object = job.world().compile(toolchain, &unit).map_err(|error| {
-            let diag = error.into_diag(&format!("`{}`", self.function.name));
-            if diag.code == "tml::compile" { Diag { code: "tml::gate::compile", ..diag } } else { diag }
+            let mut diag = error.into_diag(&format!("`{}`", self.function.name));
+            if diag.code == "tml::compile" {
+                diag.code = "tml::gate::compile";
+            }
+            diag
         })?;
         Ok(object.bytes)
     }
