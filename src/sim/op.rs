@@ -1,4 +1,4 @@
-//! Instructions as the interpreter executes them: decoded, with constants expanded and pc-relative values computed.
+//! Table. Instructions as the interpreter executes them: decoded, with constants expanded and pc-relative values computed.
 
 /// How a register operand is shifted. Amounts are 0 to 32; `Rrx` ignores its amount.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
