@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tinyml::library::core::Core;
-use tinyml::sim::{FlashTiming, Machine, MemoryMap, Mode};
+use tinyml::sim::{FaultKind, FlashTiming, Machine, MemoryMap, Mode};
 
 use crate::image;
 use crate::qemu::{self, ORACLES, Oracle};
@@ -125,6 +125,28 @@ fn programs_for_the_m3_run_as_in_qemu() {
 #[test]
 fn programs_for_the_m4f_run_as_in_qemu() {
     compare_core(2);
+}
+
+#[test]
+fn a_program_prints_by_rtt_and_overflows_its_stack() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let elf = folder.path().join("life.elf");
+    for compiler in compilers() {
+        let core = image::core("cortex_m3");
+        build(compiler, &core, "-Os", "board_life", &elf);
+        let bytes = std::fs::read(&elf).expect("the image that was just built");
+        let mut machine = Machine::load(&bytes, &core, &ORACLES[1].map()).expect("an image that loads");
+        let wait = machine.symbol("wait").expect("a function").address;
+        machine.run_until(wait, 100_000).expect("the first stop");
+        assert_eq!(machine.drain_rtt(), b"hello");
+        assert_eq!(machine.drain_rtt(), b"");
+        machine.run_until(wait, 100_000).expect("the second stop");
+        assert_eq!(machine.drain_rtt(), b"you");
+        let fault = machine.run(1_000_000).expect_err("an overflow");
+        assert!(matches!(fault.kind, FaultKind::StackOverflow { limit: 0x2000_0000, .. }), "{fault}");
+        assert_eq!(fault.function.as_deref(), Some("recurse"));
+        assert!(machine.stack_peak() >= 4096, "{}", machine.stack_peak());
+    }
 }
 
 /// Seconds that this thread computed: what other processes do doesn't count. Linux only.
