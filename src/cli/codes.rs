@@ -88,6 +88,10 @@ pub const CODES: &[(&str, &str)] = &[
         "tml::field",
         "A block or call is given a name that it doesn't have, or an argument too many, or lacks one that must be given. The help line lists what it takes; `cargo tinyml explain WORD` says what each means.",
     ),
+    (
+        "tml::file",
+        "A file that the build reads doesn't exist or can't be read. Put it where the message says, or correct its path in the spec; `cargo tinyml fetch` brings the files that the spec names by URL.",
+    ),
     ("tml::fmt", "A spec isn't in canonical form. Run `cargo tinyml fmt`; comments are kept and nothing is rebuilt."),
     (
         "tml::gate::bounds",
@@ -168,7 +172,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "tml::missing",
-        "A data file or a value is missing. `missing = drop`, `mean` or `fill(0)` says what an empty cell means; a file must be where the pattern says (`cargo tinyml fetch` brings those that the spec names by URL).",
+        "A cell has no value. `missing = drop`, `mean` or `fill(0)` says what an empty cell means; without it, a row like that is refused.",
     ),
     (
         "tml::name",

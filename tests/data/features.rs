@@ -76,7 +76,11 @@ impl Case {
 /// Compiles a program with the machine's `cc`, as strictly as the build does, and runs it.
 fn native(program: &Program, user: &str, x: &[f32]) -> Vec<f32> {
     let folder = tempfile::tempdir().unwrap();
-    for (name, text) in program.iter().map(|(name, text)| (name.as_str(), text.as_str())).chain([("user.c", user), ("native.h", NATIVE)]) {
+    for (name, text) in program
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .chain([("user.c", user), ("native.h", NATIVE)])
+    {
         fs::write(folder.path().join(name), text).unwrap();
     }
     let flags = ["-std=c11", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-Wpedantic"];
