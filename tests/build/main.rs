@@ -3,6 +3,9 @@
 #![expect(clippy::print_stderr, reason = "skipped tests say so")]
 #![expect(clippy::disallowed_methods, reason = "tests arrange the disk and start the program")]
 
+mod answers;
+mod boards;
+mod data;
 mod disk;
 mod engine;
 mod input;

@@ -4,6 +4,7 @@ use std::fs;
 
 use tinyml::base::Digest;
 
+use crate::answers::{self, GOOD};
 use crate::project::{Project, Ran, blobs};
 
 const SPEC: &str = r#"tml 1
@@ -42,22 +43,6 @@ deploy demo from net {
 "#;
 
 const CASES: &str = "a,b,a_out,b_out\n1,2,0.1,0.2\n-5,0,-0.5,0\n";
-
-const GOOD: &str = "\
-Each is multiplied by a tenth:
-
-```c
-#include \"tml.h\"
-
-void tenth(const float x[2], float out[2])
-{
-    for (int i = 0; i < 2; i++)
-        out[i] = x[i] * 0.1f;
-}
-```
-
-That is all.
-";
 
 fn asking() -> Project {
     let project = Project::empty();
@@ -141,114 +126,6 @@ fn where_review_is_required_a_pending_pin_exits_with_5() {
     project.build_with(&["--locked"]).exits(0);
 }
 
-fn fenced(code: &str) -> String {
-    format!("```c\n{code}\n```\n")
-}
-
-/// Answers that must be refused: what is wrong, the answer, the code of the diagnostic, a part of what it says.
-fn bad_answers() -> Vec<(&'static str, String, &'static str, &'static str)> {
-    let body =
-        |body: &str| fenced(&format!("#include \"tml.h\"\nvoid tenth(const float x[2], float out[2])\n{{\n{body}\n}}"));
-    let good = "out[0] = x[0] * 0.1f; out[1] = x[1] * 0.1f;";
-    let with = |before: &str| fenced(&format!("{before}\nvoid tenth(const float x[2], float out[2])\n{{ {good} }}"));
-    vec![
-        ("syntax", body("out[0] = x[0] *;"), "tml::gate::compile", "tenth.c"),
-        ("two blocks", GOOD.to_string() + GOOD, "tml::answer", "2 code blocks"),
-        ("no block", "I can't do that.".into(), "tml::answer", "no code block"),
-        ("cut off", GOOD.split("out[i]").next().expect("a part").into(), "tml::answer", "cut off"),
-        ("empty block", fenced(""), "tml::gate::symbol", "doesn't define `tenth`"),
-        (
-            "wrong type",
-            fenced("void tenth(const int x[2], float out[2]) { out[0] = x[0]; out[1] = 0; }"),
-            "tml::gate::compile",
-            "conflicting types",
-        ),
-        (
-            "wrong name",
-            fenced("void tenths(const float x[2], float out[2]) { out[0] = x[0]; out[1] = 0; }"),
-            "tml::gate::",
-            "tenth",
-        ),
-        (
-            "static",
-            fenced(&format!("static void tenth(const float x[2], float out[2]) {{ {good} }}")),
-            "tml::gate::",
-            "tenth",
-        ),
-        ("include", with("#include <stdio.h>"), "tml::gate::text", "<stdio.h>"),
-        ("spliced include", with("#\\\ninclude \"/etc/passwd\""), "tml::gate::text", "passwd"),
-        ("macro include", with("#define WHAT <stdio.h>\n#include WHAT"), "tml::gate::text", "includes WHAT"),
-        ("commented include", with("#include/**/<stdio.h>"), "tml::gate::text", "includes"),
-        ("embed", with("const unsigned char e[] = {\n#embed \"/etc/passwd\"\n};"), "tml::gate::text", "#embed"),
-        ("pragma", with("#pragma GCC poison float"), "tml::gate::text", "#pragma"),
-        ("asm", body("__asm__ volatile(\"nop\");"), "tml::gate::text", "__asm__"),
-        ("attribute", with("__attribute__((constructor)) void first(void) {}"), "tml::gate::text", "__attribute__"),
-        (
-            "state",
-            body(&format!("static int calls; calls++; {good} out[0] += (float)(calls / 1000000);")),
-            "tml::gate::symbol",
-            "state between calls",
-        ),
-        ("global", with("float last;\nvoid keep(float x);\nvoid keep(float x) { last = x; }"), "tml::gate::", "tenth"),
-        ("libc", body("extern float expf(float); out[0] = expf(x[0]); out[1] = 0;"), "tml::gate::symbol", "`expf`"),
-        (
-            "malloc",
-            body("extern void *malloc(unsigned); float *p = malloc(8); p[0] = x[0]; out[0] = p[0]; out[1] = p[0];"),
-            "tml::gate::",
-            "malloc",
-        ),
-        ("bounds behind", body("for (int i = 0; i < 3; i++) out[i] = 0.0f; (void)x;"), "tml::gate::", ""),
-        (
-            "bounds hidden",
-            body("volatile int n = 3; for (int i = 0; i < n; i++) out[i] = (i < 2 ? x[i] : 1.0f) * 0.1f;"),
-            "tml::gate::bounds",
-            "behind `out`",
-        ),
-        (
-            "bounds before",
-            body(&format!("volatile int n = -1; {good} ((float *)x)[n] = 1.0f;")),
-            "tml::gate::bounds",
-            "",
-        ),
-        ("input changed", body(&format!("{good} ((volatile float *)x)[0] = 3.0f;")), "tml::gate::", ""),
-        ("wrong", body("out[0] = x[0] * 0.1f; out[1] = x[1] * 0.2f;"), "tml::gate::case", "line 2"),
-        (
-            "unwritten",
-            body("out[0] = x[0] * 0.1f; if (x[1] > 1e9f || x[1] < 1e9f) return; out[1] = 0.0f;"),
-            "tml::gate::deterministic",
-            "unwritten",
-        ),
-        (
-            "endless",
-            body("volatile int on = 1; while (on) { } out[0] = x[0]; out[1] = 0.0f;"),
-            "tml::gate::crash",
-            "stops the board",
-        ),
-        (
-            "recursion",
-            fenced(
-                "void tenth(const float x[2], float out[2]) { volatile float room[64]; room[0] = x[0]; tenth(x, out); out[0] = room[0]; out[1] = room[0]; }",
-            ),
-            "tml::gate::",
-            "",
-        ),
-        ("null", body(&format!("{good} *(volatile int *)0xfffffff0u = 1;")), "tml::gate::crash", "stops the board"),
-        ("device", body(&format!("{good} *(volatile int *)0x40020000u = 1;")), "tml::gate::crash", "stops the board"),
-        (
-            "not finite",
-            body("out[0] = x[0] * 0.1f; out[1] = x[0] == 0.0f ? 1.0f / x[0] : x[1] * 0.1f;"),
-            "tml::gate::finite",
-            "finite",
-        ),
-        (
-            "not UTF-8",
-            String::from("```c\nvoid tenth(const float x[2], float out[2]) { \u{fffd} }\n```"),
-            "tml::gate::compile",
-            "",
-        ),
-    ]
-}
-
 #[test]
 fn bad_answers_are_refused_and_change_nothing() {
     if Project::built().is_none() {
@@ -258,7 +135,7 @@ fn bad_answers_are_refused_and_change_nothing() {
     let Some(second) = pinned() else { return };
     let before = (second.read("tinyml.lock"), second.read("generated/tenth.c"));
     let mut failures = Vec::new();
-    for (what, answer, code, words) in bad_answers() {
+    for (what, answer, code, words) in answers::bad() {
         project.write("answer.md", &answer);
         let refused = adopt(&project);
         let codes = refused.codes();
