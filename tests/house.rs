@@ -156,3 +156,21 @@ fn functions(text: &str) -> Vec<(String, usize)> {
     }
     found
 }
+
+/// A code that a user sees can be explained: `cargo tinyml explain CODE`.
+#[test]
+fn every_code_is_explained() {
+    let mut unknown = Vec::new();
+    for (file, text) in sources() {
+        let code = text.split("\"tml::").skip(1).filter_map(|rest| rest.split('"').next());
+        for code in code.map(|rest| format!("tml::{rest}")) {
+            let sound = code.chars().all(|c| c.is_ascii_lowercase() || c == ':');
+            if sound && !file.ends_with("codes.rs") && tinyml::cli::codes::explain(&code).is_none() {
+                unknown.push(format!("{file}: {code}"));
+            }
+        }
+    }
+    unknown.sort();
+    unknown.dedup();
+    assert!(unknown.is_empty(), "add these to src/cli/codes.rs:\n{}", unknown.join("\n"));
+}

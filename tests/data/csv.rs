@@ -168,7 +168,7 @@ fn unknown_labels_are_counted_and_guessed() {
     let says = told(one(&options("d.csv", "a", "fruit", "apple kiwi"), "a,fruit\n1,apple\n2,aple\n3,aple\n4,kiwi\n"));
     assert!(says.contains("tml::class: 2 rows have the label `aple`, which isn't in `classes`"), "{says}");
     assert!(says.contains("did you mean `apple`?"), "{says}");
-    let many: String = (0..50).map(|n| format!("{n},{}.5\n", n * 7)).collect();
+    let many: String = (0..50).map(|n| format!("{n},{}.5", n * 7)).collect::<Vec<_>>().join("\n");
     let says = told(one(&options("d.csv", "a", "v", "lo hi"), &format!("a,v\n{many}")));
     assert!(says.contains("50 rows have labels that aren't in `classes`: 50 of them"), "{says}");
     assert!(says.contains("is `v` the column with the class?") && says.lines().count() < 14, "{says}");
