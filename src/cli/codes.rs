@@ -95,7 +95,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("tml::fmt", "A spec isn't in canonical form. Run `cargo tinyml fmt`; comments are kept and nothing is rebuilt."),
     (
         "tml::gate::bounds",
-        "A function wrote outside its arguments and its result; guard zones around them were changed. Keep every index within the lengths of the prototype.",
+        "A function wrote outside its result: into the guard zones around it, into an argument, or (seen for generated functions with a result) it touched other RAM or a device. Keep every index within the lengths of the prototype, and work on a copy of an argument.",
     ),
     (
         "tml::gate::case",
@@ -119,7 +119,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "tml::gate::symbol",
-        "A function needs a name that `tml.h` doesn't declare, keeps state between calls, or isn't defined at all.",
+        "A function needs a name that `tml.h` doesn't declare, or one that is for applications (`tml_led`) in a function with a result, keeps state between calls, defines other global names, or isn't defined at all.",
     ),
     (
         "tml::gate::text",
