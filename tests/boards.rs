@@ -188,7 +188,7 @@ fn every_board_file_is_read_and_says_what_its_numbers_are_worth() {
         assert!(elf, "{}: debuggers and the simulator need the ELF", board.name);
     }
     let validated: Vec<&str> = boards.iter().filter(|board| board.timing.validated).map(|board| &*board.name).collect();
-    assert_eq!(validated, ["nucleo_l4r5zi"], "only this one has published measurements");
+    assert!(validated.is_empty(), "{validated:?}: no published measurement is reproduced yet");
 }
 
 #[test]

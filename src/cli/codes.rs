@@ -77,6 +77,10 @@ pub const CODES: &[(&str, &str)] = &[
         "The firmware stopped on the simulated board: an access outside memory, an undefined instruction, a stack that ran over. The message names the function, the registers and the last branches. If the function is yours, correct it.",
     ),
     (
+        "tml::fault::stack",
+        "The firmware's stack ran over its limit on the simulated board. It gets what the first samples used, a quarter more and an interrupt's frame; a function whose stack depends on its input may need more. Use smaller local variables.",
+    ),
+    (
         "tml::feature",
         "A feature of the library can't be used as the spec uses it, or its file is wrong. `cargo tinyml explain features` lists them with their arguments.",
     ),

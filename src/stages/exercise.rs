@@ -12,6 +12,9 @@ use crate::sim::{Device, Fault, FaultKind, FlashTiming, Machine, MemoryMap, Regi
 /// The simulator's rules change with our sources, whose digest every key has; this names what the facts below are about.
 const SIMULATOR: &str = "built-in, cycle mode";
 
+/// The code of a stack that ran over its limit.
+pub const STACK_OVERFLOW: &str = "tml::fault::stack";
+
 /// Instructions that boot may take: start-up copies and clears at most a few hundred KiB.
 const BOOT_BUDGET: u64 = 50_000_000;
 
@@ -185,11 +188,14 @@ pub fn printed(machine: &mut Machine) -> String {
 
 /// A fault of the image as a diagnostic.
 pub fn faulted(when: &str, fault: &Fault) -> Diag {
-    let diag = Diag::error("tml::fault", format!("the firmware stopped on the simulated board {when}: {}", fault.kind))
+    let overflow = matches!(fault.kind, FaultKind::StackOverflow { .. });
+    let code = if overflow { STACK_OVERFLOW } else { "tml::fault" };
+    let diag = Diag::error(code, format!("the firmware stopped on the simulated board {when}: {}", fault.kind))
         .note(fault.to_string());
-    match fault.kind {
-        FaultKind::StackOverflow { .. } => diag.help("use smaller local variables in the functions named here"),
-        _ => diag.help("if one of your own functions is named, correct it; else please report this build"),
+    if overflow {
+        diag.help("use smaller local variables in the functions named here")
+    } else {
+        diag.help("if one of your own functions is named, correct it; else please report this build")
     }
 }
 

@@ -2,10 +2,10 @@
 //! samples on the simulated board; the real image then gets what was used and a margin.
 
 use super::arrays::{TEST, bytes, of_part, row, rows};
-use super::exercise::Bench;
+use super::exercise::{Bench, STACK_OVERFLOW};
 use super::firmware::Firmware;
 use super::link::{Stack, link, link_facts, objects, too_small};
-use crate::base::Diags;
+use crate::base::{Diag, Diags};
 use crate::engine::{Facts, Job, Outputs, Stage};
 use crate::world::CompileError;
 
@@ -32,12 +32,16 @@ impl Stage for Size {
     fn run(&self, job: &Job) -> Result<Outputs, Diags> {
         let elf = probe(&self.0, job)?;
         let (x, width) = rows(job, "x.npy")?;
-        let mut bench = Bench::boot(&elf, &self.0.board, &self.0.core, &[])?;
         let samples: Vec<usize> = of_part(&bytes(job, "part.npy")?, TEST).into_iter().take(SAMPLES).collect();
-        for sample in &samples {
-            bench.infer(row(&x, width, *sample))?;
-        }
-        let stack = Stack::of_peak(bench.stack_peak(), samples.len() as u32);
+        let peak = || -> Result<u32, Diags> {
+            let mut bench = Bench::boot(&elf, &self.0.board, &self.0.core, &[])?;
+            for sample in &samples {
+                bench.infer(row(&x, width, *sample))?;
+            }
+            Ok(bench.stack_peak())
+        };
+        let peak = peak().map_err(|diags| no_room(&self.0, diags))?;
+        let stack = Stack::of_peak(peak, samples.len() as u32);
         Ok(Outputs::from([("stack.json".to_string(), super::json(&stack))]))
     }
 }
@@ -57,6 +61,21 @@ fn probe(firmware: &Firmware, job: &Job) -> Result<Vec<u8>, Diags> {
             link(firmware, job, &objects, left).map_err(|error| too_small(firmware, error).into())
         }
         _ => Err(too_small(firmware, error).into()),
+    }
+}
+
+/// The probe has all the memory that is left: a stack that runs over means that the board is too small.
+fn no_room(firmware: &Firmware, diags: Diags) -> Diags {
+    if diags.0.iter().all(|diag| diag.code != STACK_OVERFLOW) {
+        return diags;
+    }
+    let (deploy, board) = (firmware.deploy(), &firmware.board);
+    let left = format!("`{}` leaves too little ram for its stack on {}", deploy.name, board.name);
+    let diag = Diag::error("tml::board::size", left).help("use smaller layers, or a larger board");
+    let used = deploy.boards.iter().find(|used| used.board.name == board.name);
+    match used {
+        Some(used) => diag.at(&used.span, "the stack ran over").into(),
+        None => diag.into(),
     }
 }
 
