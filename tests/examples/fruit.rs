@@ -64,9 +64,12 @@ fn equal_rows_stay_together(place: &Place) {
     assert_eq!(part.len(), 256);
 }
 
+/// A change that a pin doesn't survive, and what is said of it.
+type Edit = (&'static str, fn(&Place));
+
 #[test]
 fn a_pin_that_does_not_fit_stops_a_locked_build() {
-    let edits: [(&str, fn(&Place)); 4] = [
+    let edits: [Edit; 4] = [
         ("has no pinned code", |place| {
             let path = place.root.join("tinyml.lock");
             let lock = fs::read_to_string(&path).expect("checked in");

@@ -67,8 +67,8 @@ impl Emulated {
 
     /// Gives QEMU's own console a command.
     fn monitor(&mut self, command: &str) {
-        let digits: String = command.bytes().map(|byte| format!("{byte:02x}")).collect();
-        let mut answer = self.qemu.ask(&format!("qRcmd,{digits}"));
+        let digits: Vec<String> = command.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let mut answer = self.qemu.ask(&format!("qRcmd,{}", digits.concat()));
         // What the command prints comes first, in hexadecimal digits behind an O.
         while answer != "OK" {
             assert!(answer.starts_with('O'), "QEMU's console: {answer}");
