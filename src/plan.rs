@@ -155,7 +155,7 @@ impl Planner<'_> {
 
     fn model(&mut self, model: &model::Model, ingests: &[StepId], chains: &[StepId]) -> ModelSteps {
         let name = &model.name;
-        let rows = self.rows(model, ingests, chains);
+        let rows = rows(model, ingests, chains);
         let data = |with_y: bool| {
             let mut inputs =
                 vec![Input::step("x.npy", rows.x, "x.npy"), Input::step("part.npy", rows.base, "part.npy")];
@@ -188,14 +188,6 @@ impl Planner<'_> {
         };
         self.add(&format!("host:{name}"), "host", Box::new(stage), inputs, &model.span);
         ModelSteps { quantize, emit }
-    }
-
-    fn rows(&self, model: &model::Model, ingests: &[StepId], chains: &[StepId]) -> Rows {
-        let base = ingests[model.dataset];
-        match model.input {
-            model::Input::Dataset(_) => Rows { x: base, base },
-            model::Input::Features(index) => Rows { x: chains[index], base },
-        }
     }
 
     fn deploy(
@@ -295,4 +287,13 @@ fn user_functions(features: &model::Features) -> Vec<usize> {
     functions.sort_unstable();
     functions.dedup();
     functions
+}
+
+/// Who makes the rows that `model` learns from.
+fn rows(model: &model::Model, ingests: &[StepId], chains: &[StepId]) -> Rows {
+    let base = ingests[model.dataset];
+    match model.input {
+        model::Input::Dataset(_) => Rows { x: base, base },
+        model::Input::Features(index) => Rows { x: chains[index], base },
+    }
 }

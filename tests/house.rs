@@ -1,4 +1,5 @@
 //! Holds the house rules: rooms import only rooms above them, one door a dependency, a header on every file, sizes.
+#![expect(clippy::disallowed_methods, reason = "a test looks at the tree itself")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,7 +31,7 @@ const EMPTY_NAMES: &[&str] = &["util.rs", "utils.rs", "helper.rs", "helpers.rs",
 
 fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files: Vec<PathBuf> = WalkDir::new(&root).into_iter().flatten().map(|entry| entry.into_path()).collect();
+    let mut files: Vec<PathBuf> = WalkDir::new(&root).into_iter().flatten().map(walkdir::DirEntry::into_path).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
     files.sort();
     let name = |path: &Path| path.strip_prefix(&root).expect("below src").to_string_lossy().replace('\\', "/");
@@ -154,4 +155,22 @@ fn functions(text: &str) -> Vec<(String, usize)> {
         found.push((after.split(['(', '<']).next().unwrap_or_default().to_string(), length));
     }
     found
+}
+
+/// A code that a user sees can be explained: `cargo tinyml explain CODE`.
+#[test]
+fn every_code_is_explained() {
+    let mut unknown = Vec::new();
+    for (file, text) in sources() {
+        let code = text.split("\"tml::").skip(1).filter_map(|rest| rest.split('"').next());
+        for code in code.map(|rest| format!("tml::{rest}")) {
+            let sound = code.chars().all(|c| c.is_ascii_lowercase() || c == ':');
+            if sound && !file.ends_with("codes.rs") && tinyml::cli::codes::explain(&code).is_none() {
+                unknown.push(format!("{file}: {code}"));
+            }
+        }
+    }
+    unknown.sort();
+    unknown.dedup();
+    assert!(unknown.is_empty(), "add these to src/cli/codes.rs:\n{}", unknown.join("\n"));
 }

@@ -6,7 +6,8 @@
 use std::fs;
 use std::path::Path;
 
-use miette::{GraphicalReportHandler, GraphicalTheme};
+use tinyml::base::Diags;
+use tinyml::cli::paint::{self, Paint};
 use tinyml::report::measure::{Flash, Latency, Layer, Measured, Measurements, Ram, Step, Verified};
 use tinyml::report::{Style, Verdict, judge, text, unmet};
 use tinyml::spec::Spec;
@@ -120,11 +121,7 @@ fn too_big_too_slow_too_wrong() {
     let report = judge(&spec(), &too_big());
     assert_eq!(report.verdict, Verdict::Unmet);
     golden("unmet.txt", &text(&report, &plain()));
-    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(100);
-    let mut rendered = String::new();
-    for diag in unmet(&spec(), &report) {
-        handler.render_report(&mut rendered, &diag).expect("a string takes everything");
-    }
+    let rendered = paint::diags(&Diags(unmet(&spec(), &report)), Paint::PLAIN);
     golden("unmet_diagnostics.txt", &rendered);
 }
 
@@ -173,7 +170,7 @@ fn nothing_to_measure_is_not_met_and_never_nan() {
     assert!(report.boards[1].requirements.iter().all(|judged| !judged.met && judged.value.is_none()));
     let json = report.json();
     assert!(!json.contains("NaN") && !json.contains("inf"), "{json}");
-    assert!(text(&report, &plain()).contains("not met: no test row is of class `fall`"));
+    assert!(text(&report, &plain()).contains("recall(fall): no test row is of class `fall`\n"));
     assert_eq!(unmet(&spec(), &report).len(), 2 + 7);
 }
 

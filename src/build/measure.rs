@@ -104,17 +104,14 @@ fn measured(prepared: &Prepared, outcome: &Outcome<'_>, deploy: &Deploy, board: 
 fn latency(prepared: &Prepared, board: &Board, verified: &verify::Verified) -> Result<Latency, Diags> {
     let core = prepared.context.toolkit.library.core(&board.core)?;
     let part = |part: &Part| Layer { name: part.name.clone(), cycles: part.cycles };
+    let calibrated = board.timing.validated;
     Ok(Latency {
         seconds: verified.cycles as f64 / board.clock.to_f64(),
         cycles: verified.cycles,
         instructions: verified.instructions,
         boot_cycles: Some(verified.boot_cycles),
         layers: verified.parts.iter().map(part).collect(),
-        model: if board.timing.validated {
-            format!("{}: {}", core.title, board.timing.accuracy)
-        } else {
-            format!("{}: {}; {}", core.title, core.validation, board.timing.accuracy)
-        },
+        model: format!("{}: {}", core.title, if calibrated { &board.timing.accuracy } else { &core.validation }),
     })
 }
 

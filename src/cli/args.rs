@@ -82,11 +82,12 @@ pub(super) struct SpecArgs {
 
 /// How to build.
 #[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line are independent")]
 pub(super) struct BuildArgs {
     /// Which spec
     #[command(flatten)]
     pub spec: SpecArgs,
-    /// Where results and the store go (default: CARGO_TARGET_DIR, the cargo workspace's, else `target` beside the spec)
+    /// Where results and the store go (default: `CARGO_TARGET_DIR`, the cargo workspace's, else `target` beside the spec)
     #[arg(long, value_name = "DIR")]
     pub target_dir: Option<PathBuf>,
     /// Steps at once (default: one a core)
@@ -196,6 +197,7 @@ pub(super) struct FetchArgs {
 
 /// What to generate.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line are independent")]
 pub(super) struct GenerateArgs {
     /// The function (default: every one whose pin is missing or stale)
     #[arg(value_name = "NAME")]

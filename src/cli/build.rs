@@ -1,5 +1,7 @@
 //! `cargo tinyml build`
 
+use std::fmt::Write;
+
 use super::args::{BuildArgs, ToolchainName};
 use super::exit;
 use super::progress::ArtifactFile;
@@ -79,7 +81,8 @@ fn dry_run(world: &World, screen: &Screen, project: &Project, request: &Request)
             Forecast::Waits(steps) => format!("waits for {}", steps.join(", ")),
             Forecast::Blocked(diags) => format!("blocked: {}", diags.0.first().map_or("", |diag: &Diag| &diag.title)),
         };
-        lines.push_str(&format!("{:<40} {state}\n", plan.id));
+        // Writing to a text can't fail.
+        let _ = writeln!(lines, "{:<40} {state}", plan.id);
     }
     screen.result(&lines);
     Ok(exit::OK)

@@ -197,7 +197,7 @@ tml::shape
     #[test]
     fn a_place_outside_of_the_text_still_shows_the_sentence() {
         let source = Source::new("a.tml", "short");
-        let painted = diag(&Diag::error("tml::x", "a fact").at(&source.span(90..95), "where"), Paint::PLAIN);
+        let painted = diag(&Diag::error("tml::unit", "a fact").at(&source.span(90..95), "where"), Paint::PLAIN);
         assert!(painted.contains("a fact"));
     }
 }

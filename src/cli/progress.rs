@@ -52,6 +52,8 @@ pub trait Painter: Progress {
     fn artifact(&self, file: &ArtifactFile);
     /// The report, in the form of `report.json`.
     fn verdict(&self, report: &Value);
+    /// Takes away whatever isn't a line, because a result follows.
+    fn clear(&self) {}
     /// The end, with the code that the program exits with.
     fn finished(&self, seconds: f64, exit_code: i32);
 }
@@ -164,6 +166,12 @@ impl Painter for Human {
     }
 
     fn verdict(&self, _: &Value) {}
+
+    fn clear(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
 
     fn finished(&self, spent: f64, exit_code: i32) {
         if let Some(bar) = &self.bar {

@@ -10,6 +10,9 @@ use crate::base::{Diag, Diags};
 use crate::report::Style;
 use crate::world::World;
 
+/// Diagnostics that a person is shown at once.
+const MOST: usize = 50;
+
 /// Where a command writes.
 pub(super) struct Screen {
     painter: Box<dyn Painter + Send>,
@@ -61,9 +64,13 @@ impl Screen {
         Style { width: self.paint.width, color: self.stdout_color, unicode: self.paint.unicode }
     }
 
-    /// Tells diagnostics.
+    /// Tells diagnostics; people get no more than they read.
     pub(super) fn tell(&self, diags: &Diags) {
-        diags.0.iter().for_each(|diag| self.painter.diagnostic(diag));
+        let shown = if self.json { diags.0.len() } else { diags.0.len().min(MOST) };
+        diags.0.iter().take(shown).for_each(|diag| self.painter.diagnostic(diag));
+        if shown < diags.0.len() {
+            self.say(&format!("and {} more", diags.0.len() - shown));
+        }
     }
 
     /// Tells what failed; the exit code.
@@ -79,6 +86,7 @@ impl Screen {
 
     /// Writes a result on stdout; whoever reads may have had enough.
     pub(super) fn result(&self, text: &str) {
+        self.painter.clear();
         let mut stdout = io::stdout().lock();
         let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     }

@@ -40,6 +40,8 @@ impl Places {
 /// Faults by kind, each kind by what one would do about it.
 #[derive(Default, Debug)]
 pub struct Faults {
+    /// Rows seen, right or wrong.
+    pub rows: usize,
     /// Rows with a wrong number of fields.
     pub ragged: Places,
     /// Missing cells where the spec refuses them.
@@ -97,7 +99,7 @@ impl Faults {
             let diag = Diag::error("tml::csv", title).at(span, "from here");
             diags.push(self.ragged.note(diag).help("mend these lines, or name the separator: `separator = \";\"`"));
         }
-        diags.0.extend(self.texts.iter().take(LISTED).map(|(column, texts)| text(column, texts, options)));
+        diags.0.extend(self.texts.iter().take(LISTED).map(|(column, texts)| text(column, texts, self.rows, options)));
         diags.0.extend(self.categories.iter().map(|(column, texts)| category(column, texts, span)));
         for (what, places) in &self.nameless {
             let diag = Diag::error("tml::label", format!("{} {} no {what}", rows(places.count), have(places.count)));
@@ -156,7 +158,7 @@ fn have(count: usize) -> &'static str {
     if count == 1 { "has" } else { "have" }
 }
 
-fn text(column: &str, texts: &Texts, options: &Options) -> Diag {
+fn text(column: &str, texts: &Texts, rows: usize, options: &Options) -> Diag {
     let count = texts.places.count;
     let cells = if count == 1 { "1 cell".into() } else { format!("{count} cells") };
     let of = if count == 1 { "isn't a number" } else { "that aren't numbers" };
@@ -166,6 +168,7 @@ fn text(column: &str, texts: &Texts, options: &Options) -> Diag {
     let list: Vec<String> = texts.texts.iter().map(|text| format!("{text:?}")).collect();
     diag.help(match hint {
         Some(hint) => hint.into(),
+        None if count * 2 < rows => "mend these cells; an empty cell, `NaN`, `NA` or `?` is a missing value".into(),
         None if list.len() < LISTED => {
             format!("if these are categories, write `onehot({column}, [{}])`", list.join(", "))
         }

@@ -89,7 +89,9 @@ fn nothing(options: &Options, others: &[String]) -> Diag {
     let diag = diag.note(format!("{folder} has {} other files: {} …", others.len(), shown.join(", ")));
     match nearest(&pattern.to_string(), others.iter().map(String::as_str)) {
         Some(path) => diag.help(format!("did you mean `{path}`?")),
-        None => diag.help("change the pattern of `source`: `{name}` and `*` stay within one part of a path"),
+        None => diag.help(
+            "bring the data (`cargo tinyml fetch`, where the spec says from where), or change the pattern of `source`",
+        ),
     }
 }
 

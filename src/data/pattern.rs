@@ -208,7 +208,6 @@ fn cuts(name: &str) -> impl Iterator<Item = usize> + '_ {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -156,8 +156,7 @@ fn short(names: &[String]) -> String {
 }
 
 fn duplicates(rows: &Rows) -> usize {
-    let mut order: Vec<u32> = (0..rows.len() as u32).collect();
-    order.sort_by(|a, b| rows.compare(*a as usize, *b as usize));
+    let order = rows.neighbours();
     order.windows(2).filter(|pair| rows.compare(pair[0] as usize, pair[1] as usize).is_eq()).count()
 }
 

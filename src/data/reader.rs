@@ -137,6 +137,7 @@ impl<'a> Reader<'a> {
         let by = self.options.by.as_ref().map(from);
         let mut block = Block { path: path.into(), ..Block::default() };
         table.rows(&mut |line, record| {
+            faults.rows += 1;
             if record.len() != table.width {
                 faults.ragged.add(|| ragged(path, line, record, table.width));
                 return;

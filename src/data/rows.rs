@@ -136,4 +136,21 @@ impl Rows {
         let bits = |row: usize| self.row(row).iter().map(|value| value.to_bits());
         bits(a).cmp(bits(b))
     }
+
+    /// Row indices in an order in which equal rows are neighbours, the lower index first.
+    pub fn neighbours(&self) -> Vec<u32> {
+        let mix = |hash: u64, value: &f32| {
+            (hash ^ u64::from(value.to_bits())).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
+        };
+        let hash = |row: usize| self.row(row).iter().fold(0x243f_6a88_85a3_08d3, mix);
+        // Numbers sort much faster than rows; rows are compared only where their hashes are equal.
+        let mut order: Vec<(u64, u32)> = (0..self.len()).map(|row| (hash(row), row as u32)).collect();
+        order.sort_unstable();
+        for run in order.chunk_by_mut(|a, b| a.0 == b.0) {
+            if run.len() > 1 {
+                run.sort_by(|a, b| self.compare(a.1 as usize, b.1 as usize).then(a.1.cmp(&b.1)));
+            }
+        }
+        order.into_iter().map(|(_, row)| row).collect()
+    }
 }

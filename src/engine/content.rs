@@ -81,7 +81,11 @@ pub(super) fn tree(
 /// Relative paths of the files that `filter` takes. Folders that a `CACHEDIR.TAG` marks as made by a tool (cargo's
 /// `target`, our store) are no data: a build must not read its own results.
 fn listing(files: &Files, root: &Path, filter: &Filter) -> io::Result<Vec<String>> {
-    let all = files.walk(root)?;
+    // A folder that isn't there holds no file; the step that reads it says what it looked for.
+    let all = match files.walk(root) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        found => found?,
+    };
     let is_tag = |path: &&PathBuf| path.file_name().is_some_and(|name| name == "CACHEDIR.TAG");
     let made: BTreeSet<&Path> =
         all.iter().filter(is_tag).filter_map(|tag| tag.parent()).filter(|folder| *folder != Path::new("")).collect();
@@ -98,7 +102,7 @@ fn slashed(path: &Path) -> String {
 pub(super) fn unreadable(path: &Path, error: &io::Error) -> Diag {
     let shown = path.display();
     if error.kind() == io::ErrorKind::NotFound {
-        return Diag::error("tml::missing", format!("`{shown}` doesn't exist"));
+        return Diag::error("tml::file", format!("`{shown}` doesn't exist"));
     }
-    Diag::error("tml::missing", format!("can't read `{shown}`: {error}"))
+    Diag::error("tml::file", format!("can't read `{shown}`: {error}"))
 }

@@ -277,8 +277,8 @@ impl Board {
         if timing.shared && timing.code_lines != timing.data_lines {
             return fail("shared", "one cache for both has as many lines for data as for code");
         }
-        if timing.code_lines.max(timing.data_lines) > 1 << 16 || timing.miss > 10_000 {
-            return fail("timing", "a cache has at most 65,536 lines, and a miss costs at most 10,000 cycles");
+        if timing.code_lines.max(timing.data_lines) > 1 << 16 || timing.miss > 255 {
+            return fail("timing", "a cache has at most 65,536 lines, and a miss costs at most 255 cycles");
         }
         let beyond = |region: &&Region| region.size == 0 || region.origin.checked_add(region.size - 1).is_none();
         match self.devices.iter().find(beyond) {

@@ -230,9 +230,9 @@ mod tests {
                 let mut bytes = bytes.to_vec();
                 let at = rng.below(bytes.len());
                 if rng.below(4) == 0 {
-                    bytes.truncate(at)
+                    bytes.truncate(at);
                 } else {
-                    bytes[at] = rng.next_u64() as u8
+                    bytes[at] = rng.next_u64() as u8;
                 }
                 bytes
             };

@@ -104,16 +104,13 @@ fn requirements(judged: &[Judged], style: Style) -> Vec<String> {
         let value = one.value.map_or("none".to_string(), |value| amount(value, &one.unit, toward));
         let margin = one.margin.map_or(String::new(), |margin| amount(margin, &one.unit, Toward::Less));
         let limit = amount(one.limit, &one.unit, Toward::Less);
-        let mut sign = format!("{} {}", style.sign(one.met), if one.met { "met" } else { "not met" });
-        if let Some(note) = &one.note {
-            sign = format!("{sign}: {note}");
-        }
+        let sign = format!("{} {}", style.sign(one.met), if one.met { "met" } else { "not met" });
         rows.push(vec![one.metric.clone(), value, one.relation.clone(), limit, margin, one.kind.word().into(), sign]);
     }
     let align = [Align::Left, Align::Right, Align::Left, Align::Right, Align::Right, Align::Left, Align::Left];
     let mut lines = table::lines(&rows, &align, 2);
     if lines.iter().any(|line| width(line) > style.width) {
-        // The sign alone tells: words and notes are in the verdict line and the diagnostics.
+        // The sign alone tells.
         for (row, one) in rows.iter_mut().skip(1).zip(judged) {
             row[6] = style.sign(one.met).to_string();
         }
@@ -125,6 +122,8 @@ fn requirements(judged: &[Judged], style: Style) -> Vec<String> {
         }
     }
     lines[0] = style.paint(Ink::Dim, &lines[0]);
+    let noted = judged.iter().filter_map(|one| Some(format!("{}: {}", one.metric, one.note.as_ref()?)));
+    lines.extend(noted.flat_map(|note| wrapped(&note, 2, style)));
     lines.push(String::new());
     lines
 }

@@ -12,7 +12,7 @@ use super::system::{self, System};
 pub(super) struct Cpu {
     /// r0 to r14; the last one is unused.
     pub r: [u32; 16],
-    /// The instruction that runs next.
+    /// The instruction that runs next; within a run, only up to date for the rarer instructions.
     pub pc: u32,
     /// N is the top bit of `n`; Z is set where `z` is 0: one result serves both until something tells them apart.
     pub n: u32,
@@ -201,7 +201,7 @@ impl Cpu {
     fn load_slow(&mut self, address: u32, size: u32) -> Result<u32, FaultKind> {
         self.check_unaligned(address, size, Access::Read)?;
         if system::holds(address) {
-            return self.system.load(address, size, self.now());
+            return self.system.load(address, size, self.cycles);
         }
         self.memory.load_slow(address, size)
     }
@@ -210,15 +210,10 @@ impl Cpu {
     fn store_slow(&mut self, address: u32, size: u32, value: u32) -> Result<(), FaultKind> {
         self.check_unaligned(address, size, Access::Write)?;
         if system::holds(address) {
-            self.system.store(address, size, value, self.now())?;
+            self.system.store(address, size, value, self.cycles)?;
             self.fpu_enabled = self.has_fpu && self.system.fpu_enabled();
             return Ok(());
         }
         self.memory.store_slow(address, size, value)
-    }
-
-    /// Time as the program's counters see it: instructions where cycles aren't counted.
-    fn now(&self) -> u64 {
-        self.cycles.max(self.instructions)
     }
 }

@@ -7,9 +7,9 @@ use super::fault::FaultKind;
 use super::op::{Bits, Extend, Field, Op, Width};
 
 impl Cpu {
-    /// Executes `op`. `self.pc` is already the next instruction's address; branches replace it.
+    /// Executes `op` and returns where to go on: `next`, the address behind it, or a branch's target.
     #[inline(always)]
-    pub(super) fn execute(&mut self, op: Op) -> Result<(), FaultKind> {
+    pub(super) fn execute(&mut self, op: Op, next: u32) -> Result<u32, FaultKind> {
         match op {
             Op::MovImm { d, imm } => self.set(d, imm),
             Op::MovImmS { d, imm } => self.move_s(d, imm),
@@ -59,42 +59,31 @@ impl Cpu {
             Op::Strh { t, n, offset } => self.store16(self.get(n).wrapping_add(offset), self.get(t))?,
             Op::StoreReg { width, t, n, m, shift } => self.store(width, t, self.scaled(n, m, shift))?,
             Op::StoreIndexed { width, t, n, post, offset } => self.store_indexed(width, t, n, post, offset)?,
-            Op::LoadMultiple { n, list, writeback, before } => self.load_multiple(n, list, writeback, before)?,
             Op::StoreMultiple { n, list, writeback, before } => self.store_multiple(n, list, writeback, before)?,
-            Op::Branch { target } => self.pc = target,
-            Op::BranchIf { condition, target } => {
-                if self.passes(condition) {
-                    self.pc = target;
-                }
-            }
+            Op::Branch { target } => return Ok(target),
+            Op::BranchIf { condition, target } => return Ok(if self.passes(condition) { target } else { next }),
             Op::BranchLink { target } => {
-                self.r[14] = self.pc | 1;
-                self.pc = target;
+                self.r[14] = next | 1;
+                return Ok(target);
             }
-            Op::BranchZero { n, target } => {
-                if self.get(n) == 0 {
-                    self.pc = target;
-                }
-            }
-            Op::BranchNotZero { n, target } => {
-                if self.get(n) != 0 {
-                    self.pc = target;
-                }
-            }
-            Op::BranchExchange { m } => self.exchange(self.get(m))?,
+            Op::BranchZero { n, target } => return Ok(if self.get(n) == 0 { target } else { next }),
+            Op::BranchNotZero { n, target } => return Ok(if self.get(n) == 0 { next } else { target }),
+            Op::BranchExchange { m } => return exchange(self.get(m)),
             Op::It | Op::Nop | Op::Barrier => {}
             Op::Float { float, d, n, m } => self.float(float, d, n, m)?,
             Op::FloatLoad { d, count, n, offset } => self.float_load(d, count, n, offset)?,
             Op::FloatStore { d, count, n, offset } => self.float_store(d, count, n, offset)?,
-            op => self.execute_rare(op)?,
+            op => return self.execute_rare(op, next),
         }
-        Ok(())
+        Ok(next)
     }
 
-    /// The instructions that inner loops don't have.
+    /// The instructions that inner loops don't have; here `self.pc` is where to go on.
     #[inline(never)]
-    fn execute_rare(&mut self, op: Op) -> Result<(), FaultKind> {
+    fn execute_rare(&mut self, op: Op, next: u32) -> Result<u32, FaultKind> {
+        self.pc = next;
         match op {
+            Op::LoadMultiple { n, list, writeback, before } => self.load_multiple(n, list, writeback, before)?,
             Op::DataImmC { data, d, n, imm } => self.data(data, true, d, self.get(n), imm, imm >> 31 == 1),
             Op::ShiftReg { shift, s, d, n, m } => self.shift_register(shift, s, d, n, m),
             Op::ExtendAdd { extend, d, n, m, rotate } => self.extend_add(extend, d, n, m, rotate),
@@ -116,9 +105,8 @@ impl Cpu {
             Op::StoreExclusive { width, d, t, n, offset } => self.store_exclusive(width, d, t, n, offset)?,
             Op::ClearExclusive => self.exclusive = false,
             Op::BranchLinkExchange { m } => {
-                let target = self.get(m);
-                self.r[14] = self.pc | 1;
-                self.exchange(target)?;
+                self.pc = exchange(self.get(m))?;
+                self.r[14] = next | 1;
             }
             Op::BranchReg { m } => self.pc = self.get(m) & !1,
             Op::BranchAdd { m, base } => self.pc = base.wrapping_add(self.get(m)) & !1,
@@ -136,7 +124,7 @@ impl Cpu {
             Op::Outside => return Err(FaultKind::NotCode { address: self.pc }),
             float => self.execute_float(float)?,
         }
-        Ok(())
+        Ok(self.pc)
     }
 
     #[inline(always)]
@@ -213,16 +201,12 @@ impl Cpu {
         self.set(t, i32::from(value as i8) as u32);
         Ok(())
     }
+}
 
-    /// Continues at `target`, whose lowest bit must say Thumb.
-    #[inline(always)]
-    pub(super) fn exchange(&mut self, target: u32) -> Result<(), FaultKind> {
-        if target & 1 == 0 {
-            return Err(FaultKind::NotThumb { address: target });
-        }
-        self.pc = target & !1;
-        Ok(())
-    }
+/// Where a branch to `target` goes, whose lowest bit must say Thumb.
+#[inline(always)]
+pub(super) fn exchange(target: u32) -> Result<u32, FaultKind> {
+    if target & 1 == 1 { Ok(target & !1) } else { Err(FaultKind::NotThumb { address: target }) }
 }
 
 /// `value` rotated right and extended.

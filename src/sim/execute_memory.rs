@@ -2,6 +2,7 @@
 #![expect(clippy::inline_always, reason = "the interpreter's inner loop must be one function")]
 
 use super::cpu::Cpu;
+use super::execute::exchange;
 use super::fault::{Access, FaultKind};
 use super::op::{Index, Width};
 
@@ -100,17 +101,12 @@ impl Cpu {
             address = address.wrapping_add(4);
             rest &= rest - 1;
         }
-        let target = words[15];
-        if list >> 15 == 1 && target & 1 == 0 {
-            return Err(FaultKind::NotThumb { address: target });
-        }
+        let target = if list >> 15 == 1 { exchange(words[15])? } else { self.pc };
         self.r = words;
         if writeback {
             self.set(n, end);
         }
-        if list >> 15 == 1 {
-            self.pc = target & !1;
-        }
+        self.pc = target;
         Ok(())
     }
 
@@ -167,12 +163,13 @@ impl Cpu {
         let (address, base) = self.indexed(n, index, offset);
         let target = self.load32(address)?;
         self.set(n, base);
-        self.exchange(target)
+        self.pc = exchange(target)?;
+        Ok(())
     }
 
     pub(super) fn jump_through(&mut self, address: u32) -> Result<(), FaultKind> {
-        let target = self.load32(address)?;
-        self.exchange(target)
+        self.pc = exchange(self.load32(address)?)?;
+        Ok(())
     }
 }
 

@@ -43,11 +43,6 @@ impl Flash {
     /// Stall cycles for executing the instruction at `pc` at cycle `now`.
     #[inline(always)]
     pub(super) fn fetch(&mut self, pc: u32, now: u64) -> u64 {
-        if self.active { self.fetch_line(pc, now) } else { 0 }
-    }
-
-    #[inline]
-    fn fetch_line(&mut self, pc: u32, now: u64) -> u64 {
         let line = pc.wrapping_sub(self.origin) >> self.shift;
         if line == self.line {
             return 0;

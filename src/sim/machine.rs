@@ -20,7 +20,7 @@ use crate::library::core::{Core, Fpu, Isa};
 /// What a run counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
-    /// Instructions only.
+    /// Instructions only: each takes one cycle.
     Fast,
     /// Instructions and cycles.
     Cycles,
@@ -244,7 +244,7 @@ impl Machine {
         self.cpu.instructions
     }
 
-    /// Cycles since the reset; of runs in [`Mode::Fast`], none.
+    /// Cycles since the reset; in [`Mode::Fast`], one an instruction.
     pub fn cycles(&self) -> u64 {
         self.cpu.cycles
     }

@@ -1,4 +1,4 @@
-//! Instructions as the interpreter executes them: decoded, with constants expanded and pc-relative values computed.
+//! Table. Instructions as the interpreter executes them: decoded, with constants expanded and pc-relative values computed.
 
 /// How a register operand is shifted. Amounts are 0 to 32; `Rrx` ignores its amount.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -201,6 +201,7 @@ pub(super) enum Index {
 
 /// One instruction. Registers are numbers 0 to 14; reads of pc have become constants.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[rustfmt::skip] // a table: one line an instruction
 pub(super) enum Op {
     /// Not looked at yet.
     Pending,
@@ -213,500 +214,113 @@ pub(super) enum Op {
     It,
     Barrier,
 
-    MovImm {
-        d: u8,
-        imm: u32,
-    },
-    MovImmS {
-        d: u8,
-        imm: u32,
-    },
-    Mov {
-        d: u8,
-        m: u8,
-    },
-    Add {
-        d: u8,
-        n: u8,
-        m: u8,
-    },
-    AddS {
-        d: u8,
-        n: u8,
-        m: u8,
-    },
-    AddImm {
-        d: u8,
-        n: u8,
-        imm: u32,
-    },
-    AddImmS {
-        d: u8,
-        n: u8,
-        imm: u32,
-    },
-    AddLsl {
-        d: u8,
-        n: u8,
-        m: u8,
-        amount: u8,
-    },
-    Sub {
-        d: u8,
-        n: u8,
-        m: u8,
-    },
-    SubS {
-        d: u8,
-        n: u8,
-        m: u8,
-    },
-    SubImmS {
-        d: u8,
-        n: u8,
-        imm: u32,
-    },
-    Cmp {
-        n: u8,
-        m: u8,
-    },
-    CmpImm {
-        n: u8,
-        imm: u32,
-    },
+    MovImm { d: u8, imm: u32 },
+    MovImmS { d: u8, imm: u32 },
+    Mov { d: u8, m: u8 },
+    Add { d: u8, n: u8, m: u8 },
+    AddS { d: u8, n: u8, m: u8 },
+    AddImm { d: u8, n: u8, imm: u32 },
+    AddImmS { d: u8, n: u8, imm: u32 },
+    AddLsl { d: u8, n: u8, m: u8, amount: u8 },
+    Sub { d: u8, n: u8, m: u8 },
+    SubS { d: u8, n: u8, m: u8 },
+    SubImmS { d: u8, n: u8, imm: u32 },
+    Cmp { n: u8, m: u8 },
+    CmpImm { n: u8, imm: u32 },
     /// Logic by an immediate without flags, and the rarer arithmetic.
-    DataImm {
-        data: Data,
-        d: u8,
-        n: u8,
-        imm: u32,
-    },
-    DataImmS {
-        data: Data,
-        d: u8,
-        n: u8,
-        imm: u32,
-    },
+    DataImm { data: Data, d: u8, n: u8, imm: u32 },
+    DataImmS { data: Data, d: u8, n: u8, imm: u32 },
     /// The same with flags, for an immediate whose top bit goes to the carry flag.
-    DataImmC {
-        data: Data,
-        d: u8,
-        n: u8,
-        imm: u32,
-    },
-    DataReg {
-        data: Data,
-        s: bool,
-        d: u8,
-        n: u8,
-        m: u8,
-        shift: Shift,
-        amount: u8,
-    },
+    DataImmC { data: Data, d: u8, n: u8, imm: u32 },
+    DataReg { data: Data, s: bool, d: u8, n: u8, m: u8, shift: Shift, amount: u8 },
     /// A shift by a register.
-    ShiftReg {
-        shift: Shift,
-        s: bool,
-        d: u8,
-        n: u8,
-        m: u8,
-    },
-    Movt {
-        d: u8,
-        imm: u16,
-    },
-    ExtendAdd {
-        extend: Extend,
-        d: u8,
-        n: u8,
-        m: u8,
-        rotate: u8,
-    },
-    Extend {
-        extend: Extend,
-        d: u8,
-        m: u8,
-        rotate: u8,
-    },
-    Bits {
-        bits: Bits,
-        d: u8,
-        m: u8,
-    },
-    Field {
-        field: Field,
-        d: u8,
-        n: u8,
-        lsb: u8,
-        width: u8,
-    },
+    ShiftReg { shift: Shift, s: bool, d: u8, n: u8, m: u8 },
+    Movt { d: u8, imm: u16 },
+    ExtendAdd { extend: Extend, d: u8, n: u8, m: u8, rotate: u8 },
+    Extend { extend: Extend, d: u8, m: u8, rotate: u8 },
+    Bits { bits: Bits, d: u8, m: u8 },
+    Field { field: Field, d: u8, n: u8, lsb: u8, width: u8 },
     /// Saturation of a shifted operand to `bits`.
-    Saturate {
-        sign: Sign,
-        d: u8,
-        n: u8,
-        shift: Shift,
-        amount: u8,
-        bits: u8,
-    },
-    Saturate16 {
-        sign: Sign,
-        d: u8,
-        n: u8,
-        bits: u8,
-    },
-    Pack {
-        d: u8,
-        n: u8,
-        m: u8,
-        top: bool,
-        amount: u8,
-    },
+    Saturate { sign: Sign, d: u8, n: u8, shift: Shift, amount: u8, bits: u8 },
+    Saturate16 { sign: Sign, d: u8, n: u8, bits: u8 },
+    Pack { d: u8, n: u8, m: u8, top: bool, amount: u8 },
 
-    Mul {
-        d: u8,
-        n: u8,
-        m: u8,
-    },
-    MulS {
-        d: u8,
-        n: u8,
-        m: u8,
-    },
-    Mla {
-        d: u8,
-        n: u8,
-        m: u8,
-        a: u8,
-    },
-    Mls {
-        d: u8,
-        n: u8,
-        m: u8,
-        a: u8,
-    },
-    Long {
-        long: Long,
-        low: u8,
-        high: u8,
-        n: u8,
-        m: u8,
-    },
-    Divide {
-        sign: Sign,
-        d: u8,
-        n: u8,
-        m: u8,
-    },
-    Smlad {
-        d: u8,
-        n: u8,
-        m: u8,
-        a: u8,
-    },
-    Smlabb {
-        d: u8,
-        n: u8,
-        m: u8,
-        a: u8,
-    },
-    Dsp {
-        dsp: Dsp,
-        d: u8,
-        n: u8,
-        m: u8,
-        a: u8,
-    },
+    Mul { d: u8, n: u8, m: u8 },
+    MulS { d: u8, n: u8, m: u8 },
+    Mla { d: u8, n: u8, m: u8, a: u8 },
+    Mls { d: u8, n: u8, m: u8, a: u8 },
+    Long { long: Long, low: u8, high: u8, n: u8, m: u8 },
+    Divide { sign: Sign, d: u8, n: u8, m: u8 },
+    Smlad { d: u8, n: u8, m: u8, a: u8 },
+    Smlabb { d: u8, n: u8, m: u8, a: u8 },
+    Dsp { dsp: Dsp, d: u8, n: u8, m: u8, a: u8 },
 
-    Ldr {
-        t: u8,
-        n: u8,
-        offset: u32,
-    },
-    Ldrb {
-        t: u8,
-        n: u8,
-        offset: u32,
-    },
-    Ldrsb {
-        t: u8,
-        n: u8,
-        offset: u32,
-    },
-    LoadImm {
-        width: Width,
-        t: u8,
-        n: u8,
-        offset: u32,
-    },
-    LdrReg {
-        t: u8,
-        n: u8,
-        m: u8,
-        shift: u8,
-    },
-    LdrbReg {
-        t: u8,
-        n: u8,
-        m: u8,
-        shift: u8,
-    },
-    LdrsbReg {
-        t: u8,
-        n: u8,
-        m: u8,
-        shift: u8,
-    },
-    LoadReg {
-        width: Width,
-        t: u8,
-        n: u8,
-        m: u8,
-        shift: u8,
-    },
-    LoadLiteral {
-        width: Width,
-        t: u8,
-        address: u32,
-    },
-    LoadIndexed {
-        width: Width,
-        t: u8,
-        n: u8,
-        post: bool,
-        offset: i16,
-    },
-    Str {
-        t: u8,
-        n: u8,
-        offset: u32,
-    },
-    Strb {
-        t: u8,
-        n: u8,
-        offset: u32,
-    },
-    Strh {
-        t: u8,
-        n: u8,
-        offset: u32,
-    },
-    StoreReg {
-        width: Width,
-        t: u8,
-        n: u8,
-        m: u8,
-        shift: u8,
-    },
-    StoreIndexed {
-        width: Width,
-        t: u8,
-        n: u8,
-        post: bool,
-        offset: i16,
-    },
-    LoadDouble {
-        t: u8,
-        t2: u8,
-        n: u8,
-        index: Index,
-        offset: i16,
-    },
-    StoreDouble {
-        t: u8,
-        t2: u8,
-        n: u8,
-        index: Index,
-        offset: i16,
-    },
-    LoadDoubleLiteral {
-        t: u8,
-        t2: u8,
-        address: u32,
-    },
-    LoadMultiple {
-        n: u8,
-        list: u16,
-        writeback: bool,
-        before: bool,
-    },
-    StoreMultiple {
-        n: u8,
-        list: u16,
-        writeback: bool,
-        before: bool,
-    },
-    LoadExclusive {
-        width: Width,
-        t: u8,
-        n: u8,
-        offset: u16,
-    },
-    StoreExclusive {
-        width: Width,
-        d: u8,
-        t: u8,
-        n: u8,
-        offset: u16,
-    },
+    Ldr { t: u8, n: u8, offset: u32 },
+    Ldrb { t: u8, n: u8, offset: u32 },
+    Ldrsb { t: u8, n: u8, offset: u32 },
+    LoadImm { width: Width, t: u8, n: u8, offset: u32 },
+    LdrReg { t: u8, n: u8, m: u8, shift: u8 },
+    LdrbReg { t: u8, n: u8, m: u8, shift: u8 },
+    LdrsbReg { t: u8, n: u8, m: u8, shift: u8 },
+    LoadReg { width: Width, t: u8, n: u8, m: u8, shift: u8 },
+    LoadLiteral { width: Width, t: u8, address: u32 },
+    LoadIndexed { width: Width, t: u8, n: u8, post: bool, offset: i16 },
+    Str { t: u8, n: u8, offset: u32 },
+    Strb { t: u8, n: u8, offset: u32 },
+    Strh { t: u8, n: u8, offset: u32 },
+    StoreReg { width: Width, t: u8, n: u8, m: u8, shift: u8 },
+    StoreIndexed { width: Width, t: u8, n: u8, post: bool, offset: i16 },
+    LoadDouble { t: u8, t2: u8, n: u8, index: Index, offset: i16 },
+    StoreDouble { t: u8, t2: u8, n: u8, index: Index, offset: i16 },
+    LoadDoubleLiteral { t: u8, t2: u8, address: u32 },
+    LoadMultiple { n: u8, list: u16, writeback: bool, before: bool },
+    StoreMultiple { n: u8, list: u16, writeback: bool, before: bool },
+    LoadExclusive { width: Width, t: u8, n: u8, offset: u16 },
+    StoreExclusive { width: Width, d: u8, t: u8, n: u8, offset: u16 },
     ClearExclusive,
 
-    Branch {
-        target: u32,
-    },
-    BranchIf {
-        condition: u8,
-        target: u32,
-    },
-    BranchLink {
-        target: u32,
-    },
-    BranchZero {
-        n: u8,
-        target: u32,
-    },
-    BranchNotZero {
-        n: u8,
-        target: u32,
-    },
+    Branch { target: u32 },
+    BranchIf { condition: u8, target: u32 },
+    BranchLink { target: u32 },
+    BranchZero { n: u8, target: u32 },
+    BranchNotZero { n: u8, target: u32 },
     /// `BX`, with the Thumb bit checked.
-    BranchExchange {
-        m: u8,
-    },
-    BranchLinkExchange {
-        m: u8,
-    },
+    BranchExchange { m: u8 },
+    BranchLinkExchange { m: u8 },
     /// `MOV pc, m`: no interworking.
-    BranchReg {
-        m: u8,
-    },
+    BranchReg { m: u8 },
     /// `ADD pc, m`.
-    BranchAdd {
-        m: u8,
-        base: u32,
-    },
+    BranchAdd { m: u8, base: u32 },
     /// `TBB`, `TBH`; the base is pc where `n` is 15.
-    TableBranch {
-        half: bool,
-        n: u8,
-        m: u8,
-        base: u32,
-    },
-    LoadPc {
-        n: u8,
-        index: Index,
-        offset: i16,
-    },
-    LoadPcReg {
-        n: u8,
-        m: u8,
-        shift: u8,
-    },
-    LoadPcLiteral {
-        address: u32,
-    },
+    TableBranch { half: bool, n: u8, m: u8, base: u32 },
+    LoadPc { n: u8, index: Index, offset: i16 },
+    LoadPcReg { n: u8, m: u8, shift: u8 },
+    LoadPcLiteral { address: u32 },
 
-    ReadSystem {
-        d: u8,
-        register: u8,
-    },
-    WriteSystem {
-        n: u8,
-        register: u8,
-        mask: u8,
-    },
+    ReadSystem { d: u8, register: u8 },
+    WriteSystem { n: u8, register: u8, mask: u8 },
     /// `CPSIE`, `CPSID`.
-    Mask {
-        disable: bool,
-        primask: bool,
-        faultmask: bool,
-    },
-    Supervisor {
-        imm: u8,
-    },
-    Breakpoint {
-        imm: u8,
-    },
+    Mask { disable: bool, primask: bool, faultmask: bool },
+    Supervisor { imm: u8 },
+    Breakpoint { imm: u8 },
 
-    Float {
-        float: Float,
-        d: u8,
-        n: u8,
-        m: u8,
-    },
-    FloatImm {
-        d: u8,
-        imm: u8,
-    },
+    Float { float: Float, d: u8, n: u8, m: u8 },
+    FloatImm { d: u8, imm: u8 },
     /// From fixed point; `bits` 16 or 32, `fraction` of them after the point.
-    FromFixed {
-        sign: Sign,
-        d: u8,
-        bits: u8,
-        fraction: u8,
-    },
-    ToFixed {
-        sign: Sign,
-        d: u8,
-        bits: u8,
-        fraction: u8,
-    },
-    FloatLoad {
-        d: u8,
-        count: u8,
-        n: u8,
-        offset: i16,
-    },
-    FloatStore {
-        d: u8,
-        count: u8,
-        n: u8,
-        offset: i16,
-    },
-    FloatLoadLiteral {
-        d: u8,
-        count: u8,
-        address: u32,
-    },
-    FloatLoadMultiple {
-        d: u8,
-        count: u8,
-        n: u8,
-        writeback: bool,
-        before: bool,
-    },
-    FloatStoreMultiple {
-        d: u8,
-        count: u8,
-        n: u8,
-        writeback: bool,
-        before: bool,
-    },
-    FloatToCore {
-        t: u8,
-        s: u8,
-    },
-    CoreToFloat {
-        t: u8,
-        s: u8,
-    },
-    FloatPairToCore {
-        t: u8,
-        t2: u8,
-        s: u8,
-    },
-    CorePairToFloat {
-        t: u8,
-        t2: u8,
-        s: u8,
-    },
+    FromFixed { sign: Sign, d: u8, bits: u8, fraction: u8 },
+    ToFixed { sign: Sign, d: u8, bits: u8, fraction: u8 },
+    FloatLoad { d: u8, count: u8, n: u8, offset: i16 },
+    FloatStore { d: u8, count: u8, n: u8, offset: i16 },
+    FloatLoadLiteral { d: u8, count: u8, address: u32 },
+    FloatLoadMultiple { d: u8, count: u8, n: u8, writeback: bool, before: bool },
+    FloatStoreMultiple { d: u8, count: u8, n: u8, writeback: bool, before: bool },
+    FloatToCore { t: u8, s: u8 },
+    CoreToFloat { t: u8, s: u8 },
+    FloatPairToCore { t: u8, t2: u8, s: u8 },
+    CorePairToFloat { t: u8, t2: u8, s: u8 },
     /// `VMRS`; to APSR where `t` is 15.
-    ReadFpscr {
-        t: u8,
-    },
-    WriteFpscr {
-        t: u8,
-    },
+    ReadFpscr { t: u8 },
+    WriteFpscr { t: u8 },
 }
 
 const _: () = assert!(size_of::<Op>() == 8, "bug: an instruction must stay small: it is read for every step");

@@ -10,9 +10,10 @@ use super::profile;
 /// Where a called function returns to: an address where nothing is.
 pub(super) const RETURN: u32 = 0xffff_fffe;
 
-const FAST: u8 = 0;
+/// What a loop counts, as bits; without any, a cycle an instruction.
 const CYCLES: u8 = 1;
 const PROFILE: u8 = 2;
+const FLASH: u8 = 4;
 
 /// The last taken branches, in a ring.
 #[derive(Clone, Default)]
@@ -50,73 +51,96 @@ impl Machine {
     pub(super) fn run_to(&mut self, stop: u32, budget: u64) -> Result<(), Fault> {
         self.code.count(self.mode == Mode::Profile);
         self.mark(stop, true);
-        let result = match self.mode {
-            Mode::Fast => self.run_mode::<FAST>(budget),
-            Mode::Cycles => self.run_mode::<CYCLES>(budget),
-            Mode::Profile => self.run_mode::<PROFILE>(budget),
+        let result = match (self.mode, self.cpu.flash.active) {
+            (Mode::Fast, _) => self.run_mode::<0>(budget),
+            (Mode::Cycles, false) => self.run_mode::<CYCLES>(budget),
+            (Mode::Cycles, true) => self.run_mode::<{ CYCLES | FLASH }>(budget),
+            (Mode::Profile, false) => self.run_mode::<{ CYCLES | PROFILE }>(budget),
+            (Mode::Profile, true) => self.run_mode::<{ CYCLES | PROFILE | FLASH }>(budget),
         };
         self.mark(stop, false);
         result.map_err(|(kind, pc)| self.fault(kind, pc))
     }
 
     fn run_mode<const MODE: u8>(&mut self, budget: u64) -> Result<(), (FaultKind, u32)> {
-        let start = self.cpu.instructions;
-        let limit = start.saturating_add(budget);
+        let (mut pc, mut left) = (self.cpu.pc, budget);
+        let result = self.run_loop::<MODE>(&mut pc, &mut left, budget);
+        self.cpu.pc = pc;
+        self.cpu.instructions += budget - left;
+        result.map_err(|kind| (kind, pc))
+    }
+
+    #[inline(always)]
+    fn run_loop<const MODE: u8>(&mut self, at_pc: &mut u32, left: &mut u64, budget: u64) -> Result<(), FaultKind> {
         loop {
-            let pc = self.cpu.pc;
+            let pc = *at_pc;
             let at = (pc.wrapping_sub(self.code.origin) >> 1) as usize;
-            let Some(&slot) = self.code.slots.get(at) else {
+            let Some(slot) = self.code.slots.get(at) else {
                 if pc == RETURN {
                     return Ok(());
                 }
-                self.enter_code(pc).map_err(|kind| (kind, pc))?;
+                self.enter_code(pc)?;
                 continue;
             };
-            if slot.special != 0 {
-                match self.look::<MODE>(at, &slot, start) {
+            let (op, size, cost, special) = (slot.op, u32::from(slot.size), u64::from(slot.cost), slot.special);
+            if special != 0 {
+                match self.look::<MODE>(at, pc, *left != budget) {
                     Look::Execute => {}
-                    Look::Skip => {
-                        self.skip::<MODE>(at, slot.size);
-                        continue;
-                    }
                     Look::Again => continue,
                     Look::Stop => return Ok(()),
+                    Look::Skip if *left == 0 => return Err(FaultKind::Budget { instructions: budget }),
+                    Look::Skip => {
+                        *left -= 1;
+                        *at_pc = pc.wrapping_add(size);
+                        continue;
+                    }
                 }
             }
-            if self.cpu.instructions >= limit {
-                return Err((FaultKind::Budget { instructions: budget }, pc));
+            if *left == 0 {
+                return Err(FaultKind::Budget { instructions: budget });
             }
+            *left -= 1;
             let before = self.cpu.cycles;
-            self.cpu.instructions += 1;
-            if MODE != FAST {
-                self.cpu.cycles += u64::from(slot.cost) + self.cpu.flash.fetch(pc, before);
+            let stall = if MODE & FLASH == 0 { 0 } else { self.cpu.flash.fetch(pc, before) };
+            self.cpu.cycles = before + stall + if MODE & CYCLES == 0 { 1 } else { cost };
+            let next = pc.wrapping_add(size);
+            let target = match self.cpu.execute(op, next) {
+                Ok(target) => target,
+                Err(kind) => {
+                    self.count::<MODE>(at, before);
+                    return Err(self.explain(kind, at, pc));
+                }
+            };
+            *at_pc = target;
+            if target != next {
+                self.taken::<MODE>(pc, target);
             }
-            let next = pc.wrapping_add(slot.size.into());
-            self.cpu.pc = next;
-            let result = self.cpu.execute(slot.op);
-            if self.cpu.pc != next {
-                self.taken::<MODE>(pc);
-            }
-            if MODE == PROFILE {
-                let counter = &mut self.code.counters[at];
-                counter.instructions += 1;
-                counter.cycles += self.cpu.cycles.wrapping_sub(before);
-            }
-            if let Err(kind) = result {
-                return Err((self.explain(kind, &slot, pc), pc));
-            }
-            if slot.special & special::STACK != 0 {
-                self.check_stack().map_err(|kind| (kind, pc))?;
+            self.count::<MODE>(at, before);
+            if special & special::STACK != 0
+                && let Err(kind) = self.check_stack()
+            {
+                *at_pc = pc;
+                return Err(kind);
             }
         }
     }
 
-    /// A branch from `pc` was taken.
+    /// Counts an instruction that began at cycle `before`.
     #[inline(always)]
-    fn taken<const MODE: u8>(&mut self, pc: u32) {
-        let target = self.cpu.pc;
+    fn count<const MODE: u8>(&mut self, at: usize, before: u64) {
+        if MODE & PROFILE != 0
+            && let Some(counter) = self.code.counters.get_mut(at)
+        {
+            counter.instructions += 1;
+            counter.cycles += self.cpu.cycles.wrapping_sub(before);
+        }
+    }
+
+    /// The branch at `pc` was taken.
+    #[inline(always)]
+    fn taken<const MODE: u8>(&mut self, pc: u32, target: u32) {
         self.trail.push(pc, target);
-        if MODE != FAST {
+        if MODE & CYCLES != 0 {
             self.cpu.cycles += self.taken_cost;
             let at = (target.wrapping_sub(self.code.origin) >> 1) as usize;
             if let Some(slot) = self.code.slots.get(at) {
@@ -128,44 +152,42 @@ impl Machine {
     }
 
     #[inline(never)]
-    fn look<const MODE: u8>(&mut self, at: usize, slot: &Slot, start: u64) -> Look {
-        if slot.special & special::VOLATILE != 0 && self.cpu.memory.stale {
+    fn look<const MODE: u8>(&mut self, at: usize, pc: u32, moved: bool) -> Look {
+        let marks = self.code.slots[at].special;
+        if marks & special::VOLATILE != 0 && self.cpu.memory.stale {
             self.code.forget();
             self.cpu.memory.forget_code();
             return Look::Again;
         }
-        if slot.special & special::STOP != 0 && self.cpu.instructions != start {
+        if marks & special::STOP != 0 && moved {
             return Look::Stop;
         }
-        if slot.special & special::PENDING != 0 {
+        if marks & special::PENDING != 0 {
             self.code.fill(at, &mut self.cpu.memory, self.context, &self.core.cycles);
             return Look::Again;
         }
-        if slot.special & special::CONDITIONAL != 0 && !self.cpu.passes(self.code.conditions[at]) {
+        if marks & special::CONDITIONAL != 0 && !self.cpu.passes(self.code.conditions[at]) {
+            self.skip::<MODE>(at);
             return Look::Skip;
         }
-        if MODE == PROFILE && slot.special & special::ENTRY != 0 {
-            self.count_call(at);
+        if MODE & PROFILE != 0 && marks & special::ENTRY != 0 {
+            self.count_call(at, pc);
         }
         Look::Execute
     }
 
     /// An instruction whose condition fails takes its time but does nothing.
-    fn skip<const MODE: u8>(&mut self, at: usize, size: u8) {
-        self.cpu.instructions += 1;
-        self.cpu.pc = self.cpu.pc.wrapping_add(size.into());
-        if MODE != FAST {
-            self.cpu.cycles += u64::from(self.core.cycles.data);
-        }
-        if MODE == PROFILE {
+    fn skip<const MODE: u8>(&mut self, at: usize) {
+        let cost = if MODE & CYCLES == 0 { 1 } else { u64::from(self.core.cycles.data) };
+        self.cpu.cycles += cost;
+        if MODE & PROFILE != 0 {
             self.code.counters[at].instructions += 1;
-            self.code.counters[at].cycles += u64::from(self.core.cycles.data);
+            self.code.counters[at].cycles += cost;
         }
     }
 
     /// Counts an entry that isn't a loop of the function back to its own beginning.
-    fn count_call(&mut self, at: usize) {
-        let pc = self.cpu.pc;
+    fn count_call(&mut self, at: usize, pc: u32) {
         let inside = |from: u32| {
             profile::function_at(&self.functions, from) == profile::function_at(&self.functions, pc)
                 && !self.is_call(from)
@@ -219,7 +241,8 @@ impl Machine {
     }
 
     /// Adds what only the loop knows: the opcode, or that a stray access was the stack's.
-    fn explain(&self, kind: FaultKind, slot: &Slot, pc: u32) -> FaultKind {
+    fn explain(&self, kind: FaultKind, at: usize, pc: u32) -> FaultKind {
+        let slot = &self.code.slots[at];
         match kind {
             FaultKind::Undefined { .. } => FaultKind::Undefined { opcode: slot.opcode },
             FaultKind::NotCode { .. } => FaultKind::NotCode { address: pc },

@@ -130,24 +130,15 @@ impl Stage for Extract {
 }
 
 impl Extract {
-    /// The user's functions as C files.
-    fn functions(&self, job: &Job) -> Vec<(String, Vec<u8>)> {
-        let names = job.inputs().filter(|name| name.ends_with(".c"));
-        names.map(|name| (name.to_string(), job.input(name).to_vec())).collect()
-    }
-
     fn on_host(&self, job: &Job, program: &Program, rows: &[f32]) -> Result<Vec<f32>, Diags> {
-        let functions = self.functions(job);
+        let functions = functions(job);
         let tml = self.toolkit.text("hal/tml.h");
         let mut sources: Vec<(&str, &[u8])> =
             functions.iter().map(|(name, code)| (name.as_str(), code.as_slice())).collect();
         let mut headers: Vec<(&str, &[u8])> = vec![("tml.h", tml.as_bytes())];
         for (name, text) in program {
-            if name.ends_with(".h") {
-                headers.push((name, text.as_bytes()))
-            } else {
-                sources.push((name, text.as_bytes()))
-            }
+            let files = if name.ends_with(".h") { &mut headers } else { &mut sources };
+            files.push((name, text.as_bytes()));
         }
         let stdin = rows.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
         floats(&native::run(&self.toolkit, job, &sources, &headers, &stdin)?)
@@ -188,14 +179,14 @@ impl Extract {
     fn image(&self, job: &Job, program: &Program) -> Result<Vec<u8>, Diags> {
         let library = &self.toolkit.library;
         let board = BoardContext { board: &self.board };
-        let mut sources = self.functions(job);
+        let mut sources = functions(job);
         let mut headers = BTreeMap::from([("tml.h".to_string(), self.toolkit.text("hal/tml.h").into_bytes())]);
         for (name, text) in program.iter().filter(|(name, _)| *name != "main.c") {
             let text = text.clone().into_bytes();
             if name.ends_with(".h") {
                 headers.insert(name.clone(), text);
             } else {
-                sources.push((name.clone(), text))
+                sources.push((name.clone(), text));
             }
         }
         let main = library.render("chain/board.c.j2", &HarnessContext { name: &self.features.name })?;
@@ -221,6 +212,12 @@ impl Extract {
         let linked = job.world().link(&toolchain, &link);
         Ok(linked.map_err(|error| error.into_diag("the link of the features"))?.bytes)
     }
+}
+
+/// The user's functions as C files.
+fn functions(job: &Job) -> Vec<(String, Vec<u8>)> {
+    let names = job.inputs().filter(|name| name.ends_with(".c"));
+    names.map(|name| (name.to_string(), job.input(name).to_vec())).collect()
 }
 
 fn floats(bytes: &[u8]) -> Result<Vec<f32>, Diags> {

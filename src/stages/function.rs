@@ -7,7 +7,7 @@ use super::signature;
 use crate::base::{Diag, Diags, Element, Shape};
 use crate::library::board::Board;
 use crate::library::core::Core;
-use crate::sim::Machine;
+use crate::sim::{FaultKind, Machine};
 use crate::spec::model::Function;
 
 /// Bytes of every guard zone of the harness.
@@ -15,6 +15,9 @@ const GUARD: u32 = 64;
 
 /// What guard zones are filled with.
 const PATTERN: u8 = 0xa5;
+
+/// What to do about an access that goes astray.
+const WITHIN: &str = "keep every index within the lengths of the prototype";
 
 /// Instructions that one call may take.
 const CALL_BUDGET: u64 = 50_000_000;
@@ -65,16 +68,16 @@ impl Harness {
         let mut fields: Vec<Field> =
             function.params.iter().map(|(name, shape)| field(&format!("in_{name}"), shape)).collect();
         let mut arguments: Vec<String> = function.params.iter().map(|(name, shape)| argument(name, shape)).collect();
-        let mut call = String::new();
+        let mut assigned = "";
         if let Some(result) = &function.result {
             fields.push(field("out", result));
             if result.dims.is_empty() {
-                call.push_str("tml_gate.out[0] = ")
+                assigned = "tml_gate.out[0] = ";
             } else {
-                arguments.push("tml_gate.out".into())
+                arguments.push("tml_gate.out".into());
             }
         }
-        call.push_str(&format!("{}({})", function.name, arguments.join(", ")));
+        let call = format!("{assigned}{}({})", function.name, arguments.join(", "));
         Self { prototype: signature::prototype(function), call, fields }
     }
 }
@@ -107,6 +110,8 @@ pub struct Bench {
     machine: Machine,
     harness: Harness,
     base: u32,
+    /// Bytes from `base` on that are the harness's.
+    size: u32,
     wait: u32,
     command: u32,
 }
@@ -117,16 +122,45 @@ impl Bench {
         let bug = |why: String| Diag::error("tml::bug", format!("bug: the gate's image: {why}"));
         let mut machine = Machine::load(elf, core, &memory_map(board)).map_err(|error| bug(error.to_string()))?;
         let symbol = |name: &str| machine.symbol(name).ok_or_else(|| bug(format!("no symbol `{name}`")));
-        let (base, wait, command) =
-            (symbol("tml_gate")?.address, symbol("tml_wait")?.address, symbol("tml_command")?.address);
+        let (gate, wait, command) = (symbol("tml_gate")?, symbol("tml_wait")?.address, symbol("tml_command")?.address);
         machine.run_until(wait, CALL_BUDGET).map_err(|fault| faulted("while the gate started", &fault))?;
-        Ok(Self { machine, harness: Harness::new(function), base, wait, command })
+        let (base, size) = (gate.address, gate.size);
+        Ok(Self { machine, harness: Harness::new(function), base, size, wait, command })
+    }
+
+    /// From now on the function reaches nothing but its code and constants, its stack, its arguments and its result:
+    /// no other RAM, no device.
+    pub fn confine(&mut self, board: &Board) {
+        let end = |origin: u32, size: u32| origin.saturating_add(size);
+        let ram = board.ram.origin..end(board.ram.origin, board.ram.size);
+        let stack_top = self.machine.symbol("_stack_top").map_or(ram.start, |symbol| symbol.address);
+        let mut own = [ram.start..stack_top, self.base..end(self.base, self.size), self.command..end(self.command, 4)];
+        own.sort_by_key(|range| range.start);
+        let mut free = ram.start;
+        for range in own {
+            if free < range.start {
+                self.machine.guard(free..range.start);
+            }
+            free = free.max(range.end);
+        }
+        if free < ram.end {
+            self.machine.guard(free..ram.end);
+        }
+        for device in &board.devices {
+            self.machine.guard(device.origin..end(device.origin, device.size));
+        }
     }
 
     /// Calls the function with the bytes of its arguments, its result filled with `fill` before.
     pub fn call(&mut self, name: &str, arguments: &[Vec<u8>], fill: u8) -> Result<Answer, Diag> {
-        let fault = |fault: crate::sim::Fault| {
-            Diag::error("tml::gate::crash", format!("`{name}` stops the board: {}", fault.kind)).note(fault.to_string())
+        let fault = |fault: crate::sim::Fault| match fault.kind {
+            FaultKind::Guard { address, access } => {
+                let title = format!("`{name}` reaches memory that isn't its own: a {access} at {address:#010x}");
+                Diag::error("tml::gate::bounds", title).note(fault.to_string()).help(WITHIN)
+            }
+            kind => {
+                Diag::error("tml::gate::crash", format!("`{name}` stops the board: {kind}")).note(fault.to_string())
+            }
         };
         self.put_guards()?;
         for (field, argument) in self.harness.fields.iter().zip(arguments) {
@@ -141,6 +175,7 @@ impl Bench {
         self.machine.run_until(self.wait, CALL_BUDGET).map_err(fault)?;
         let instructions = self.machine.instructions() - before;
         self.check_guards(name)?;
+        self.check_arguments(name, arguments)?;
         let bytes = match &result {
             Some(result) => peek(&self.machine, self.base + result.offset, size(result) as u32)?,
             None => Vec::new(),
@@ -173,8 +208,18 @@ impl Bench {
                     Some(field) => format!("behind `{}`", field.name.trim_start_matches("in_")),
                     None => "before its first argument".into(),
                 };
-                return Err(Diag::error("tml::gate::bounds", format!("`{name}` writes {place}"))
-                    .help("keep every index within the lengths of the prototype"));
+                return Err(Diag::error("tml::gate::bounds", format!("`{name}` writes {place}")).help(WITHIN));
+            }
+        }
+        Ok(())
+    }
+
+    /// They are `const`, whatever a cast says.
+    fn check_arguments(&self, name: &str, arguments: &[Vec<u8>]) -> Result<(), Diag> {
+        for (field, argument) in self.harness.fields.iter().zip(arguments) {
+            if peek(&self.machine, self.base + field.offset, size(field) as u32)? != *argument {
+                let title = format!("`{name}` changes its argument `{}`", field.name.trim_start_matches("in_"));
+                return Err(Diag::error("tml::gate::bounds", title).help("work on a copy"));
             }
         }
         Ok(())

@@ -8,7 +8,7 @@ use crate::base::Diags;
 use crate::engine::Job;
 
 /// Longest run of a native program: a whole test part on a slow machine.
-const LIMIT: Duration = Duration::from_secs(3600);
+const LIMIT: Duration = Duration::from_hours(1);
 
 /// Compiles `sources` with `headers` for this machine and runs the program on `stdin`.
 pub(super) fn run(

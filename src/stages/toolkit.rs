@@ -42,7 +42,7 @@ impl Toolkit {
     /// If our own library lacks it: our bug.
     pub fn text(&self, path: &str) -> String {
         let entry = self.library.get(path).unwrap_or_else(|| panic!("bug: the library has no {path}"));
-        String::from_utf8_lossy(&entry.bytes).into_owned()
+        String::from_utf8_lossy(entry.bytes).into_owned()
     }
 }
 

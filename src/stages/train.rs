@@ -58,7 +58,7 @@ impl Stage for Train {
         let (x, width) = rows(job, "x.npy")?;
         let (y, part) = (integers(job, "y.npy")?, bytes(job, "part.npy")?);
         let layers: Vec<_> = self.0.layers.iter().map(|layer| (layer.op.clone(), layer.args.clone())).collect();
-        let net = Net::build(&self.0.shape, &layers).map_err(|why| self.failed(why))?;
+        let net = Net::build(&self.0.shape, &layers).map_err(|why| self.failed(&why))?;
         let data = TrainData { x: &x, y: &y, part: &part };
         let mut progress = |epoch: &Epoch| {
             let text = format!("loss {:.3}, validation {:.1}%", epoch.loss, 100.0 * epoch.valid_accuracy);
@@ -66,7 +66,7 @@ impl Stage for Train {
             !job.cancelled()
         };
         let trained = train::train(&net, &data, &options(&self.0.train, job.threads()), &mut progress)
-            .map_err(|why| self.failed(why))?;
+            .map_err(|why| self.failed(&why))?;
         let test = of_part(&part, TEST);
         let right =
             test.iter().filter(|index| best(&trained.net.forward(row(&x, width, **index))) == y[**index] as usize);
@@ -88,7 +88,7 @@ impl Stage for Train {
 }
 
 impl Train {
-    fn failed(&self, why: String) -> Diag {
+    fn failed(&self, why: &str) -> Diag {
         Diag::error("tml::train", format!("`{}` can't be trained: {why}", self.0.name)).at(&self.0.span, "this model")
     }
 }

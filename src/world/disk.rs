@@ -12,9 +12,9 @@ pub fn disk_error(action: &str, path: &Path, error: &io::Error) -> Diag {
     let plain = format!("can't {action} `{shown}`");
     match error.kind() {
         ErrorKind::StorageFull => diag(format!("the disk is full: {plain}"))
-            .help("free some space (`cargo tinyml gc` removes what can be made again), then run the same command"),
+            .help("free some space (all of `target/tinyml` can be made again), then run the same command"),
         ErrorKind::QuotaExceeded => diag(format!("your disk quota is used up: {plain}"))
-            .help("free some space (`cargo tinyml gc` removes what can be made again), then run the same command"),
+            .help("free some space (all of `target/tinyml` can be made again), then run the same command"),
         ErrorKind::ReadOnlyFilesystem => diag(format!("the file system is read-only: {plain}"))
             .help("build elsewhere with `--target-dir DIR`, and move the cache with `TINYML_CACHE_DIR=DIR`"),
         ErrorKind::PermissionDenied => diag(format!("permission denied: {plain}"))

@@ -138,12 +138,18 @@ fn cells_that_are_not_numbers_are_refused_with_a_hint() {
         ("12 ms", "a unit"),
         ("TRUE", "a truth value"),
         ("\"1,234,567\"", "thousands"),
-        ("red", "`onehot(b, [\"red\"])`"),
+        ("red", "`onehot(b, [\"red\"])`"), // every other cell, so perhaps it is meant
     ] {
         let says = told(one(&ab(), &format!("a,b,label\n1,2,x\n3,{cell},y\n")));
         assert!(says.contains("tml::number: 1 cell of `b` isn't a number\nd.csv:3: "), "{says}");
         assert!(says.contains(hint), "{cell}: {says}");
     }
+}
+
+#[test]
+fn a_stray_word_among_numbers_is_no_category() {
+    let says = told(one(&ab(), "a,b,label\n1,2,x\n3,oops,y\n1,2,x\n3,4,y\n"));
+    assert!(says.contains("mend these cells") && !says.contains("onehot"), "{says}");
 }
 
 #[test]
@@ -162,7 +168,7 @@ fn unknown_labels_are_counted_and_guessed() {
     let says = told(one(&options("d.csv", "a", "fruit", "apple kiwi"), "a,fruit\n1,apple\n2,aple\n3,aple\n4,kiwi\n"));
     assert!(says.contains("tml::class: 2 rows have the label `aple`, which isn't in `classes`"), "{says}");
     assert!(says.contains("did you mean `apple`?"), "{says}");
-    let many: String = (0..50).map(|n| format!("{n},{}.5\n", n * 7)).collect();
+    let many: String = (0..50).map(|n| format!("{n},{}.5", n * 7)).collect::<Vec<_>>().join("\n");
     let says = told(one(&options("d.csv", "a", "v", "lo hi"), &format!("a,v\n{many}")));
     assert!(says.contains("50 rows have labels that aren't in `classes`: 50 of them"), "{says}");
     assert!(says.contains("is `v` the column with the class?") && says.lines().count() < 14, "{says}");

@@ -76,7 +76,11 @@ impl Case {
 /// Compiles a program with the machine's `cc`, as strictly as the build does, and runs it.
 fn native(program: &Program, user: &str, x: &[f32]) -> Vec<f32> {
     let folder = tempfile::tempdir().unwrap();
-    for (name, text) in program.iter().map(|(name, text)| (name.as_str(), text.as_str())).chain([("user.c", user)]) {
+    for (name, text) in program
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .chain([("user.c", user), ("native.h", NATIVE)])
+    {
         fs::write(folder.path().join(name), text).unwrap();
     }
     let flags = ["-std=c11", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-Wpedantic"];
@@ -110,6 +114,11 @@ fn random(count: usize, seed: u64) -> Vec<f32> {
     let mut rng = Rng::new(seed, "features");
     (0..count).map(|index| rng.range(-5.0, 20.0) * (index % 3 + 1) as f32).collect()
 }
+
+/// The harness's door to the system, here by way of the C library.
+const NATIVE: &str = "#include <stdio.h>\n#include <stdlib.h>\n\
+    static size_t tml_read(void *to, size_t size) { return fread(to, 1, size, stdin); }\n\
+    static void tml_write(const void *from, size_t size) { if (fwrite(from, 1, size, stdout) != size) exit(1); }\n";
 
 const NO_USER_CODE: &str = "typedef int nothing;\n";
 

@@ -78,7 +78,9 @@ fn shares_are_kept_per_class_within_the_largest_group() {
         for class in 0..classes as u32 {
             let of_class: Vec<usize> = (0..rows.len()).filter(|row| rows.y[*row] == class).collect();
             let mut repeats: BTreeMap<u32, f64> = BTreeMap::new();
-            of_class.iter().for_each(|row| *repeats.entry(rows.row(*row)[0].to_bits()).or_default() += 1.0);
+            for row in &of_class {
+                *repeats.entry(rows.row(*row)[0].to_bits()).or_default() += 1.0;
+            }
             let largest = repeats.values().copied().fold(0.0, f64::max);
             for (part, share) in [(0, 0.6), (1, 0.2), (2, 0.2)] {
                 let got = of_class.iter().filter(|row| parts.of[**row] == part).count() as f64;

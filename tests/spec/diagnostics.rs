@@ -1,11 +1,10 @@
 //! Bad specs and what is said about them.
 
-use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use miette::{GraphicalReportHandler, GraphicalTheme};
-use tinyml::base::Diag;
+use tinyml::base::{Diag, Diags};
+use tinyml::cli::paint::{self, Paint};
 
 use super::words::resolve_with;
 
@@ -20,15 +19,7 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 fn rendered(diags: &[Diag]) -> String {
-    let handler =
-        GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(100).without_cause_chain();
-    let mut text = String::new();
-    for diag in diags {
-        let mut one = String::new();
-        handler.render_report(&mut one, diag).expect("a string takes everything");
-        let _ = writeln!(text, "{}", one.trim_end());
-    }
-    text
+    paint::diags(&Diags(diags.to_vec()), Paint::PLAIN)
 }
 
 fn said(spec: &str) -> String {
@@ -54,7 +45,7 @@ fn each_bad_spec_gives_the_diagnostics_that_it_ends_with() {
         let text = fs::read_to_string(&path).expect("readable");
         let (spec, expected) = text.split_once(EXPECTED).unwrap_or((&text, ""));
         let spec = format!("{}\n", spec.trim_end());
-        let found: String = said(&spec).lines().map(|line| format!("// {line}\n").replace("//  \n", "//\n")).collect();
+        let found: String = said(&spec).lines().map(|line| format!("// {line}\n").replace("// \n", "//\n")).collect();
         if found == expected {
             continue;
         }

@@ -4,7 +4,7 @@ use crate::base::{Diag, Span};
 use crate::data::rows::Rows;
 
 use super::assign::{PARTS, assign};
-use super::groups::{Groups, sorted};
+use super::groups::Groups;
 
 /// Names of the parts, by number.
 pub const NAMES: [&str; PARTS] = ["train", "valid", "test"];
@@ -161,7 +161,7 @@ fn warnings(rows: &Rows, split: &Split, parts: &Parts) -> Vec<Diag> {
 
 /// Equal rows with different classes: no model can get all of them right.
 fn contradictions(rows: &Rows) -> Option<Diag> {
-    let order = sorted(rows);
+    let order = rows.neighbours();
     let equal = |a: &u32, b: &u32| rows.compare(*a as usize, *b as usize).is_eq();
     let (mut affected, mut example) = (0, None);
     for run in order.chunk_by(equal) {

@@ -35,7 +35,7 @@ impl Groups {
     /// Joins rows whose values are equal. Returns how many sets that made fewer.
     pub(super) fn join_equal(&mut self, rows: &Rows) -> usize {
         let mut joined = 0;
-        for pair in sorted(rows).windows(2) {
+        for pair in rows.neighbours().windows(2) {
             let (a, b) = (pair[0], pair[1]);
             if rows.compare(a as usize, b as usize).is_eq() {
                 joined += usize::from(self.join(a, b));
@@ -75,13 +75,6 @@ impl Groups {
         self.0[a.max(b) as usize] = a.min(b);
         a != b
     }
-}
-
-/// Row indices sorted by content, so that equal rows are neighbours.
-pub(super) fn sorted(rows: &Rows) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..rows.len() as u32).collect();
-    order.sort_by(|a, b| rows.compare(*a as usize, *b as usize).then(a.cmp(b)));
-    order
 }
 
 fn classes(rows: &Rows, members: &[u32]) -> Vec<(u32, usize)> {

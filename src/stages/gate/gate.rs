@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::cases::{self, Case};
-use super::{symbols, text};
+use super::symbols::{self, Rules};
+use super::text;
 use crate::base::{Diag, Diags, Element, Severity};
 use crate::engine::{Facts, Job, Outputs, Stage};
 use crate::library::board::Board;
@@ -96,13 +97,21 @@ impl Gate {
         let prototype = signature::prototype(&self.function);
         let checked = format!("#include \"tml.h\"\n{prototype};\n#line 1 \"{name}.c\"\n{code}");
         let object = self.compile(job, &toolchain, &target, &format!("{name}.c"), &checked)?;
-        symbols::check(name, &object, !generated || self.function.result.is_none())?;
+        symbols::check(name, &object, self.rules())?;
         let elf = self.link(job, &toolchain, &target, object)?;
         let evidence = self.try_out(job, &elf)?;
         Ok(Outputs::from([
             ("function.elf".to_string(), elf),
             ("evidence.json".to_string(), crate::stages::json(&evidence)),
         ]))
+    }
+
+    fn rules(&self) -> Rules {
+        match (&self.function.origin, &self.function.result) {
+            (Origin::Generate { .. }, Some(_)) => Rules::Transform,
+            (Origin::Generate { .. }, None) => Rules::Application,
+            _ => Rules::Extern,
+        }
     }
 
     fn compile(
@@ -153,6 +162,9 @@ impl Gate {
 
     fn try_out(&self, job: &Job, elf: &[u8]) -> Result<Evidence, Diags> {
         let mut bench = Bench::boot(elf, &self.function, &self.board, &self.core)?;
+        if self.rules() == Rules::Transform {
+            bench.confine(&self.board);
+        }
         let mut longest = 0;
         let cases = self.cases(job)?;
         for case in &cases {

@@ -11,8 +11,19 @@ const RUNTIME_PREFIXES: &[&str] =
 /// Whole names that compilers call by themselves.
 const RUNTIME: &[&str] = &["memcpy", "memset", "memmove", "memcmp", "sqrtf"];
 
+/// How much a function may do beside computing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Rules {
+    /// Generated, with a result: nothing but that.
+    Transform,
+    /// Generated, without one: state, lights and texts are what it is for.
+    Application,
+    /// A person's own: as an application, and with as many functions as it likes.
+    Extern,
+}
+
 /// Refuses an object that doesn't define `name`, needs a name that isn't allowed, or has state between calls.
-pub(super) fn check(name: &str, object_file: &[u8], stateful: bool) -> Result<(), Diag> {
+pub(super) fn check(name: &str, object_file: &[u8], rules: Rules) -> Result<(), Diag> {
     let file = object::File::parse(object_file)
         .map_err(|error| Diag::error("tml::bug", format!("bug: the compiler's object can't be read: {error}")))?;
     let defined =
@@ -23,17 +34,27 @@ pub(super) fn check(name: &str, object_file: &[u8], stateful: bool) -> Result<()
             "define the function of the prototype, not static",
         ));
     }
-    for symbol in file.symbols().filter(|symbol| symbol.is_undefined()) {
+    for symbol in file.symbols().filter(ObjectSymbol::is_undefined) {
         let needed = symbol.name().unwrap_or_default();
         if !(needed.is_empty() || allowed(needed)) {
             let title = format!("`{name}` needs `{needed}`, which isn't in tml.h");
             return Err(refused(title, "use what tml.h declares"));
         }
     }
-    if !stateful {
+    if rules == Rules::Transform {
         no_state(name, &file)?;
     }
     Ok(())
+}
+
+/// Other names would meet those of the firmware and of other functions: `main`, `helper`.
+fn nothing_else(name: &str, file: &object::File<'_>) -> Result<(), Diag> {
+    let other = |found: &str| !found.is_empty() && found != name;
+    let mut global = file.symbols().filter(|symbol| symbol.is_global() && !symbol.is_undefined());
+    match global.find_map(|symbol| symbol.name().ok().filter(|found| other(found))) {
+        Some(found) => Err(refused(format!("the code of `{name}` also defines `{found}`"), "make it `static`")),
+        None => Ok(()),
+    }
 }
 
 fn no_state(name: &str, file: &object::File<'_>) -> Result<(), Diag> {
