@@ -74,9 +74,15 @@ impl Qemu {
         assert_eq!(self.ask(&request), "OK");
     }
 
-    fn ask(&mut self, text: &str) -> String {
+    /// The answer to a request of the protocol.
+    pub(crate) fn ask(&mut self, text: &str) -> String {
         let sum = text.bytes().fold(0, u8::wrapping_add);
         self.stream.write_all(format!("${text}#{sum:02x}").as_bytes()).expect("QEMU listens");
+        self.answer()
+    }
+
+    /// The next answer, where a request has several.
+    pub(crate) fn answer(&mut self) -> String {
         let mut answer = Vec::new();
         let mut byte = [0];
         loop {
