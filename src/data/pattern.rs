@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(bind("{subject}-{take}.csv", "a-b-c.csv").unwrap(), "subject=a take=b-c");
         assert_eq!(bind("{a}/{a}.csv", "x/x.csv").unwrap(), "a=x");
         assert_eq!(bind("{a}/{a}.csv", "x/y.csv"), None);
-        assert!(Pattern::parse("{a}*-{b}/{b}.csv").is_err(), "where `{a}` ends is open");
+        assert!(Pattern::parse("{a}*-{b}/{b}.csv").is_err(), "the end of the first name is open");
     }
 
     #[test]
