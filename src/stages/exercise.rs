@@ -188,7 +188,9 @@ pub fn faulted(when: &str, fault: &Fault) -> Diag {
     let diag = Diag::error("tml::fault", format!("the firmware stopped on the simulated board {when}: {}", fault.kind))
         .note(fault.to_string());
     match fault.kind {
-        FaultKind::StackOverflow { .. } => diag.help("use smaller local variables in the functions named here"),
+        FaultKind::StackOverflow { .. } => {
+            diag.help("use smaller local variables in the functions named here, or a board with more ram")
+        }
         _ => diag.help("if one of your own functions is named, correct it; else please report this build"),
     }
 }
