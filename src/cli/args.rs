@@ -22,7 +22,7 @@ pub(super) struct Global {
     /// Say less: once, only warnings and results
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Say more: once, cached steps too; twice, compiler output and keys
+    /// Say more: finished and cached steps with their times, and the files that are written
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// Colours in messages

@@ -192,7 +192,7 @@ fn refusal(reason: &Refusal, places: &Places, span: &Span) -> Diag {
     let file = places.first.first().map_or("", String::as_str);
     let others = match places.count {
         1 => String::new(),
-        count => format!(" (and {} more files)", count - 1),
+        count => format!(" (and {} more)", count - 1),
     };
     let subject = format!("`{file}`{others}");
     let diag = |code, says: String| Diag::error(code, format!("{subject} {says}")).at(span, "from here");

@@ -137,7 +137,7 @@ fn encoding(files: &[String]) -> Option<Diag> {
 
 fn unnamed(files: &[String]) -> Option<Diag> {
     let first = files.first()?;
-    let more = if files.len() > 1 { format!(" (and {} more files)", files.len() - 1) } else { String::new() };
+    let more = if files.len() > 1 { format!(" (and {} more)", files.len() - 1) } else { String::new() };
     let title = format!("the rows of `{first}`{more} have one field more than the header has names");
     Some(Diag::warning("tml::csv", title).note("the first field was taken as a row name, as R writes it"))
 }

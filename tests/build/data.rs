@@ -121,7 +121,7 @@ fn data_without_rows_or_too_few_is_told() {
     for (data, code) in [
         ("", "tml::"),
         ("\n\n", "tml::"),
-        ("a,b,label\n", "tml::class"),
+        ("a,b,label\n", "tml::csv"),
         ("a,b,label\n1,1,low\n2,2,mid\n3,3,high\n", "tml::split"),
         ("\u{0}\u{1}\u{2}", "tml::"),
     ] {
@@ -132,11 +132,14 @@ fn data_without_rows_or_too_few_is_told() {
         assert!(built.codes().iter().all(|found| found.starts_with(code)), "{data:?}: {}", built.rendered());
         assert!(!built.rendered().contains("tml::toolchain"));
     }
-    // Equal rows stay together, so one part may be left without any.
+    // Equal rows stay together, so parts may be left with a row each: that is worth a warning.
+    if Project::built().is_none() {
+        return;
+    }
     let project = Project::new();
     project.write(DATA, format!("a,b,label\n{}", "1,1,low\n2,2,mid\n3,3,high\n".repeat(50)));
-    let built = project.build().exits(1);
-    assert!(built.diagnostic("tml::split")["help"].is_string(), "{}", built.rendered());
+    let built = project.build().rendered();
+    assert!(built.contains("has no rows in the test part"), "{built}");
 }
 
 #[test]

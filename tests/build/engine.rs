@@ -91,7 +91,7 @@ fn a_field_reruns_its_cone_and_is_named() {
 #[test]
 fn a_requirement_is_judged_without_running_a_step() {
     let Some(project) = Project::built() else { return };
-    project.replace("net.tml", "ram       <= 8 KiB", "ram       <= 4 KiB");
+    project.replace("net.tml", "ram         <= 8 KiB", "ram         <= 4 KiB");
     all_cached(&project.build().exits(0));
 }
 

@@ -61,7 +61,7 @@ const SPEC_MISTAKES: &[Bad] = &[
     Bad {
         what: "unknown board",
         edits: &[(SPEC, "{nucleo_f446re}", "{nucleo_f446}")],
-        code: "tml::import",
+        code: "tml::name",
         says: &["nucleo_f446re"],
         line: "use std.boards",
     },
@@ -138,14 +138,14 @@ const SPEC_MISTAKES: &[Bad] = &[
     },
     Bad {
         what: "requirement the wrong way",
-        edits: &[(SPEC, "ram       <= ", "ram       >= ")],
+        edits: &[(SPEC, "ram         <= ", "ram         >= ")],
         code: "tml::relation",
         says: &["<="],
         line: "ram ",
     },
     Bad {
         what: "unknown metric",
-        edits: &[(SPEC, "accuracy  >=", "acuracy  >=")],
+        edits: &[(SPEC, "accuracy    >=", "acuracy    >=")],
         code: "tml::metric",
         says: &["accuracy"],
         line: "acuracy",

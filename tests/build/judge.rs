@@ -7,7 +7,7 @@ use crate::project::{Project, SPEC};
 #[test]
 fn too_little_memory_exits_with_3_and_says_where_it_goes() {
     let Some(project) = Project::built() else { return };
-    project.replace("net.tml", "ram       <= 8 KiB", "ram       <= 256 B");
+    project.replace("net.tml", "ram         <= 8 KiB", "ram         <= 256 B");
     let built = project.build().exits(3);
     assert_eq!(built.codes(), ["tml::require"]);
     let diagnostic = built.diagnostic("tml::require");
@@ -31,10 +31,10 @@ fn too_little_memory_exits_with_3_and_says_where_it_goes() {
 fn every_metric_can_fail_and_all_failures_are_told() {
     let Some(project) = Project::built() else { return };
     let spec = SPEC
-        .replace("accuracy  >= 80%", "accuracy >= 100%\n    f1 >= 100%\n    precision(high) >= 100%")
-        .replace("latency   <= 10 ms", "latency <= 1 ns")
-        .replace("flash     <= 64 KiB", "flash <= 1 KiB")
-        .replace("ram       <= 8 KiB", "ram <= 1 B");
+        .replace("accuracy    >= 80%", "accuracy >= 100%\n    f1 >= 100%\n    precision(high) >= 100%")
+        .replace("latency     <= 10 ms", "latency <= 1 us")
+        .replace("flash       <= 64 KiB", "flash <= 1 KiB")
+        .replace("ram         <= 8 KiB", "ram <= 1 B");
     project.write("net.tml", spec);
     let built = project.build();
     assert_eq!(built.code, Some(3), "{}", built.rendered());

@@ -38,11 +38,11 @@ deploy demo from net {
   boards = [nucleo_f446re]
 
   require {
-    accuracy  >= 80%
+    accuracy    >= 80%
     recall(mid) >= 50%
-    latency   <= 10 ms
-    flash     <= 64 KiB
-    ram       <= 8 KiB
+    latency     <= 10 ms
+    flash       <= 64 KiB
+    ram         <= 8 KiB
   }
 }
 "#;

@@ -34,9 +34,20 @@ pub(super) fn check(name: &str, object_file: &[u8], rules: Rules) -> Result<(), 
             "define the function of the prototype, not static",
         ));
     }
+    if rules != Rules::Extern {
+        nothing_else(name, &file)?;
+    }
     for symbol in file.symbols().filter(ObjectSymbol::is_undefined) {
         let needed = symbol.name().unwrap_or_default();
+<<<<<<< HEAD
         if !(needed.is_empty() || allowed(needed, rules)) {
+=======
+        if rules == Rules::Transform && needed.starts_with("tml_") {
+            let title = format!("`{name}` needs `{needed}`, which is for applications");
+            return Err(refused(title, "compute the result from the arguments alone"));
+        }
+        if !(needed.is_empty() || allowed(needed)) {
+>>>>>>> e2e
             let title = format!("`{name}` needs `{needed}`, which isn't in tml.h");
             return Err(refused(title, "use what tml.h declares"));
         }
