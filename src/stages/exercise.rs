@@ -192,18 +192,10 @@ pub fn faulted(when: &str, fault: &Fault) -> Diag {
     let code = if overflow { STACK_OVERFLOW } else { "tml::fault" };
     let diag = Diag::error(code, format!("the firmware stopped on the simulated board {when}: {}", fault.kind))
         .note(fault.to_string());
-<<<<<<< HEAD
     if overflow {
-        diag.help("use smaller local variables in the functions named here")
+        diag.help("use smaller local variables in the functions named here, or a board with more ram")
     } else {
         diag.help("if one of your own functions is named, correct it; else please report this build")
-=======
-    match fault.kind {
-        FaultKind::StackOverflow { .. } => {
-            diag.help("use smaller local variables in the functions named here, or a board with more ram")
-        }
-        _ => diag.help("if one of your own functions is named, correct it; else please report this build"),
->>>>>>> e2e
     }
 }
 

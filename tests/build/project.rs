@@ -86,7 +86,7 @@ impl Project {
     pub(crate) fn new() -> Self {
         let project = Self::empty();
         project.write("net.tml", SPEC);
-        project.write("data/blobs.csv", &blobs());
+        project.write("data/blobs.csv", blobs());
         project
     }
 

@@ -115,7 +115,7 @@ fn target_deleted_half_way_comes_back() {
     let mut rng = Rng::new(5, "half");
     for _ in 0..3 {
         for path in files(&project.path("target")) {
-            if rng.next_u64() % 2 == 0 {
+            if rng.next_u64().is_multiple_of(2) {
                 fs::remove_file(path).expect("removed");
             }
         }

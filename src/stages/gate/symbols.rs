@@ -39,21 +39,14 @@ pub(super) fn check(name: &str, object_file: &[u8], rules: Rules) -> Result<(), 
     }
     for symbol in file.symbols().filter(ObjectSymbol::is_undefined) {
         let needed = symbol.name().unwrap_or_default();
-<<<<<<< HEAD
-        if !(needed.is_empty() || allowed(needed, rules)) {
-=======
         if rules == Rules::Transform && needed.starts_with("tml_") {
             let title = format!("`{name}` needs `{needed}`, which is for applications");
             return Err(refused(title, "compute the result from the arguments alone"));
         }
         if !(needed.is_empty() || allowed(needed)) {
->>>>>>> e2e
             let title = format!("`{name}` needs `{needed}`, which isn't in tml.h");
             return Err(refused(title, "use what tml.h declares"));
         }
-    }
-    if rules != Rules::Extern {
-        nothing_else(name, &file)?;
     }
     if rules == Rules::Transform {
         no_state(name, &file)?;
@@ -83,9 +76,8 @@ fn no_state(name: &str, file: &object::File<'_>) -> Result<(), Diag> {
     }
 }
 
-/// The maths of `tml.h` is inline: what a transform still needs of it by name is hardware.
-fn allowed(symbol: &str, rules: Rules) -> bool {
-    symbol.starts_with("tml_") && rules != Rules::Transform
+fn allowed(symbol: &str) -> bool {
+    symbol.starts_with("tml_")
         || RUNTIME.contains(&symbol)
         || RUNTIME_PREFIXES.iter().any(|prefix| symbol.starts_with(prefix))
 }
