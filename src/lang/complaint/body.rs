@@ -287,6 +287,12 @@ fn no_relation(place: &Place) -> Option<Diag> {
         return None;
     }
     let line = place.line_before();
+    // `dense(3) softmax()`: a call is whole, so what follows it is another thing.
+    if place.word_before() == ")" && found.kind == Kind::Word {
+        let rest = place.rest_of_line();
+        let diag = place.diag(found, "two things stand on one line", "the second one");
+        return Some(diag.help(format!("put `{rest}` on a line of its own, or a `,` before it")));
+    }
     let name = place.quote(line.first()?, line.last()?);
     let diag = place.diag(found, format!("`=` is missing after `{name}`"), "`=` goes before this");
     Some(diag.help(format!("write `{name} = {}`", place.rest_of_line())))
