@@ -1,6 +1,7 @@
 //! A project in a folder of its own, the program run in it, and what the program said.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -71,7 +72,7 @@ pub(crate) fn blobs() -> String {
     let mut text = String::from("a,b,label\n");
     for row in 0..240 {
         let (a, b, label) = [(0.0, 0.0, "low"), (5.0, 1.0, "mid"), (1.0, 6.0, "high")][row % 3];
-        text.push_str(&format!("{:.3},{:.3},{label}\n", near(a), near(b)));
+        writeln!(text, "{:.3},{:.3},{label}", near(a), near(b)).expect("a text takes it");
     }
     text
 }

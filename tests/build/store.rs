@@ -1,5 +1,6 @@
 //! A store that lost or changed bytes heals itself: it never gives a wrong result and never stops a build.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -75,7 +76,8 @@ fn damaged_blobs_and_records_are_made_again() {
             let all = files(&project.path("target/tinyml"));
             let path = &all[(rng.next_u64() as usize) % all.len()];
             let how = damage(path, &mut rng);
-            story.push_str(&format!(" {how} {};", path.strip_prefix(project.root()).expect("inside").display()));
+            let path = path.strip_prefix(project.root()).expect("inside");
+            write!(story, " {how} {};", path.display()).expect("a text takes it");
         }
         let built = project.build();
         assert_eq!(built.code, Some(0), "{story}\n{}", built.rendered());
