@@ -108,7 +108,9 @@ fn the_only_spec(world: &World, folder: &Path) -> Result<PathBuf, Diag> {
 pub fn specs_in(world: &World, folder: &Path) -> Vec<PathBuf> {
     let names = world.files().list(folder).unwrap_or_default();
     let is_spec = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "tml");
-    names.into_iter().filter(is_spec).map(|name| folder.join(name)).collect()
+    // Without `./`, as a person would write it.
+    let here = folder == Path::new(".");
+    names.into_iter().filter(is_spec).map(|name| if here { name } else { folder.join(name) }).collect()
 }
 
 /// A text file as a source, shown under its path.

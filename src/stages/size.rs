@@ -46,17 +46,16 @@ impl Stage for Size {
     }
 }
 
-/// The image with as much stack as the board has left: half of its memory, less what the linker says is too much.
+/// The image with as much stack as the board has left: all of its memory, less what the linker says is too much.
 fn probe(firmware: &Firmware, job: &Job) -> Result<Vec<u8>, Diags> {
     let objects = objects(job);
-    let half = firmware.board.ram.size / 2 / 16 * 16;
-    let error = match link(firmware, job, &objects, half) {
+    let all = firmware.board.ram.size / 16 * 16;
+    let error = match link(firmware, job, &objects, all) {
         Ok(elf) => return Ok(elf),
         Err(error) => error,
     };
-    let left =
-        ram_overflow(&error).and_then(|over| u64::from(half).checked_sub(over + 16)).map(|left| left as u32 / 16 * 16);
-    match left {
+    let left = ram_overflow(&error).and_then(|over| u64::from(all).checked_sub(over + 16));
+    match left.map(|left| left as u32 / 16 * 16) {
         Some(left) if left >= LEAST_STACK => {
             link(firmware, job, &objects, left).map_err(|error| too_small(firmware, error).into())
         }

@@ -72,17 +72,11 @@ impl CompileError {
         }
     }
 
-    /// The memory region that an image doesn't fit into, and by how many bytes, if that is the reason.
+    /// The memory region that an image doesn't fit into, and by how many bytes, if that is the reason; the worst one.
     pub fn overflow(&self) -> Option<(String, u64)> {
         let Self::Refused(messages) = self else { return None };
-        messages.lines().find_map(|line| {
-            // lld: section '.text' will not fit in region 'FLASH': overflowed by 12 bytes
-            // ld:  region `FLASH' overflowed by 12 bytes
-            let (before, after) = line.split_once("overflowed by ")?;
-            let bytes = after.split(' ').next()?.parse().ok()?;
-            let name = before.rsplit("region ").next()?.trim_matches(|c: char| !c.is_alphanumeric() && c != '_');
-            Some((name.to_string(), bytes))
-        })
+        // A linker tells every section that goes beyond the end; the last one in memory is the furthest beyond.
+        messages.lines().filter_map(overflowed).max_by_key(|(_, bytes)| *bytes)
     }
 
     /// Names that are used and defined nowhere, sorted, if that is the reason.
@@ -97,6 +91,15 @@ impl CompileError {
         names.dedup();
         names
     }
+}
+
+/// lld: `section '.text' will not fit in region 'FLASH': overflowed by 12 bytes`; ld: ``region `FLASH' overflowed by 12
+/// bytes``.
+fn overflowed(line: &str) -> Option<(String, u64)> {
+    let (before, after) = line.split_once("overflowed by ")?;
+    let bytes = after.split(' ').next()?.parse().ok()?;
+    let name = before.rsplit("region ").next()?.trim_matches(|c: char| !c.is_alphanumeric() && c != '_');
+    Some((name.to_string(), bytes))
 }
 
 impl From<Diag> for CompileError {

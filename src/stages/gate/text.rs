@@ -3,8 +3,19 @@
 use crate::base::Diag;
 
 /// Words that reach around the language: assembly, compiler directives, attributes that run code by themselves.
-const FORBIDDEN_WORDS: &[&str] =
-    &["asm", "__asm", "__asm__", "_Pragma", "__attribute__", "__attribute", "__declspec", "__label__", "_Thread_local"];
+const FORBIDDEN_WORDS: &[&str] = &[
+    "asm",
+    "__asm",
+    "__asm__",
+    "_Pragma",
+    "__attribute__",
+    "__attribute",
+    "__declspec",
+    "__label__",
+    "_Thread_local",
+    "__has_include",
+    "__has_embed",
+];
 
 /// Refuses code that includes anything but `tml.h`, gives the compiler orders, or holds assembly.
 pub(super) fn check(name: &str, code: &str) -> Result<(), Diag> {
