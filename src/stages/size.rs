@@ -54,12 +54,14 @@ fn probe(firmware: &Firmware, job: &Job) -> Result<Vec<u8>, Diags> {
         Ok(elf) => return Ok(elf),
         Err(error) => error,
     };
-    let left = ram_overflow(&error).and_then(|over| u64::from(all).checked_sub(over + 16));
-    match left.map(|left| left as u32 / 16 * 16) {
-        Some(left) if left >= LEAST_STACK => {
-            link(firmware, job, &objects, left).map_err(|error| too_small(firmware, error).into())
+    let left = ram_overflow(&error).map(|over| u64::from(all).saturating_sub(over + 16) as u32 / 16 * 16);
+    match left {
+        // With the least stack, what the linker says is missing is what is missing.
+        Some(left) => {
+            let probe = link(firmware, job, &objects, left.max(LEAST_STACK));
+            probe.map_err(|error| too_small(firmware, error).into())
         }
-        _ => Err(too_small(firmware, error).into()),
+        None => Err(too_small(firmware, error).into()),
     }
 }
 
