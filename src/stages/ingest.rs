@@ -20,8 +20,8 @@ pub struct Ingested {
     pub warnings: Diags,
 }
 
-/// The step: one tree of files in, `x.npy` f32[n, channels], `y.npy` i32[n] class index, `part.npy` u8[n]
-/// (0 training, 1 validation, 2 test) and `profile.json` out.
+/// The step: one tree of files in, `x.npy` (`f32[n, channels]`), `y.npy` (`i32[n]`, class index), `part.npy` (`u8[n]`:
+/// 0 training, 1 validation, 2 test) and `profile.json` out.
 pub struct Ingest {
     dataset: Dataset,
     folder: PathBuf,
