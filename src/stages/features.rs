@@ -20,7 +20,7 @@ use crate::library::core::Core;
 use crate::sim::Machine;
 use crate::spec::Spec;
 use crate::spec::model::{Features, Function, Origin};
-use crate::world::{Link, Target, ToolchainKind, Unit};
+use crate::world::{Target, Unit};
 
 /// Stack of the image that computes features, bytes.
 const STACK: u64 = 32 * 1024;
@@ -41,11 +41,6 @@ pub struct Extract {
     pub core: Core,
     /// Library and compiler.
     pub toolkit: Toolkit,
-}
-
-#[derive(Serialize)]
-struct BoardContext<'a> {
-    board: &'a Board,
 }
 
 #[derive(Serialize)]
@@ -177,8 +172,6 @@ impl Extract {
 
     /// The chain as firmware of the reference board.
     fn image(&self, job: &Job, program: &Program) -> Result<Vec<u8>, Diags> {
-        let library = &self.toolkit.library;
-        let board = BoardContext { board: &self.board };
         let mut sources = functions(job);
         let mut headers = BTreeMap::from([("tml.h".to_string(), self.toolkit.text("hal/tml.h").into_bytes())]);
         for (name, text) in program.iter().filter(|(name, _)| *name != "main.c") {
@@ -189,14 +182,10 @@ impl Extract {
                 sources.push((name.clone(), text));
             }
         }
-        let main = library.render("chain/board.c.j2", &HarnessContext { name: &self.features.name })?;
+        let context = HarnessContext { name: &self.features.name };
+        let main = self.toolkit.library.render("chain/board.c.j2", &context)?;
         sources.push(("board.c".into(), main.into_bytes()));
-        sources.push(("startup.c".into(), library.render("hal/startup.c.j2", &board)?.into_bytes()));
-        sources.push(("hal.c".into(), library.render("hal/hal.c.j2", &board)?.into_bytes()));
         let toolchain = self.toolkit.toolchain(job)?;
-        if toolchain.kind == ToolchainKind::Gcc {
-            sources.push(("mem.c".into(), self.toolkit.text("hal/mem.c").into_bytes()));
-        }
         let target = target(&self.core);
         let mut objects = Vec::new();
         for (name, source) in &sources {
@@ -205,12 +194,8 @@ impl Extract {
                 job.world().compile(&toolchain, &unit).map_err(|error| error.into_diag(&format!("`{name}`")))?;
             objects.push((name.replace(".c", ".o"), object.bytes));
         }
-        let script = library.render("link/board.ld.j2", &board)?;
-        let symbols = [("_stack_size".to_string(), STACK)];
-        let link =
-            Link { target: &target, objects: &objects, script: &script, symbols: &symbols, entry: "Reset_Handler" };
-        let linked = job.world().link(&toolchain, &link);
-        Ok(linked.map_err(|error| error.into_diag("the link of the features"))?.bytes)
+        let image = self.toolkit.image(job, (&self.board, &self.core), objects, STACK);
+        Ok(image.map_err(|error| error.into_diag("the link of the features"))?)
     }
 }
 

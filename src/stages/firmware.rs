@@ -9,7 +9,7 @@ use crate::library::board::Board;
 use crate::library::core::Core;
 use crate::spec::Spec;
 use crate::spec::model::{Callee, Deploy, Function, Input, Model};
-use crate::stages::toolkit::Toolkit;
+use crate::stages::toolkit::{BoardContext, Toolkit};
 
 /// One deployment on one of its boards.
 #[derive(Clone)]
@@ -34,11 +34,6 @@ struct MainContext<'a> {
     classes: usize,
     features: &'a str,
     app: &'a str,
-}
-
-#[derive(Serialize)]
-struct BoardContext<'a> {
-    board: &'a Board,
 }
 
 impl Firmware {

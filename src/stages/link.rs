@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::firmware::Firmware;
 use super::image;
-use super::toolkit::{target, text_fact};
+use super::toolkit::{ENTRY, target, text_fact};
 use crate::base::{Diag, Diags, Dimension, Quantity};
 use crate::engine::{Facts, Job, Outputs, Stage};
 use crate::library::board::Image;
@@ -70,9 +70,6 @@ pub fn link_facts(firmware: &Firmware, out: &mut dyn Facts) {
     let link = Linking { target: &target(&firmware.core), objects: &[], script: "", symbols: &[], entry: ENTRY };
     out.text("link flags", &link.arguments(firmware.toolkit.kind).join(" "));
 }
-
-/// What runs first.
-const ENTRY: &str = "Reset_Handler";
 
 /// The object files among a job's inputs, sorted by name.
 pub fn objects(job: &Job) -> Vec<(String, Vec<u8>)> {

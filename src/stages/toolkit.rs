@@ -3,11 +3,24 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::base::{Diag, Digest};
 use crate::engine::{Facts, Job};
 use crate::library::Library;
+use crate::library::board::Board;
 use crate::library::core::Core;
-use crate::world::{Identity, Target, Toolchain, ToolchainKind, ToolchainOptions, Unit};
+use crate::world::{CompileError, Identity, Link, Target, Toolchain, ToolchainKind, ToolchainOptions, Unit};
+
+/// What runs first in every image.
+pub const ENTRY: &str = "Reset_Handler";
+
+/// What templates of a board see.
+#[derive(Serialize)]
+pub struct BoardContext<'a> {
+    /// The board.
+    pub board: &'a Board,
+}
 
 /// The library and the compiler of a build; cheap to clone.
 #[derive(Clone)]
@@ -34,6 +47,36 @@ impl Toolkit {
         out.text("compiler", &identity.digest);
         let unit = Unit { target, name: "", source: b"", headers: &BTreeMap::new(), flags: &[] };
         out.text("flags", &unit.arguments(self.kind).join(" "));
+    }
+
+    /// An image of `objects` for a board, with the start-up and HAL that every firmware has, and a stack of that size.
+    pub fn image(
+        &self,
+        job: &Job,
+        (board, core): (&Board, &Core),
+        mut objects: Vec<(String, Vec<u8>)>,
+        stack: u64,
+    ) -> Result<Vec<u8>, CompileError> {
+        let toolchain = self.toolchain(job)?;
+        let target = target(core);
+        let context = BoardContext { board };
+        let headers = BTreeMap::from([("tml.h".to_string(), self.text("hal/tml.h").into_bytes())]);
+        let mut sources = vec![
+            ("startup", self.library.render("hal/startup.c.j2", &context)?),
+            ("hal", self.library.render("hal/hal.c.j2", &context)?),
+        ];
+        if !toolchain.has_memory_functions() {
+            sources.push(("mem", self.text("hal/mem.c")));
+        }
+        for (name, text) in sources {
+            let file = format!("{name}.c");
+            let unit = Unit { target: &target, name: &file, source: text.as_bytes(), headers: &headers, flags: &[] };
+            objects.push((format!("{name}.o"), job.world().compile(&toolchain, &unit)?.bytes));
+        }
+        let script = self.library.render("link/board.ld.j2", &context)?;
+        let symbols = [("_stack_size".to_string(), stack)];
+        let link = Link { target: &target, objects: &objects, script: &script, symbols: &symbols, entry: ENTRY };
+        Ok(job.world().link(&toolchain, &link)?.bytes)
     }
 
     /// A file of the library as text.

@@ -16,7 +16,7 @@ use crate::spec::model::{Function, Origin};
 use crate::stages::function::{self, Answer, Bench, Harness};
 use crate::stages::toolkit::{Toolkit, target, text_fact};
 use crate::stages::{exercise, signature};
-use crate::world::{Link, Target, Toolchain, ToolchainKind, Unit};
+use crate::world::{Target, Toolchain, Unit};
 
 /// Stack of the gate's image, bytes: what a small function may need at most.
 const STACK: u64 = 16 * 1024;
@@ -135,29 +135,11 @@ impl Gate {
     }
 
     fn link(&self, job: &Job, toolchain: &Toolchain, target: &Target, object: Vec<u8>) -> Result<Vec<u8>, Diags> {
-        #[derive(Serialize)]
-        struct BoardContext<'a> {
-            board: &'a Board,
-        }
-        let library = &self.toolkit.library;
-        let board = BoardContext { board: &self.board };
-        let mut sources = vec![
-            ("gate.c", library.render("hal/gate.c.j2", &Harness::new(&self.function))?),
-            ("startup.c", library.render("hal/startup.c.j2", &board)?),
-            ("hal.c", library.render("hal/hal.c.j2", &board)?),
-        ];
-        if toolchain.kind == ToolchainKind::Gcc {
-            sources.push(("mem.c", self.toolkit.text("hal/mem.c")));
-        }
-        let mut objects = vec![("function.o".to_string(), object)];
-        for (name, text) in sources {
-            objects.push((name.replace(".c", ".o"), self.compile(job, toolchain, target, name, &text)?));
-        }
-        let script = library.render("link/board.ld.j2", &board)?;
-        let symbols = [("_stack_size".to_string(), STACK)];
-        let link = Link { target, objects: &objects, script: &script, symbols: &symbols, entry: "Reset_Handler" };
-        let linked = job.world().link(toolchain, &link);
-        Ok(linked.map_err(|error| error.into_diag(&format!("the link of `{}`", self.function.name)))?.bytes)
+        let harness = self.toolkit.library.render("hal/gate.c.j2", &Harness::new(&self.function))?;
+        let harness = self.compile(job, toolchain, target, "gate.c", &harness)?;
+        let objects = vec![("function.o".to_string(), object), ("gate.o".to_string(), harness)];
+        let image = self.toolkit.image(job, (&self.board, &self.core), objects, STACK);
+        Ok(image.map_err(|error| error.into_diag(&format!("the link of `{}`", self.function.name)))?)
     }
 
     fn try_out(&self, job: &Job, elf: &[u8]) -> Result<Evidence, Diags> {
