@@ -34,5 +34,5 @@ pub use native::native_arguments;
 pub use process::{Command, Finished, Stopped};
 pub use settings::{ProviderSettings, Settings};
 pub use tempfile::TempDir;
-pub use toolchain::{Identity, Toolchain, ToolchainKind, ToolchainOptions};
+pub use toolchain::{Family, Identity, Toolchain, ToolchainKind, ToolchainOptions};
 pub use world::World;
