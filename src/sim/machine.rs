@@ -15,7 +15,7 @@ use super::memory::Memory;
 use super::profile::{self, FunctionProfile};
 use super::run::{RETURN, Trail};
 use super::system::System;
-use crate::library::core::{Core, Fpu, Isa};
+use crate::library::core::{Arm, Core, Family, Fpu, Isa};
 
 /// What a run counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,7 +86,7 @@ impl Machine {
             code,
             parked,
             trail: Trail::default(),
-            taken_cost: core.cycles.taken.into(),
+            taken_cost: arm(core).cycles.taken.into(),
             deepest: u32::MAX,
             stack_bottom: image.symbols.get("_stack_bottom").map(|symbol| symbol.address),
             stack_top: image.symbols.get("_stack_top").map_or(map.ram.end() as u32, |symbol| symbol.address),
@@ -301,12 +301,16 @@ fn cpu(core: &Core, map: &MemoryMap, memory: Memory) -> Cpu {
         fpu_enabled: false,
         has_fpu,
         mainline: core.isa >= Isa::ArmV7M,
-        unaligned_cost: core.cycles.unaligned.into(),
+        unaligned_cost: arm(core).cycles.unaligned.into(),
         instructions: 0,
         cycles: 0,
         memory,
-        system: System::new(core.cpuid, has_fpu),
+        system: System::new(arm(core).cpuid, has_fpu),
         flash: Flash::new(&map.flash_timing, &map.flash),
         console: Vec::new(),
     }
+}
+
+pub(super) fn arm(core: &Core) -> &Arm {
+    match &core.family { Family::Arm(arm) => arm, Family::Riscv(_) => panic!("bug: soon") }
 }

@@ -163,7 +163,7 @@ impl Machine {
             return Look::Stop;
         }
         if marks & special::PENDING != 0 {
-            self.code.fill(at, &mut self.cpu.memory, self.context, &self.core.cycles);
+            self.code.fill(at, &mut self.cpu.memory, self.context, &super::machine::arm(&self.core).cycles);
             return Look::Again;
         }
         if marks & special::CONDITIONAL != 0 && !self.cpu.passes(self.code.conditions[at]) {
@@ -178,7 +178,7 @@ impl Machine {
 
     /// An instruction whose condition fails takes its time but does nothing.
     fn skip<const MODE: u8>(&mut self, at: usize) {
-        let cost = if MODE & CYCLES == 0 { 1 } else { u64::from(self.core.cycles.data) };
+        let cost = if MODE & CYCLES == 0 { 1 } else { u64::from(super::machine::arm(&self.core).cycles.data) };
         self.cpu.cycles += cost;
         if MODE & PROFILE != 0 {
             self.code.counters[at].instructions += 1;

@@ -88,8 +88,7 @@ pub fn link(
     let toolchain = firmware.toolkit.toolchain(job, &target)?;
     let script = firmware.script()?;
     let symbols = [("_stack_size".to_string(), u64::from(stack))];
-    let linking =
-        Linking { target: &target, objects, script: &script, symbols: &symbols, entry: ENTRY };
+    let linking = Linking { target: &target, objects, script: &script, symbols: &symbols, entry: ENTRY };
     Ok(job.world().link(&toolchain, &linking)?.bytes)
 }
 

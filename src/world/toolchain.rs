@@ -149,9 +149,8 @@ impl World {
     fn gcc(&self, family: Family) -> Result<Toolchain, Diag> {
         let (program, package) = family.gcc();
         let missing = |why: String| {
-            Diag::error("tml::toolchain", format!("toolchain `gcc` isn't usable: {why}")).help(format!(
-                "install `{program}` (Debian: `apt install {package}`), or leave out `--toolchain gcc`"
-            ))
+            Diag::error("tml::toolchain", format!("toolchain `gcc` isn't usable: {why}"))
+                .help(format!("install `{program}` (Debian: `apt install {package}`), or leave out `--toolchain gcc`"))
         };
         let wanted = compiler::find_gcc(self, family).map_err(missing)?;
         let program =

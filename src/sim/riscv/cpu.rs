@@ -7,7 +7,7 @@ use super::csr::{Counts, Csrs};
 use super::decode::{self, Context};
 use super::op::Op;
 use super::{cycles, print};
-use crate::library::core::{Core, Registers, RiscvCycles};
+use crate::library::core::{Registers, Riscv, RiscvCycles};
 use crate::sim::bus::Bus;
 use crate::sim::fault::{Access, FaultKind};
 use crate::sim::isa::{BranchCosts, Decoded, Flow, Isa, Kind, Stop};
@@ -35,14 +35,14 @@ pub(in crate::sim) struct Cpu {
 
 impl Cpu {
     /// A core with `rules`, before its reset.
-    pub(in crate::sim) fn new(core: &Core, rules: &RiscvCycles, bus: Bus) -> Self {
+    pub(in crate::sim) fn new(core: &Riscv, bus: Bus) -> Self {
         Self {
             r: [0; 32],
             pc: 0,
             csrs: Csrs::new(),
-            unaligned: core.unaligned.then_some(rules.unaligned),
+            unaligned: core.unaligned.then_some(core.cycles.unaligned),
             registers: core.registers,
-            rules: Arc::new(rules.clone()),
+            rules: Arc::new(core.cycles.clone()),
             bus,
         }
     }
