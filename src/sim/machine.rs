@@ -312,5 +312,8 @@ fn cpu(core: &Core, map: &MemoryMap, memory: Memory) -> Cpu {
 }
 
 pub(super) fn arm(core: &Core) -> &Arm {
-    match &core.family { Family::Arm(arm) => arm, Family::Riscv(_) => panic!("bug: soon") }
+    match &core.family {
+        Family::Arm(arm) => arm,
+        Family::Riscv(_) => panic!("bug: soon"),
+    }
 }
