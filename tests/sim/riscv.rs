@@ -30,6 +30,7 @@ const CASES: usize = 40;
 
 const MSCRATCH: u32 = 0x340;
 const MEPC: u32 = 0x341;
+const MTVAL: u32 = 0x343;
 
 /// Groups of instructions that are tried together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -207,7 +208,7 @@ impl Batch {
     /// On registers that keep every bit.
     fn csr(&mut self) {
         let (d, a) = (self.register(), self.register());
-        let csr = [0x342, 0x343][self.rng.below(2)];
+        let csr = [0x342, MTVAL][self.rng.below(2)];
         let funct3 = [1, 2, 3, 5, 6, 7][self.rng.below(6)];
         self.code.wide(asm::i(0x73, funct3, d, a, csr));
     }
@@ -297,11 +298,11 @@ impl Batch {
     fn handler(&mut self) {
         self.code.wide(asm::j(0, 32));
         let handler = self.code.here();
-        self.code.wide(asm::i(0x73, 1, 31, 31, MSCRATCH)).wide(asm::i(0x73, 2, 31, 0, MEPC));
+        self.code.wide(asm::i(0x73, 1, 31, 31, MTVAL)).wide(asm::i(0x73, 2, 31, 0, MEPC));
         self.code.wide(asm::i(0x13, 0, 31, 31, 4)).wide(asm::i(0x73, 1, 0, 31, MEPC));
-        self.code.wide(asm::i(0x73, 1, 31, 31, MSCRATCH)).wide(asm::i(0x13, 0, 7, 7, 1)).wide(0x3020_0073);
+        self.code.wide(asm::i(0x73, 1, 31, 31, MTVAL)).wide(asm::i(0x13, 0, 7, 7, 1)).wide(0x3020_0073);
         self.code.li(31, handler).wide(asm::i(0x73, 1, 0, 31, 0x305));
-        self.code.wide(asm::i(0x73, 1, 0, 0, 0x342)).wide(asm::i(0x73, 1, 0, 0, 0x343));
+        self.code.wide(asm::i(0x73, 1, 0, 0, 0x342)).wide(asm::i(0x73, 1, 0, 0, MTVAL));
     }
 
     /// Writes the results to the console and ends.

@@ -31,7 +31,8 @@ fn is_instruction(machine: &mut Machine, bits: u32) -> bool {
     assert!(machine.write(RAM + 0x80, &bits.to_le_bytes()));
     let arguments = [RAM, RAM + 0x10, 3, 0, 5];
     let ended = machine.call(RAM + 0x80, &arguments, 1);
-    !matches!(ended, Err(fault) if matches!(fault.kind, FaultKind::Undefined { .. }))
+    // The rest of the block may run too: only a fault of the first instruction counts.
+    !matches!(ended, Err(fault) if fault.pc == RAM + 0x80 && matches!(fault.kind, FaultKind::Undefined { .. }))
 }
 
 /// The text of each instruction in `bytes` by binutils, all of `size` bytes; None without it.
@@ -73,7 +74,11 @@ fn riscv_compressed_patterns_are_instructions_where_binutils_says_so() {
     let mut differs = Vec::new();
     for (bits, text) in patterns.iter().zip(&texts) {
         let ours = is_instruction(&mut machine, u32::from(*bits));
-        if ours != is_known(text) {
+        // RV32 has no shift by 32 or more, and C.ADDI16SP without an immediate is reserved (volume I, tables 16.5 to
+        // 16.7): binutils has one mask for RV32 and RV64, and no check of that immediate.
+        let wide_shift = matches!(text.split('\t').next(), Some("c.slli" | "c.srli" | "c.srai")) && bits >> 12 & 1 == 1;
+        let explained = !ours && (wide_shift || *bits == 0x6101);
+        if ours != is_known(text) && !explained {
             differs.push(format!("{bits:04x}: ours {ours}, binutils `{text}`"));
         }
     }
@@ -102,7 +107,9 @@ fn is_explained(bits: u32, text: &str, ours: bool) -> bool {
     let other_mode = OTHER_MODES.iter().any(|other| name.starts_with(other));
     // Reserved fields of both fences are to be ignored (volume I, 2.7 and chapter 3); binutils wants them to be 0.
     let fence = ours && matches!(bits & 0x707f, 0x0f | 0x100f);
-    !ours && (csr || other_mode) || fence
+    // RV32 has no shift by 32 or more; binutils has one mask for RV32 and RV64.
+    let wide_shift = matches!(name, "slli" | "srli" | "srai") && bits >> 25 & 1 == 1;
+    !ours && (csr || other_mode || wide_shift) || fence
 }
 
 #[test]
@@ -134,6 +141,6 @@ fn riscv_patterns_of_32_bits_are_instructions_where_binutils_says_so() {
             }
         }
     }
-    assert!(known > PATTERNS / 4, "{known} of these are instructions");
+    assert!(known > PATTERNS / 8, "{known} of these are instructions");
     assert!(differs.is_empty(), "{} differ:\n{}", differs.len(), differs.join("\n"));
 }

@@ -146,6 +146,10 @@ impl Isa for Cpu {
         decode::decode(Context { pc, registers: self.registers }, halves[0], halves[1])
     }
 
+    fn opcode(halves: [u16; 2], size: u8) -> u32 {
+        u32::from(halves[0]) | if size == 4 { u32::from(halves[1]) << 16 } else { 0 }
+    }
+
     fn conditions(&self, _opcode: u32, _op: Op) -> Vec<u8> {
         Vec::new()
     }
