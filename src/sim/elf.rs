@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use object::elf::{EM_ARM, FileHeader32, PF_X, PT_LOAD, SHF_EXECINSTR};
+use object::elf::{EM_ARM, EM_RISCV, FileHeader32, PF_X, PT_LOAD, SHF_EXECINSTR};
 use object::read::elf::{ElfFile, FileHeader, ProgramHeader};
 use object::{LittleEndian, Object, ObjectSection, ObjectSymbol, SectionFlags, SymbolKind};
+
+use crate::library::core::Family;
 
 /// A named address of the image.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,7 +21,7 @@ pub struct Symbol {
 /// Why an image can't be loaded.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum LoadError {
-    /// Not a 32-bit little-endian Arm ELF, or a damaged one.
+    /// Not a 32-bit little-endian ELF for the core, or a damaged one.
     NotElf(String),
     /// Bytes that belong where the board has neither flash nor RAM.
     Outside {
@@ -35,7 +37,7 @@ pub enum LoadError {
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotElf(reason) => write!(f, "not an ELF image for a 32-bit Arm core: {reason}"),
+            Self::NotElf(reason) => write!(f, "not an ELF image for this 32-bit core: {reason}"),
             Self::Outside { address, size } => {
                 write!(f, "{size} bytes at {address:#010x}, where the board has neither flash nor RAM")
             }
@@ -68,11 +70,15 @@ pub(super) struct Function {
 }
 
 /// Reads an ELF image.
-pub(super) fn read(bytes: &[u8]) -> Result<Image, LoadError> {
+pub(super) fn read(bytes: &[u8], family: &Family) -> Result<Image, LoadError> {
     let damaged = |error: object::Error| LoadError::NotElf(error.to_string());
     let file = ElfFile::<FileHeader32<LittleEndian>>::parse(bytes).map_err(damaged)?;
     let endian = file.endian();
-    if file.elf_header().e_machine(endian) != EM_ARM {
+    let machine = match family {
+        Family::Arm(_) => EM_ARM,
+        Family::Riscv(_) => EM_RISCV,
+    };
+    if file.elf_header().e_machine(endian) != machine {
         return Err(LoadError::NotElf("it is for another machine".to_string()));
     }
     let mut segments = Vec::new();

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::fault::{Access, FaultKind};
-use super::map::{Device, Region};
+use super::map::{Counter, Device, MemoryMap, Region};
 
 /// An origin that no address is above: closes the quick path.
 const CLOSED: usize = 1 << 40;
@@ -18,34 +18,39 @@ pub(super) struct Memory {
     flash: Arc<[u8]>,
     ram_region: Region,
     flash_region: Region,
+    /// The flash as loads see it.
+    data_region: Region,
     /// Origins of the quick paths, or `CLOSED`.
     load_origin: usize,
     store_origin: usize,
     flash_origin: usize,
     guards: Vec<Range<u32>>,
     devices: Arc<[Device]>,
+    counters: Arc<[Counter]>,
     device_words: BTreeMap<u32, u32>,
-    /// RAM that was decoded as code, and whether it was written since.
-    decoded: Range<u32>,
+    /// A bit for every halfword of RAM that was decoded as code; empty where none was.
+    decoded: Vec<u64>,
     /// Code in RAM changed: what was decoded there is stale.
     pub stale: bool,
 }
 
 impl Memory {
     /// Zeroed RAM beside `flash`, which is as long as its region.
-    pub(super) fn new(flash: Arc<[u8]>, flash_region: Region, ram_region: Region, devices: &[Device]) -> Self {
+    pub(super) fn new(flash: Arc<[u8]>, map: &MemoryMap) -> Self {
         let mut memory = Self {
-            ram: vec![0; ram_region.size as usize],
+            ram: vec![0; map.ram.size as usize],
             flash,
-            ram_region,
-            flash_region,
+            ram_region: map.ram,
+            flash_region: map.flash,
+            data_region: Region { origin: map.data_window.unwrap_or(map.flash.origin), ..map.flash },
             load_origin: CLOSED,
             store_origin: CLOSED,
             flash_origin: CLOSED,
             guards: Vec::new(),
-            devices: devices.into(),
+            devices: map.devices.as_slice().into(),
+            counters: map.counters.as_slice().into(),
             device_words: BTreeMap::new(),
-            decoded: 0..0,
+            decoded: Vec::new(),
             stale: false,
         };
         memory.open();
@@ -57,7 +62,7 @@ impl Memory {
         let open = |origin: u32, when: bool| if when { origin as usize } else { CLOSED };
         let free = self.guards.is_empty();
         self.load_origin = open(self.ram_region.origin, free);
-        self.flash_origin = open(self.flash_region.origin, free);
+        self.flash_origin = open(self.data_region.origin, free);
         self.store_origin = open(self.ram_region.origin, free && self.decoded.is_empty());
     }
 
@@ -77,19 +82,26 @@ impl Memory {
     pub(super) fn reset(&mut self) {
         self.ram.fill(0);
         self.device_words.clear();
-        self.decoded = 0..0;
         self.stale = true;
-        self.open();
     }
 
     /// Notes that code at `address` was decoded, so that a write there is noticed.
     pub(super) fn watch_code(&mut self, address: u32, size: u32) {
         if self.ram_region.holds(address, size) {
-            let end = address.wrapping_add(size);
-            let known = self.decoded.clone();
-            self.decoded = if known.is_empty() { address..end } else { known.start.min(address)..known.end.max(end) };
-            self.open();
+            if self.decoded.is_empty() {
+                self.decoded = vec![0; self.ram.len().div_ceil(128)];
+                self.open();
+            }
+            for half in self.halves(address, size) {
+                self.decoded[half / 64] |= 1 << (half % 64);
+            }
         }
+    }
+
+    /// The halfwords of RAM that an access touches.
+    fn halves(&self, address: u32, size: u32) -> Range<usize> {
+        let at = (address - self.ram_region.origin) as usize;
+        at / 2..(at + size as usize).div_ceil(2)
     }
 
     /// `N` bytes of RAM by the quick path.
@@ -122,8 +134,8 @@ impl Memory {
         }
     }
 
-    /// A load of `size` bytes (1, 2, 4) anywhere but in the private peripherals.
-    pub(super) fn load_slow(&self, address: u32, size: u32) -> Result<u32, FaultKind> {
+    /// A load of `size` bytes (1, 2, 4) anywhere but in the private peripherals, after so many cycles.
+    pub(super) fn load_slow(&self, address: u32, size: u32, cycles: u64) -> Result<u32, FaultKind> {
         self.check_guards(address, size, Access::Read)?;
         if let Some(bytes) = self.bytes(address, size) {
             let word = bytes.iter().rev().fold(0, |word, &byte| word << 8 | u32::from(byte));
@@ -132,7 +144,11 @@ impl Memory {
         let device = self.device(address, size).ok_or(FaultKind::Unmapped { address, access: Access::Read })?;
         let (word, shift, mask) = lane(address, size);
         let preset = device.presets.iter().filter(|preset| preset.0 == word).fold(0, |bits, preset| bits | preset.1);
-        let stored = self.device_words.get(&word).copied().unwrap_or(0);
+        let counted = self.counters.iter().find(|counter| counter.register == word);
+        let stored = match counted {
+            Some(counter) => counter.value(cycles),
+            None => self.device_words.get(&word).copied().unwrap_or(0),
+        };
         Ok((stored | preset) >> shift & mask)
     }
 
@@ -142,10 +158,11 @@ impl Memory {
         if self.ram_region.holds(address, size) {
             let at = (address - self.ram_region.origin) as usize;
             self.ram[at..at + size as usize].copy_from_slice(&value.to_le_bytes()[..size as usize]);
-            self.stale |= address < self.decoded.end && address + size > self.decoded.start;
+            let is_code = |half: usize| self.decoded.get(half / 64).is_some_and(|bits| bits >> (half % 64) & 1 == 1);
+            self.stale |= self.halves(address, size).any(is_code);
             return Ok(());
         }
-        if self.flash_region.holds(address, 1) {
+        if self.flash_region.holds(address, 1) || self.data_region.holds(address, 1) {
             return Err(FaultKind::WriteToFlash { address });
         }
         if self.device(address, size).is_none() {
@@ -175,7 +192,8 @@ impl Memory {
         if let Some(range) = within(&self.ram_region, &self.ram) {
             return self.ram.get(range);
         }
-        self.flash.get(within(&self.flash_region, &self.flash)?)
+        let code = within(&self.flash_region, &self.flash);
+        self.flash.get(code.or_else(|| within(&self.data_region, &self.flash))?)
     }
 
     /// Writes RAM from outside the program; false where it isn't all RAM.
@@ -192,7 +210,7 @@ impl Memory {
 
     /// Forgets which code was decoded.
     pub(super) fn forget_code(&mut self) {
-        self.decoded = 0..0;
+        self.decoded.clear();
         self.stale = false;
         self.open();
     }

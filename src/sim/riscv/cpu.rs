@@ -22,15 +22,15 @@ const A0: usize = 10;
 #[derive(Clone)]
 pub(in crate::sim) struct Cpu {
     /// x0 is never written, so it stays 0.
-    pub r: [u32; 32],
+    pub(super) r: [u32; 32],
     /// The instruction that runs next; within a run, only up to date for the rarer instructions.
-    pub pc: u32,
-    pub csrs: Csrs,
+    pc: u32,
+    pub(super) csrs: Csrs,
     /// Accesses may cross their natural alignment, and what that costs.
     unaligned: Option<u8>,
     registers: Registers,
-    pub rules: Arc<RiscvCycles>,
-    pub bus: Bus,
+    pub(super) rules: Arc<RiscvCycles>,
+    pub(super) bus: Bus,
 }
 
 impl Cpu {
@@ -101,28 +101,32 @@ impl Cpu {
         if self.bus.store8(address, value) { Ok(()) } else { self.store_slow(address, 1, value) }
     }
 
-    /// A device is accessed only where the counters are exact; an unaligned access costs more, or is a fault.
-    fn check(&mut self, address: u32, size: u32, access: Access) -> Result<(), Stop> {
-        if !self.bus.precise && self.bus.memory.bytes(address, size).is_none() {
-            return Err(Stop::Look);
+    /// What an access costs more because it is unaligned, which may be a fault. A device is accessed only where the
+    /// counters are exact.
+    fn check(&self, address: u32, size: u32, access: Access) -> Result<u64, Stop> {
+        if self.bus.memory.bytes(address, size).is_none() {
+            self.bus.synchronise()?;
         }
-        if address & (size - 1) != 0 {
-            let cost = self.unaligned.ok_or(FaultKind::Misaligned { address, access })?;
-            self.bus.cycles += u64::from(cost);
+        if address & (size - 1) == 0 {
+            return Ok(0);
         }
-        Ok(())
+        Ok(self.unaligned.ok_or(FaultKind::Misaligned { address, access })?.into())
     }
 
     #[inline(never)]
     fn load_slow(&mut self, address: u32, size: u32) -> Result<u32, Stop> {
-        self.check(address, size, Access::Read)?;
-        Ok(self.bus.memory.load_slow(address, size)?)
+        let cost = self.check(address, size, Access::Read)?;
+        let value = self.bus.memory.load_slow(address, size, self.bus.cycles)?;
+        self.bus.cycles += cost;
+        Ok(value)
     }
 
     #[inline(never)]
     fn store_slow(&mut self, address: u32, size: u32, value: u32) -> Result<(), Stop> {
-        self.check(address, size, Access::Write)?;
-        Ok(self.bus.memory.store_slow(address, size, value)?)
+        let cost = self.check(address, size, Access::Write)?;
+        self.bus.store_slow(address, size, value)?;
+        self.bus.cycles += cost;
+        Ok(())
     }
 }
 

@@ -127,9 +127,7 @@ impl Cpu {
 
     /// Counters are read, and written, where they are exact.
     fn change_csr(&mut self, change: Change, immediate: bool, d: u8, a: u8, csr: u16) -> Result<(), Stop> {
-        if !self.bus.precise {
-            return Err(Stop::Look);
-        }
+        self.bus.synchronise()?;
         let source = if immediate { u32::from(a) } else { self.get(a) };
         let counts = self.counts();
         let old = self.csrs.read(csr, counts);
@@ -157,7 +155,10 @@ impl Cpu {
         if around != SEMIHOSTING.map(Some) {
             return Err(FaultKind::Breakpoint { number: 0 }.into());
         }
-        self.semihosting()
+        if let Some(result) = self.bus.semihosting(self.get(10), self.get(11))? {
+            self.set(10, result);
+        }
+        Ok(())
     }
 }
 
