@@ -25,6 +25,7 @@ mod op;
 mod profile;
 mod rtt;
 mod run;
+mod semihosting;
 mod system;
 
 pub use elf::{LoadError, Symbol};
@@ -32,3 +33,4 @@ pub use fault::{Access, Branch, Fault, FaultKind};
 pub use machine::{Machine, Mode};
 pub use map::{Device, FlashTiming, MemoryMap, Region};
 pub use profile::FunctionProfile;
+pub use semihosting::{Errno, Files, OpenBase, OpenMode, Services};
