@@ -10,6 +10,7 @@ use super::decode::Context;
 use super::elf::{self, Function, LoadError, Symbol};
 use super::fault::{Fault, FaultKind};
 use super::flash::Flash;
+use super::lines::{Line, Lines};
 use super::map::MemoryMap;
 use super::memory::Memory;
 use super::profile::{self, FunctionProfile};
@@ -43,6 +44,7 @@ pub struct Machine {
     pub(super) deepest: u32,
     pub(super) stack_bottom: Option<u32>,
     pub(super) functions: Arc<[(u32, Function)]>,
+    pub(super) lines: Arc<Lines>,
     symbols: Arc<BTreeMap<String, Symbol>>,
     map: Arc<MemoryMap>,
     /// What the image puts into RAM.
@@ -91,6 +93,7 @@ impl Machine {
             stack_bottom: image.symbols.get("_stack_bottom").map(|symbol| symbol.address),
             stack_top: image.symbols.get("_stack_top").map_or(map.ram.end() as u32, |symbol| symbol.address),
             functions: image.functions.into(),
+            lines: Arc::new(image.lines),
             symbols: Arc::new(image.symbols),
             map: Arc::new(map.clone()),
             initial: initial.into(),
@@ -157,6 +160,11 @@ impl Machine {
     /// The symbol called `name`.
     pub fn symbol(&self, name: &str) -> Option<Symbol> {
         self.symbols.get(name).copied()
+    }
+
+    /// The source line of each address, where the image has debug information for it.
+    pub fn lines(&self, addresses: &[u32]) -> Vec<Option<Line>> {
+        self.lines.find(addresses)
     }
 
     /// `size` bytes of flash or RAM from `address`; None where the board has neither.

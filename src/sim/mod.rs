@@ -18,6 +18,7 @@ mod execute_system;
 mod fault;
 mod flash;
 mod ieee;
+mod lines;
 mod machine;
 mod map;
 mod memory;
@@ -30,6 +31,7 @@ mod system;
 
 pub use elf::{LoadError, Symbol};
 pub use fault::{Access, Branch, Fault, FaultKind};
+pub use lines::Line;
 pub use machine::{Machine, Mode};
 pub use map::{Device, FlashTiming, MemoryMap, Region};
 pub use profile::FunctionProfile;

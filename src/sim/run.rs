@@ -259,9 +259,13 @@ impl Machine {
     fn fault(&self, kind: FaultKind, pc: u32) -> Fault {
         let mut registers = self.cpu.r;
         registers[15] = pc;
-        let branch = |(from, to)| Branch { from, to, function: self.function_name(from) };
-        let branches = self.trail.latest().map(branch).collect();
-        Fault { kind, pc, function: self.function_name(pc), registers, branches }
+        let branches: Vec<(u32, u32)> = self.trail.latest().collect();
+        let addresses: Vec<u32> = std::iter::once(pc).chain(branches.iter().map(|(from, _)| *from)).collect();
+        let mut lines = self.lines.find(&addresses).into_iter();
+        let line = lines.next().flatten();
+        let branch = |((from, to), line)| Branch { from, to, function: self.function_name(from), line };
+        let branches = branches.into_iter().zip(lines).map(branch).collect();
+        Fault { kind, pc, function: self.function_name(pc), line, registers, branches }
     }
 
     pub(super) fn function_name(&self, pc: u32) -> Option<String> {
