@@ -17,6 +17,7 @@ pub mod lock;
 pub mod data;
 pub mod net;
 pub mod sim;
+pub mod profile;
 pub mod spec;
 pub mod world;
 pub mod engine;

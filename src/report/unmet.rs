@@ -4,7 +4,7 @@ use crate::base::Diag;
 use crate::spec::Spec;
 use crate::spec::model::Requirement;
 
-use super::amount::{Toward, amount, bytes};
+use crate::base::amount::{Toward, amount, bytes};
 use super::confusion::Confusion;
 use super::verdict::{Judged, OnBoard, Report};
 
