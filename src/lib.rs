@@ -22,6 +22,7 @@ pub mod spec;
 pub mod world;
 pub mod engine;
 pub mod stages;
+pub mod simulate;
 pub mod plan;
 pub mod project;
 pub mod report;

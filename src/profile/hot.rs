@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::tree::Counts;
 use crate::base::amount::grouped;
+use crate::sim::Line;
 
 /// One instruction of the image and what it cost in all.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -18,8 +19,8 @@ pub struct Instruction {
     pub ends_block: bool,
     /// The function that it is in.
     pub function: Option<String>,
-    /// `file:line`
-    pub line: Option<String>,
+    /// The source line.
+    pub line: Option<Line>,
     /// What it cost; `instructions` is how often it ran.
     pub counts: Counts,
 }
@@ -75,11 +76,10 @@ impl Block {
     }
 }
 
-/// The hottest blocks with their instructions, `most` of them. `source` gives the text of a `file:line`, where it is there.
-pub fn hot_table(blocks: &[Block], most: usize, source: &dyn Fn(&str) -> Option<String>) -> String {
-    let all: u64 = blocks.iter().map(|block| block.counts.cycles).sum();
+/// `blocks` with their instructions and their share of `all` cycles. `source` gives the text of a line, where it is there.
+pub fn hot_table(blocks: &[Block], all: u64, source: &dyn Fn(&Line) -> Option<String>) -> String {
     let mut text = String::new();
-    for block in blocks.iter().take(most) {
+    for block in blocks {
         let share = block.counts.cycles as f64 * 100.0 / all.max(1) as f64;
         text.push_str(&format!(
             "  {} at {:#010x}: {share:.1}%, {} cycles, {} runs of {:.1} cycles\n",
@@ -89,11 +89,10 @@ pub fn hot_table(blocks: &[Block], most: usize, source: &dyn Fn(&str) -> Option<
             grouped(block.runs),
             block.counts.cycles as f64 / block.runs.max(1) as f64,
         ));
-        let mut shown: Option<&str> = None;
+        let mut shown: Option<(&str, u32)> = None;
         for one in &block.instructions {
-            if one.line.is_some() && one.line.as_deref() != shown {
-                shown = one.line.as_deref();
-                let place = shown.unwrap_or_default();
+            if let Some(place) = one.line.as_ref().filter(|line| Some((line.file.as_str(), line.line)) != shown) {
+                shown = Some((&place.file, place.line));
                 let code = source(place).map_or(String::new(), |code| format!("  {}", code.trim()));
                 text.push_str(&format!("    {place}{code}\n"));
             }
@@ -126,7 +125,7 @@ mod tests {
             text: "nop".into(),
             ends_block,
             function: Some("f".into()),
-            line: Some("f.c:3".into()),
+            line: Some(Line { file: "f.c".into(), folder: None, line: 3, column: 1 }),
             counts: Counts { instructions: runs, cycles: runs * 2, stalls: 0 },
         }
     }
@@ -145,7 +144,7 @@ mod tests {
         let found: Vec<(u32, usize, u64)> =
             blocks.iter().map(|block| (block.address(), block.instructions.len(), block.runs)).collect();
         assert_eq!(found, [(6, 2, 100), (12, 1, 100), (0, 2, 5), (4, 1, 5)]);
-        let text = hot_table(&blocks, 1, &|_| Some("  x += y;".into()));
+        let text = hot_table(&blocks[..1], 630, &|_| Some("  x += y;".into()));
         assert!(text.contains("f at 0x00000006: 63.5%, 400 cycles, 100 runs of 4.0 cycles"), "{text}");
         assert!(text.contains("    f.c:3  x += y;\n    0x00000006  00bf      nop"), "{text}");
     }

@@ -4,12 +4,13 @@ use gimli::{
     AttributeValue, DebugLine, DebugLineOffset, DebugLineStr, DebugStr, EndianSlice, LineProgramHeader, LineRow,
     LittleEndian,
 };
+use serde::Serialize;
 
 type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 type Header<'a> = LineProgramHeader<Bytes<'a>>;
 
 /// A place in a source file, as the compiler recorded it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 pub struct Line {
     /// The file, relative to `folder` unless it is absolute.
     pub file: String,
