@@ -62,7 +62,7 @@ impl Driver<'_> {
                 return Err(End::Budget);
             }
             let before = self.machine.instructions();
-            let pause = if self.trace > 0 { self.step(stop) } else { self.machine.advance(stop, piece) };
+            let pause = if self.trace > 0 { self.step() } else { self.machine.advance(stop, piece) };
             self.left = self.left.saturating_sub(self.machine.instructions() - before);
             self.drain();
             match pause {
@@ -76,9 +76,9 @@ impl Driver<'_> {
         }
     }
 
-    fn step(&mut self, stop: Option<u32>) -> Result<Pause, crate::sim::Fault> {
+    fn step(&mut self) -> Result<Pause, crate::sim::Fault> {
         self.trace -= 1;
-        let (line, pause) = trace::step(self.machine, stop);
+        let (line, pause) = trace::step(self.machine);
         self.listener.traced(&line);
         pause
     }

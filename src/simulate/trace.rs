@@ -22,10 +22,10 @@ pub struct TraceLine {
 }
 
 /// Executes one instruction.
-pub(super) fn step(machine: &mut Machine, stop: Option<u32>) -> (TraceLine, Result<Pause, Fault>) {
+pub(super) fn step(machine: &mut Machine) -> (TraceLine, Result<Pause, Fault>) {
     let address = machine.pc();
     let (before, cycles) = (machine.registers(), machine.cycles());
-    let pause = machine.advance(stop, 1);
+    let pause = machine.step();
     let changed = machine.registers().into_iter().zip(before).filter(|(now, then)| now != then && now.0 != "pc");
     let (text, size) = machine.disassemble(address).unwrap_or_else(|| ("?".to_string(), 2));
     let line = TraceLine {

@@ -114,7 +114,7 @@ fn data(op: Op) -> Option<String> {
         Op::DataReg { data: Data::Mov, s: flags, d, m, shift: Shift::Rrx, .. } => {
             format!("rrx{} {}, {}", s(flags), r(d), r(m))
         }
-        Op::DataReg { data: Data::Mov, s: flags, d, m, shift, amount } if (shift, amount) != (Shift::Lsl, 0) => {
+        Op::DataReg { data: Data::Mov, s: flags, d, m, shift, amount, .. } if (shift, amount) != (Shift::Lsl, 0) => {
             format!("{}{} {}, {}, #{amount}", shift_name(shift), s(flags), r(d), r(m))
         }
         Op::DataReg { data, s, d, n, m, shift, amount } => {
