@@ -129,15 +129,6 @@ pub(super) trait Bytes {
     fn store(&mut self, address: u32, byte: u8) -> Result<(), FaultKind>;
 }
 
-/// What a call may know of the machine beside its memory.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Moment {
-    /// Cycles since the reset.
-    pub cycles: u64,
-    /// First and one past the last address of the heap, then top and bottom of the stack.
-    pub areas: [u32; 4],
-}
-
 #[derive(Clone, Copy)]
 enum Handle {
     Input,
@@ -152,6 +143,8 @@ pub(super) struct Semihosting {
     /// What the program printed.
     pub console: Vec<u8>,
     pub services: Services,
+    /// First and one past the last address of the heap, then top and bottom of the stack; of the image, as services are.
+    pub areas: [u32; 4],
     /// Bytes of the input that were read.
     consumed: usize,
     handles: Vec<Option<Handle>>,
@@ -169,16 +162,17 @@ impl Semihosting {
                 }
             }
         }
-        *self = Self { services: std::mem::take(&mut self.services), ..Self::default() };
+        *self = Self { services: std::mem::take(&mut self.services), areas: self.areas, ..Self::default() };
     }
 
-    /// Serves `operation` with its `argument` (r0 and r1, a0 and a1); what it returns, where it returns something.
+    /// Serves `operation` with its `argument` (r0 and r1, a0 and a1), `cycles` after the reset; what it returns, where it
+    /// returns something.
     pub(super) fn call(
         &mut self,
         operation: u32,
         argument: u32,
         memory: &mut impl Bytes,
-        moment: Moment,
+        cycles: u64,
     ) -> Result<Option<u32>, FaultKind> {
         let result = match operation {
             SYS_WRITEC => {
@@ -195,15 +189,15 @@ impl Semihosting {
             SYS_READC => self.read_byte(),
             SYS_ISERROR => u32::from((word(memory, argument, 0)? as i32) < 0),
             SYS_ERRNO => self.errno,
-            SYS_CLOCK => self.clock(moment.cycles, 100),
-            SYS_TIME => self.clock(moment.cycles, 1),
+            SYS_CLOCK => self.clock(cycles, 100),
+            SYS_TIME => self.clock(cycles, 1),
             SYS_TICKFREQ if self.services.clock_hz != 0 => self.services.clock_hz,
             SYS_TICKFREQ => FAILED,
             SYS_ELAPSED => {
-                store_all(memory, argument, &moment.cycles.to_le_bytes())?;
+                store_all(memory, argument, &cycles.to_le_bytes())?;
                 0
             }
-            SYS_HEAPINFO => heap_info(memory, argument, moment.areas)?,
+            SYS_HEAPINFO => heap_info(memory, argument, self.areas)?,
             SYS_GET_CMDLINE => self.command_line(memory, argument)?,
             // No program of the host is ever started.
             SYS_SYSTEM => self.failed(Errno::NotServed),
