@@ -7,6 +7,7 @@ use object::elf::{EM_ARM, EM_RISCV, FileHeader32, PF_X, PT_LOAD, SHF_EXECINSTR};
 use object::read::elf::{ElfFile, FileHeader, ProgramHeader};
 use object::{LittleEndian, Object, ObjectSection, ObjectSymbol, SectionFlags, SymbolKind};
 
+use super::lines::Lines;
 use crate::library::core::Family;
 
 /// A named address of the image.
@@ -60,6 +61,8 @@ pub(super) struct Image {
     pub code: Vec<(u32, u32)>,
     /// The entry point.
     pub entry: u32,
+    /// Where its lines are from.
+    pub lines: Lines,
 }
 
 /// A function of the image.
@@ -99,7 +102,17 @@ pub(super) fn read(bytes: &[u8], family: &Family) -> Result<Image, LoadError> {
         code = sections;
     }
     let (symbols, functions) = symbols(&file);
-    Ok(Image { segments, symbols, functions, code, entry: file.elf_header().e_entry(endian) })
+    let lines = lines(&file);
+    Ok(Image { segments, symbols, functions, code, entry: file.elf_header().e_entry(endian), lines })
+}
+
+/// Line tables; a compressed one can't be read and counts as none.
+fn lines(file: &ElfFile<FileHeader32<LittleEndian>>) -> Lines {
+    let section = |name: &str| {
+        let bytes = file.section_by_name(name).and_then(|section| section.data().ok());
+        bytes.map_or(Vec::new(), <[u8]>::to_vec)
+    };
+    Lines { programs: section(".debug_line"), line_strings: section(".debug_line_str"), strings: section(".debug_str") }
 }
 
 /// Sections with code: exact where segments mix code and constants.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::fault::{Access, FaultKind};
 use super::map::{Counter, Device, MemoryMap, Region};
+use super::semihosting::Bytes;
 
 /// An origin that no address is above: closes the quick path.
 const CLOSED: usize = 1 << 40;
@@ -32,6 +33,27 @@ pub(super) struct Memory {
     decoded: Vec<u64>,
     /// Code in RAM changed: what was decoded there is stale.
     pub stale: bool,
+    /// Accesses by word of RAM and of flash; empty where nobody watches.
+    touched: [Vec<Touched>; 2],
+}
+
+/// Accesses to one word of memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Touched {
+    reads: u32,
+    writes: u32,
+}
+
+impl Touched {
+    /// Whether there was any.
+    pub fn any(&self) -> bool {
+        self.reads | self.writes != 0
+    }
+
+    /// How many there were; those of a part of the word too.
+    pub fn count(&self, access: Access) -> u32 {
+        if access == Access::Read { self.reads } else { self.writes }
+    }
 }
 
 impl Memory {
@@ -52,6 +74,7 @@ impl Memory {
             device_words: BTreeMap::new(),
             decoded: Vec::new(),
             stale: false,
+            touched: [Vec::new(), Vec::new()],
         };
         memory.open();
         memory
@@ -60,7 +83,7 @@ impl Memory {
     /// Opens the quick paths that nothing speaks against.
     fn open(&mut self) {
         let open = |origin: u32, when: bool| if when { origin as usize } else { CLOSED };
-        let free = self.guards.is_empty();
+        let free = self.guards.is_empty() && self.touched[0].is_empty();
         self.load_origin = open(self.ram_region.origin, free);
         self.flash_origin = open(self.data_region.origin, free);
         self.store_origin = open(self.ram_region.origin, free && self.decoded.is_empty());
@@ -78,10 +101,51 @@ impl Memory {
         self.open();
     }
 
+    /// Counts every access of the program from now on.
+    pub(super) fn watch(&mut self) {
+        let words = |size: usize| vec![Touched::default(); size.div_ceil(4)];
+        self.touched = [words(self.ram.len()), words(self.flash.len())];
+        self.open();
+    }
+
+    /// Accesses to the words that `size` bytes from `address` lie in; none where nobody watches.
+    pub(super) fn touched(&self, address: u32, size: u32) -> &[Touched] {
+        let (region, words) = if self.ram_region.holds(address, size) {
+            (&self.ram_region, &self.touched[0])
+        } else if self.flash_region.holds(address, size) {
+            (&self.flash_region, &self.touched[1])
+        } else {
+            return &[];
+        };
+        let offset = (address - region.origin) as usize;
+        words.get(offset / 4..(offset + size as usize).div_ceil(4)).unwrap_or(&[])
+    }
+
+    fn note(&mut self, address: u32, size: u32, access: Access) {
+        if self.touched[0].is_empty() {
+            return;
+        }
+        for (region, words) in [self.ram_region, self.flash_region].iter().zip(&mut self.touched) {
+            if region.holds(address, size) {
+                let offset = (address - region.origin) as usize;
+                for word in words.iter_mut().take((offset + size as usize).div_ceil(4)).skip(offset / 4) {
+                    let count = if access == Access::Read { &mut word.reads } else { &mut word.writes };
+                    *count = count.saturating_add(1);
+                }
+            }
+        }
+    }
+
+    /// Whether `address` is in flash.
+    pub(super) fn is_flash(&self, address: u32) -> bool {
+        self.flash_region.holds(address, 1) || self.data_region.holds(address, 1)
+    }
+
     /// Back to zeroed RAM and silent devices; guards stay.
     pub(super) fn reset(&mut self) {
         self.ram.fill(0);
         self.device_words.clear();
+        self.touched.iter_mut().for_each(|words| words.fill(Touched::default()));
         self.stale = true;
     }
 
@@ -135,8 +199,9 @@ impl Memory {
     }
 
     /// A load of `size` bytes (1, 2, 4) anywhere but in the private peripherals, after so many cycles.
-    pub(super) fn load_slow(&self, address: u32, size: u32, cycles: u64) -> Result<u32, FaultKind> {
+    pub(super) fn load_slow(&mut self, address: u32, size: u32, cycles: u64) -> Result<u32, FaultKind> {
         self.check_guards(address, size, Access::Read)?;
+        self.note(address, size, Access::Read);
         if let Some(bytes) = self.bytes(address, size) {
             let word = bytes.iter().rev().fold(0, |word, &byte| word << 8 | u32::from(byte));
             return Ok(word);
@@ -155,6 +220,7 @@ impl Memory {
     /// A store of `size` bytes (1, 2, 4) anywhere but in the private peripherals.
     pub(super) fn store_slow(&mut self, address: u32, size: u32, value: u32) -> Result<(), FaultKind> {
         self.check_guards(address, size, Access::Write)?;
+        self.note(address, size, Access::Write);
         if self.ram_region.holds(address, size) {
             let at = (address - self.ram_region.origin) as usize;
             self.ram[at..at + size as usize].copy_from_slice(&value.to_le_bytes()[..size as usize]);
@@ -196,6 +262,19 @@ impl Memory {
         self.flash.get(code.or_else(|| within(&self.data_region, &self.flash))?)
     }
 
+    /// Writes RAM or flash from outside the program; false where it isn't all one of them.
+    pub(super) fn patch(&mut self, address: u32, bytes: &[u8]) -> bool {
+        let Ok(size) = u32::try_from(bytes.len()) else { return false };
+        if !self.flash_region.holds(address, size) {
+            return self.poke(address, bytes);
+        }
+        let at = (address - self.flash_region.origin) as usize;
+        let mut flash = self.flash.to_vec();
+        flash[at..at + bytes.len()].copy_from_slice(bytes);
+        self.flash = flash.into();
+        true
+    }
+
     /// Writes RAM from outside the program; false where it isn't all RAM.
     pub(super) fn poke(&mut self, address: u32, bytes: &[u8]) -> bool {
         let Ok(size) = u32::try_from(bytes.len()) else { return false };
@@ -213,6 +292,17 @@ impl Memory {
         self.decoded.clear();
         self.stale = false;
         self.open();
+    }
+}
+
+/// As the program's own accesses.
+impl Bytes for Memory {
+    fn load(&mut self, address: u32) -> Result<u8, FaultKind> {
+        self.load_slow(address, 1, 0).map(|byte| byte as u8)
+    }
+
+    fn store(&mut self, address: u32, byte: u8) -> Result<(), FaultKind> {
+        self.store_slow(address, 1, byte.into())
     }
 }
 

@@ -4,6 +4,7 @@ use super::cpu::Cpu;
 use super::cycles;
 use super::decode::{self, Context};
 use super::op::Op;
+use super::print;
 use super::system::System;
 use crate::sim::bus::Bus;
 use crate::sim::fault::FaultKind;
@@ -155,7 +156,7 @@ impl Isa for Cpu {
         named.chain([("pc", self.pc), ("xpsr", self.apsr())]).collect()
     }
 
-    fn print(op: Op, _: u32) -> String {
-        format!("{:?}", op.general())
+    fn print(op: Op, pc: u32) -> String {
+        print::print(op, pc)
     }
 }

@@ -202,7 +202,7 @@ impl Cpu {
             self.bus.synchronise()?;
             return Ok(self.system.load(address, size, self.bus.cycles)?);
         }
-        Ok(self.bus.memory.load_slow(address, size, self.bus.cycles)?)
+        Ok(self.bus.load_slow(address, size)?)
     }
 
     #[inline(never)]

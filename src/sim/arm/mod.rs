@@ -16,6 +16,8 @@ mod execute_memory;
 mod execute_system;
 mod ieee;
 mod op;
+mod print;
+mod print_float;
 mod system;
 
 pub(super) use cpu::Cpu;

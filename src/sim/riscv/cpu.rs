@@ -116,7 +116,7 @@ impl Cpu {
     #[inline(never)]
     fn load_slow(&mut self, address: u32, size: u32) -> Result<u32, Stop> {
         let cost = self.check(address, size, Access::Read)?;
-        let value = self.bus.memory.load_slow(address, size, self.bus.cycles)?;
+        let value = self.bus.load_slow(address, size)?;
         self.bus.cycles += cost;
         Ok(value)
     }

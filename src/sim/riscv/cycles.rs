@@ -23,23 +23,17 @@ fn alone(op: Op, rules: &RiscvCycles) -> u8 {
         Op::Mul { .. } => rules.multiply,
         Op::Rare { rare: Rare::Mulh | Rare::Mulhsu | Rare::Mulhu, .. } => rules.multiply_high,
         Op::Rare { .. } => rules.divide,
-        Op::Lb { .. }
-        | Op::Lh { .. }
-        | Op::Lw { .. }
-        | Op::Lbu { .. }
-        | Op::Lhu { .. }
-        | Op::LoadNothing { .. } => rules.load,
+        Op::Lb { .. } | Op::Lh { .. } | Op::Lw { .. } | Op::Lbu { .. } | Op::Lhu { .. } | Op::LoadNothing { .. } => {
+            rules.load
+        }
         Op::Sb { .. } | Op::Sh { .. } | Op::Sw { .. } => rules.store,
         Op::Beq { .. } | Op::Bne { .. } | Op::Blt { .. } | Op::Bge { .. } | Op::Bltu { .. } | Op::Bgeu { .. } => {
             rules.branch
         }
         // The loop adds what every taken branch adds.
-        Op::Jump { .. }
-        | Op::JumpLink { .. }
-        | Op::JumpReg { .. }
-        | Op::JumpLinkReg { .. }
-        | Op::Mret
-        | Op::Ecall => rules.jump - rules.taken(),
+        Op::Jump { .. } | Op::JumpLink { .. } | Op::JumpReg { .. } | Op::JumpLinkReg { .. } | Op::Mret | Op::Ecall => {
+            rules.jump - rules.taken()
+        }
         Op::Csr { .. } => rules.csr,
         Op::Fence | Op::FenceInstruction => rules.fence,
         _ => rules.integer,

@@ -3,11 +3,10 @@
 //! Source: The RISC-V Instruction Set Manual, volume I, version 20191213 (chapters 2, 3, 7, 9, 24); volume II, version
 //! 20211203, 3.3. Reserved encodings are undefined; hints do nothing.
 
-use super::{compressed, csr};
 use super::op::{Change, Op, Rare, Width};
+use super::{compressed, csr};
 use crate::library::core::Registers;
 use crate::sim::isa::Decoded;
-
 
 /// What an instruction means beside its bits.
 #[derive(Clone, Copy, Debug)]
