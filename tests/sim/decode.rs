@@ -117,7 +117,9 @@ fn harness(oracle: &Oracle, words: &[u32]) -> Vec<u8> {
     constant(&mut code, 2, ram + STACK - 0x20);
     // The frame's pc is wiped, lest a later load jumps there: STR r2, [r2, #24]. SUB.W r2, r2, #0x2000.
     // A new frame: pc behind the instruction, xPSR = T; MSR PSP, r2; MVN lr, #2; BX lr.
-    code.extend([0x6192, 0xf5a2, 0x5200, 0x3104, 0x6191, 0x2001, 0x0600, 0x61d0, 0xf382, 0x8809, 0xf06f, 0x0e02, 0x4770]);
+    code.extend([
+        0x6192, 0xf5a2, 0x5200, 0x3104, 0x6191, 0x2001, 0x0600, 0x61d0, 0xf382, 0x8809, 0xf06f, 0x0e02, 0x4770,
+    ]);
     let prepare = here(&code);
     constant(&mut code, 0, ram + TABLE);
     // After a jump back, on with the sample behind the last one: LDR r1, [r0, #-4]; CMP lr, r1; BHI; ADDS r1, #4; BX r1.
@@ -135,7 +137,12 @@ fn harness(oracle: &Oracle, words: &[u32]) -> Vec<u8> {
         constant(&mut code, 0, value);
         code.push(0x6008);
     }
-    for (from, to, word) in [(0, oracle.ram, FILLED), (TABLE, TABLE + 52, ram + MIDDLE), (TABLE - 8, TABLE - 4, ram + STACK), (TABLE - 4, TABLE, 0)] {
+    for (from, to, word) in [
+        (0, oracle.ram, FILLED),
+        (TABLE, TABLE + 52, ram + MIDDLE),
+        (TABLE - 8, TABLE - 4, ram + STACK),
+        (TABLE - 4, TABLE, 0),
+    ] {
         constant(&mut code, 0, ram + from);
         constant(&mut code, 1, ram + to);
         constant(&mut code, 2, word);
@@ -207,9 +214,23 @@ fn compare(oracle: &Oracle, count: usize, seed: u64) -> usize {
     }
     std::fs::write(format!("/tmp/armprobe/accepted.{}", oracle.core), accepted.join("\n")).ok();
     std::fs::write(format!("/tmp/armprobe/refused.{}", oracle.core), refused.join("\n")).ok();
-    if std::env::var("DUMP").is_ok() { return words.len(); }
-    assert!(accepted.is_empty(), "{}, seed {seed}: QEMU refuses {} {:?}", oracle.core, accepted.len(), &accepted[..accepted.len().min(20)]);
-    assert!(refused.is_empty(), "{}, seed {seed}: only QEMU executes {} {:?}", oracle.core, refused.len(), &refused[..refused.len().min(20)]);
+    if std::env::var("DUMP").is_ok() {
+        return words.len();
+    }
+    assert!(
+        accepted.is_empty(),
+        "{}, seed {seed}: QEMU refuses {} {:?}",
+        oracle.core,
+        accepted.len(),
+        &accepted[..accepted.len().min(20)]
+    );
+    assert!(
+        refused.is_empty(),
+        "{}, seed {seed}: only QEMU executes {} {:?}",
+        oracle.core,
+        refused.len(),
+        &refused[..refused.len().min(20)]
+    );
     words.len()
 }
 

@@ -6,8 +6,10 @@
 use super::op::{Dsp, Float, Index, Long, Op};
 use crate::library::core::Cycles;
 
-/// Cycles of `op` after `previous`, without what a taken branch, an unaligned access or the flash adds.
-pub(super) fn cost(op: Op, previous: Option<Op>, rules: &Cycles) -> u8 {
+/// Cycles of `op` after the instructions `before` it in a straight line, the oldest first, without what a taken branch, an unaligned access or the flash adds.
+pub(super) fn cost(op: Op, before: &[Op], rules: &Cycles) -> u8 {
+    let op = op.general();
+    let previous = before.last().map(|op| op.general());
     let base = alone(op, rules);
     let Some(previous) = previous else { return base };
     let addresses = addresses(op);
@@ -244,9 +246,4 @@ fn float_reads(op: Op) -> u32 {
         Op::FloatPairToCore { s, .. } => bit(s) | bit(s + 1),
         _ => 0,
     }
-}
-
-/// Whether `op` may write the stack pointer.
-pub(super) fn writes_stack(op: Op) -> bool {
-    writes(op) & mask(13) != 0 || matches!(op, Op::WriteSystem { .. })
 }
