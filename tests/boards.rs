@@ -378,6 +378,29 @@ fn check_boot(board: &Board, elf: &[u8], name: &str) {
     assert_eq!(output, [4, 2], "{name}");
 }
 
+/// A clock of its own drives `tml_millis`, whatever the core does; pins are driven without a fault.
+#[test]
+fn a_timer_of_the_chip_counts_milliseconds() {
+    let board = board("esp32c3_devkitm");
+    let core = library().core(&board.core).expect("shipped");
+    let elf = build(&board, Compiler::Zig, 2048);
+    let Ok(elf) = elf else { return assert!(!compilers().contains(&Compiler::Zig), "{elf:?}") };
+    let mut machine = Machine::load(&elf, &core, &memory_map(&board)).expect("an image");
+    let address = |machine: &Machine, name: &str| machine.symbol(name).expect(name).address;
+    let wait = address(&machine, "tml_wait");
+    machine.run_until(wait, 10_000_000).expect("it boots");
+    let (millis, gpio) = (address(&machine, "tml_millis"), address(&machine, "tml_gpio"));
+    assert_eq!(machine.call(millis, &[], 10_000), Ok(0));
+    let start = machine.cycles();
+    let mut last = 0;
+    while last < 3 {
+        last = machine.call(millis, &[], 10_000).expect("it returns");
+        assert!(machine.call(gpio, &[8, last], 10_000).is_ok());
+    }
+    let passed = machine.cycles() - start;
+    assert!((480_000..490_000).contains(&passed), "3 ms at 160 MHz are {passed} cycles");
+}
+
 /// QEMU has none of our boards, but netduinoplus2 is an STM32F405: the same memory addresses, other clock registers, which
 /// read as zero, so every wait of the set-up runs out and the program must go on.
 #[test]

@@ -81,10 +81,12 @@ impl Bus {
 
     /// A store beyond the quick paths. One into decoded code happens between two blocks, so that the next sees it.
     pub(super) fn store_slow(&mut self, address: u32, size: u32, value: u32) -> Result<(), Stop> {
+        if self.memory.is_decoded(address, size) {
+            self.synchronise()?;
+        }
         self.memory.store_slow(address, size, value)?;
         if self.memory.stale {
             self.event_at = 0;
-            self.synchronise()?;
         }
         Ok(())
     }

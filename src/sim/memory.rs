@@ -162,6 +162,12 @@ impl Memory {
         }
     }
 
+    /// Whether an access touches RAM that was decoded as code.
+    pub(super) fn is_decoded(&self, address: u32, size: u32) -> bool {
+        let is_code = |half: usize| self.decoded.get(half / 64).is_some_and(|bits| bits >> (half % 64) & 1 == 1);
+        self.ram_region.holds(address, size) && self.halves(address, size).any(is_code)
+    }
+
     /// The halfwords of RAM that an access touches.
     fn halves(&self, address: u32, size: u32) -> Range<usize> {
         let at = (address - self.ram_region.origin) as usize;
@@ -224,8 +230,7 @@ impl Memory {
         if self.ram_region.holds(address, size) {
             let at = (address - self.ram_region.origin) as usize;
             self.ram[at..at + size as usize].copy_from_slice(&value.to_le_bytes()[..size as usize]);
-            let is_code = |half: usize| self.decoded.get(half / 64).is_some_and(|bits| bits >> (half % 64) & 1 == 1);
-            self.stale |= self.halves(address, size).any(is_code);
+            self.stale |= self.is_decoded(address, size);
             return Ok(());
         }
         if self.flash_region.holds(address, 1) || self.data_region.holds(address, 1) {
