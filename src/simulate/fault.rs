@@ -1,6 +1,6 @@
 //! A fault as a diagnostic: what, where in the source, with which registers, and how the program came there.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Outcome;
 use crate::base::{Diag, Source, Span};
@@ -15,16 +15,21 @@ pub fn diagnose(world: &World, outcome: &Outcome, fault: &Fault, text: Option<&s
     let title = format!("`{}` stopped on {}: {}", outcome.program, outcome.board.name, fault.kind);
     let function = fault.function.as_deref().unwrap_or("?");
     let mut diag = Diag::error(code, title);
-    if let Some(span) = fault.line.as_ref().and_then(|line| span(world, line)) {
-        let label = text.map_or_else(|| format!("in `{function}`"), |text| format!("`{text}` in `{function}`"));
+    let label = text.map_or_else(|| format!("in `{function}`"), |text| format!("`{text}` in `{function}`"));
+    // What isn't code has no line: the branch that led there has one.
+    let jump = fault.branches.first().filter(|_| fault.line.is_none());
+    let jump = jump.and_then(|branch| Some((branch.line.as_ref()?, "it came from here".to_string())));
+    if let Some((line, label)) = fault.line.as_ref().map(|line| (line, label)).or(jump)
+        && let Some(span) = span(world, line)
+    {
         diag = diag.at(&span, label);
     }
-    let place = fault.line.as_ref().map_or(String::new(), |line| format!(" at {line}"));
+    let place = fault.line.as_ref().map_or(String::new(), |line| format!(" at {}", shown(world, line)));
     let instruction = text.map_or(String::new(), |text| format!(": `{text}`"));
     diag = diag.note(format!("pc {:#010x} in `{function}`{place}{instruction}", fault.pc));
     diag = diag.note(registers(fault));
     if !fault.branches.is_empty() {
-        diag = diag.note(branches(fault));
+        diag = diag.note(branches(world, fault));
     }
     match help(fault.kind) {
         Some(help) => diag.help(help),
@@ -40,9 +45,9 @@ fn registers(fault: &Fault) -> String {
     format!("registers\n{}", rows.join("\n"))
 }
 
-fn branches(fault: &Fault) -> String {
+fn branches(world: &World, fault: &Fault) -> String {
     let lines = fault.branches.iter().map(|branch| {
-        let line = branch.line.as_ref().map_or(String::new(), |line| format!(" at {line}"));
+        let line = branch.line.as_ref().map_or(String::new(), |line| format!(" at {}", shown(world, line)));
         format!("{:#010x} to {:#010x} from `{}`{line}", branch.from, branch.to, branch.function.as_deref().unwrap_or("?"))
     });
     format!("the last branches, the latest first\n{}", lines.collect::<Vec<_>>().join("\n"))
@@ -55,7 +60,18 @@ fn span(world: &World, line: &Line) -> Option<Span> {
     let code = text.get(start..)?.lines().next()?;
     let indent = code.len() - code.trim_start().len();
     let end = start + code.trim_end().len();
-    (start + indent < end).then(|| Source::new(line.file.clone(), text).span(start + indent..end))
+    (start + indent < end).then(|| Source::new(file(world, line), text).span(start + indent..end))
+}
+
+/// `file:line`, without the current folder.
+pub fn shown(world: &World, line: &Line) -> String {
+    format!("{}:{}", file(world, line), line.line)
+}
+
+fn file(world: &World, line: &Line) -> String {
+    let here = world.env().current_dir().ok();
+    let below = here.and_then(|here| Some(Path::new(&line.file).strip_prefix(here).ok()?.display().to_string()));
+    below.unwrap_or_else(|| line.file.clone())
 }
 
 /// The text of the file that `line` is in.

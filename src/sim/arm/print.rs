@@ -42,9 +42,6 @@ fn s(flags: bool) -> &'static str {
 }
 
 fn three(name: &str, d: u8, n: u8, last: &str) -> String {
-    if d == n {
-        return format!("{name} {}, {last}", register(d));
-    }
     format!("{name} {}, {}, {last}", register(d), register(n))
 }
 
