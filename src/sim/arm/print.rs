@@ -33,6 +33,10 @@ fn number(value: u32) -> String {
     if value < 4096 { format!("#{value}") } else { format!("#{value:#x}") }
 }
 
+pub(super) fn condition_name(condition: u8) -> &'static str {
+    CONDITIONS.get(usize::from(condition)).unwrap_or(&"?")
+}
+
 pub(super) fn signed(value: i32) -> String {
     format!("#{value}")
 }
@@ -353,6 +357,8 @@ fn memory(op: Op, pc: u32) -> Option<String> {
             format!("strex{} {}, {}, {place}", width_suffix(width), r(d), r(t))
         }
         Op::ClearExclusive => "clrex".to_string(),
+        Op::LoadAcquire { width, t, n } => offset(t, &format!("lda{}", width_suffix(width)), n, 0),
+        Op::StoreRelease { width, t, n } => offset(t, &format!("stl{}", width_suffix(width)), n, 0),
         _ => return None,
     })
 }
@@ -368,7 +374,7 @@ fn control(op: Op, pc: u32) -> Option<String> {
     Some(match op {
         Op::Branch { target } => format!("b {target:#010x}"),
         Op::BranchIf { condition, target } => {
-            format!("b{} {target:#010x}", CONDITIONS.get(usize::from(condition)).unwrap_or(&"?"))
+            format!("b{} {target:#010x}", condition_name(condition))
         }
         Op::BranchLink { target } => format!("bl {target:#010x}"),
         Op::BranchZero { n, target } => format!("cbz {}, {target:#010x}", r(n)),
