@@ -103,7 +103,12 @@ fn measured(prepared: &Prepared, outcome: &Outcome<'_>, deploy: &Deploy, board: 
 
 fn latency(prepared: &Prepared, board: &Board, verified: &verify::Verified) -> Result<Latency, Diags> {
     let core = prepared.context.toolkit.library.core(&board.core)?;
-    let part = |part: &Part| Layer { name: part.name.clone(), cycles: part.cycles };
+    let part = |part: &Part| Layer {
+        name: part.name.clone(),
+        cycles: part.cycles,
+        instructions: part.instructions,
+        stalls: part.stalls,
+    };
     let calibrated = board.timing.validated;
     Ok(Latency {
         seconds: verified.cycles as f64 / board.clock.to_f64(),

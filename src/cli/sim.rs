@@ -89,10 +89,11 @@ fn tell(world: &World, screen: &Screen, args: &SimArgs, outcome: &Outcome, text:
         let svg = flame_graph(&title, &outcome.tree);
         world.files().write_atomic(path, svg.as_bytes(), false).map_err(|error| disk_error("write", path, &error))?;
     }
-    let source = |line: &Line| -> Option<String> {
+    let code = |line: &Line| -> Option<String> {
         let text = simulate::source(world, line)?;
         text.lines().nth(line.line.checked_sub(1)? as usize).map(String::from)
     };
+    let source = |line: &Line| (simulate::shown(world, line), code(line));
     let code = match &outcome.end {
         End::Exit { status } => exit::of_program(*status),
         End::Fault(fault) => {

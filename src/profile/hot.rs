@@ -76,8 +76,8 @@ impl Block {
     }
 }
 
-/// `blocks` with their instructions and their share of `all` cycles. `source` gives the text of a line, where it is there.
-pub fn hot_table(blocks: &[Block], all: u64, source: &dyn Fn(&Line) -> Option<String>) -> String {
+/// `blocks` with their instructions and their share of `all` cycles. `source` gives the name of a line and its text, if it is there.
+pub fn hot_table(blocks: &[Block], all: u64, source: &dyn Fn(&Line) -> (String, Option<String>)) -> String {
     let mut text = String::new();
     for block in blocks {
         let share = block.counts.cycles as f64 * 100.0 / all.max(1) as f64;
@@ -93,7 +93,8 @@ pub fn hot_table(blocks: &[Block], all: u64, source: &dyn Fn(&Line) -> Option<St
         for one in &block.instructions {
             if let Some(place) = one.line.as_ref().filter(|line| Some((line.file.as_str(), line.line)) != shown) {
                 shown = Some((&place.file, place.line));
-                let code = source(place).map_or(String::new(), |code| format!("  {}", code.trim()));
+                let (place, code) = source(place);
+                let code = code.map_or(String::new(), |code| format!("  {}", code.trim()));
                 text.push_str(&format!("    {place}{code}\n"));
             }
             text.push_str(&line(one));
@@ -144,7 +145,7 @@ mod tests {
         let found: Vec<(u32, usize, u64)> =
             blocks.iter().map(|block| (block.address(), block.instructions.len(), block.runs)).collect();
         assert_eq!(found, [(6, 2, 100), (12, 1, 100), (0, 2, 5), (4, 1, 5)]);
-        let text = hot_table(&blocks[..1], 630, &|_| Some("  x += y;".into()));
+        let text = hot_table(&blocks[..1], 630, &|line| (line.to_string(), Some("  x += y;".into())));
         assert!(text.contains("f at 0x00000006: 63.5%, 400 cycles, 100 runs of 4.0 cycles"), "{text}");
         assert!(text.contains("    f.c:3  x += y;\n    0x00000006  00bf      nop"), "{text}");
     }

@@ -4,6 +4,14 @@ use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::sim::Machine;
+
+/// Version of the profile's form; it grows when a field changes its meaning or goes away.
+const SCHEMA: u32 = 1;
+/// Chains that are listed: the tree has them all.
+const CHAINS: usize = 12;
 
 /// What was counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -73,6 +81,18 @@ pub struct Chain {
 }
 
 impl CallTree {
+    /// What `machine` counted since its profile was cleared.
+    pub fn of(machine: &Machine) -> Self {
+        let nodes = machine.call_tree().into_iter().enumerate().map(|(at, node)| Node {
+            function: node.name,
+            parent: (node.parent < at).then_some(node.parent),
+            calls: node.calls,
+            own: Counts { instructions: node.instructions, cycles: node.cycles, stalls: node.stalls },
+            stack: machine.stack_above(node.lowest_stack),
+        });
+        Self { nodes: nodes.collect() }
+    }
+
     /// All that was counted.
     pub fn total(&self) -> Counts {
         let mut total = Counts::default();
@@ -148,11 +168,25 @@ impl CallTree {
         outermost
     }
 
-    /// The chains whose end took more stack than their callers had in use, the deepest first, `most` of them.
+    /// For programs: `functions`, `tree`, and the `chains` with the deepest stacks.
+    pub fn value(&self) -> Value {
+        json!({"schema": SCHEMA, "functions": self.functions(), "tree": self, "chains": self.chains(CHAINS)})
+    }
+
+    /// The same as a file.
+    pub fn json(&self) -> String {
+        format!("{:#}\n", self.value())
+    }
+
+    /// The chains with the most stack in use at their ends, `most` of them.
     pub fn chains(&self, most: usize) -> Vec<Chain> {
         let has_child: Vec<bool> = {
             let mut has_child = vec![false; self.nodes.len()];
-            self.nodes.iter().filter_map(|node| node.parent).for_each(|parent| has_child[parent] = true);
+            for parent in self.nodes.iter().filter_map(|node| node.parent) {
+                if let Some(has_child) = has_child.get_mut(parent) {
+                    *has_child = true;
+                }
+            }
             has_child
         };
         let mut ends: Vec<usize> = (0..self.nodes.len()).filter(|at| !has_child[*at]).collect();

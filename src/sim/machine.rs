@@ -341,6 +341,11 @@ impl Machine {
         self.processor.bus().cycles
     }
 
+    /// Those of them in which the core waited for flash.
+    pub fn stalls(&self) -> u64 {
+        self.processor.bus().flash.stalled
+    }
+
     /// The address of the instruction that runs next.
     pub fn pc(&self) -> u32 {
         self.processor.pc()

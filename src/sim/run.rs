@@ -423,10 +423,7 @@ impl<I: Isa> Hart<I> {
             Err(Stop::Look) => unreachable!("bug: a step asks for another look"),
             Err(Stop::Fault(kind)) => return Err(self.fail::<MODE>(block, at, kind)),
         };
-        // Instructions that are skipped take their time.
-        let skipped = |halfwords: u8| self.code.previous(at + usize::from(mark.step) + usize::from(halfwords));
-        let last = if let Flow::Skip(halfwords) = flow { skipped(halfwords).unwrap_or(at) } else { at };
-        self.close::<MODE>(block, last);
+        self.close::<MODE>(block, at);
         self.isa.set_pc(pc);
         if mark.flags & flag::STACK != 0 {
             let stack = self.isa.stack();

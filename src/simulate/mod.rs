@@ -16,9 +16,9 @@ mod run;
 mod trace;
 
 pub use board::find as find_board;
-pub use fault::{diagnose, source};
+pub use fault::{diagnose, shown, source};
 pub use input::{Input, InputSpec};
-pub use outcome::{End, Outcome, Recorded, call_tree};
+pub use outcome::{End, Outcome, Recorded};
 pub use output::{Element, Output, OutputSpec};
 pub use program::{Program, Purpose};
 pub use report::{details, text, value};

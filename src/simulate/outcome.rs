@@ -3,7 +3,7 @@
 use super::{Output, Program, Request};
 use crate::library::Board;
 use crate::library::core::Core;
-use crate::profile::{Block, CallTree, Counts, Heat, Instruction, Node, blocks};
+use crate::profile::{Block, CallTree, Counts, Heat, Instruction, blocks};
 use crate::sim::{Fault, Machine, Mode};
 
 /// How a run ended.
@@ -106,7 +106,7 @@ impl Outcome {
             stack: machine.stack_peak(),
             inferences,
             outputs,
-            tree: if profiled { call_tree(machine) } else { CallTree::default() },
+            tree: if profiled { CallTree::of(machine) } else { CallTree::default() },
             hot: hottest(machine, request.hot_blocks),
             heat: (request.heat_block > 0).then(|| super::heat::of(machine, board, request.heat_block)),
         }
@@ -116,18 +116,6 @@ impl Outcome {
     pub fn seconds(&self) -> f64 {
         self.cycles as f64 / self.board.clock.to_f64()
     }
-}
-
-/// The machine's call tree.
-pub fn call_tree(machine: &Machine) -> CallTree {
-    let nodes = machine.call_tree().into_iter().enumerate().map(|(at, node)| Node {
-        function: node.name,
-        parent: (node.parent < at).then_some(node.parent),
-        calls: node.calls,
-        own: Counts { instructions: node.instructions, cycles: node.cycles, stalls: node.stalls },
-        stack: machine.stack_above(node.lowest_stack),
-    });
-    CallTree { nodes: nodes.collect() }
 }
 
 fn hottest(machine: &Machine, most: usize) -> Vec<Block> {

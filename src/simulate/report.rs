@@ -46,7 +46,7 @@ pub fn text(outcome: &Outcome) -> String {
 }
 
 /// What was asked for by flags: inferences, outputs, profile, hot code, memory.
-pub fn details(outcome: &Outcome, profile: bool, source: &dyn Fn(&Line) -> Option<String>) -> String {
+pub fn details(outcome: &Outcome, profile: bool, source: &dyn Fn(&Line) -> (String, Option<String>)) -> String {
     let mut text = String::new();
     for (index, inference) in outcome.inferences.iter().enumerate() {
         text.push_str(&recorded(outcome, index, inference));
@@ -116,7 +116,7 @@ pub fn value(outcome: &Outcome) -> Value {
         })).collect::<Vec<_>>(),
     });
     if outcome.mode == Mode::Profile {
-        value["profile"] = profile(outcome);
+        value["profile"] = outcome.tree.value();
     }
     if !outcome.hot.is_empty() {
         value["hot"] = json!(outcome.hot);
@@ -125,15 +125,6 @@ pub fn value(outcome: &Outcome) -> Value {
         value["memory"] = json!(heat);
     }
     value
-}
-
-/// Functions, call tree and the chains with the deepest stacks.
-fn profile(outcome: &Outcome) -> Value {
-    json!({
-        "functions": outcome.tree.functions(),
-        "tree": outcome.tree,
-        "chains": outcome.tree.chains(CHAINS),
-    })
 }
 
 fn end(end: &End) -> Value {

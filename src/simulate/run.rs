@@ -171,10 +171,10 @@ impl<'a> Plan<'a> {
                     self.write(driver.machine, sample);
                     // The image is in RAM that was found before.
                     let _ = driver.machine.write(command.address, &1_u32.to_le_bytes());
-                    driver.go(Some(infer))?;
                     if sample == 0 {
                         driver.machine.clear_profile();
                     }
+                    driver.go(Some(infer))?;
                     let before = (driver.machine.instructions(), driver.machine.cycles());
                     driver.go(Some(after))?;
                     let (instructions, cycles) = (driver.machine.instructions(), driver.machine.cycles());
@@ -212,8 +212,8 @@ impl<'a> Plan<'a> {
     fn write(&self, machine: &mut Machine, sample: usize) {
         for (address, samples) in &self.inputs {
             if let Some(bytes) = samples.get(sample).or(samples.first()) {
-                // Flash takes it too: a table of constants may be replaced.
-                machine.patch(*address, bytes);
+                // Flash takes it too: a table of constants may be replaced. The place was looked up before.
+                let _ = machine.patch(*address, bytes);
             }
         }
     }

@@ -34,6 +34,10 @@ fn number(value: u32) -> String {
     if value < 4096 { format!("#{value}") } else { format!("#{value:#x}") }
 }
 
+pub(super) fn condition_name(condition: u8) -> &'static str {
+    CONDITIONS.get(usize::from(condition)).unwrap_or(&"?")
+}
+
 pub(super) fn signed(value: i32) -> String {
     format!("#{value}")
 }
@@ -43,9 +47,6 @@ fn s(flags: bool) -> &'static str {
 }
 
 fn three(name: &str, d: u8, n: u8, last: &str) -> String {
-    if d == n {
-        return format!("{name} {}, {last}", register(d));
-    }
     format!("{name} {}, {}, {last}", register(d), register(n))
 }
 
@@ -365,6 +366,8 @@ fn memory(op: Op, pc: u32) -> Option<String> {
             format!("strex{} {}, {}, {place}", width_suffix(width), r(d), r(t))
         }
         Op::ClearExclusive => "clrex".to_string(),
+        Op::LoadAcquire { width, t, n } => offset(t, &format!("lda{}", width_suffix(width)), n, 0),
+        Op::StoreRelease { width, t, n } => offset(t, &format!("stl{}", width_suffix(width)), n, 0),
         _ => return None,
     })
 }
@@ -380,7 +383,7 @@ fn control(op: Op, pc: u32) -> Option<String> {
     Some(match op {
         Op::Branch { target } => format!("b {target:#010x}"),
         Op::BranchIf { condition, target } => {
-            format!("b{} {target:#010x}", CONDITIONS.get(usize::from(condition)).unwrap_or(&"?"))
+            format!("b{} {target:#010x}", condition_name(condition))
         }
         Op::BranchLink { target } => format!("bl {target:#010x}"),
         Op::BranchZero { n, target } => format!("cbz {}, {target:#010x}", r(n)),

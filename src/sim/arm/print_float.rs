@@ -1,18 +1,29 @@
 //! Floating-point instructions as an assembler writes them.
 
 use super::op::{Float, Index, Op, Rounded, Sign};
-use super::print::{indexed, literal, register};
+use super::print::{condition_name, indexed, literal, register};
 
 /// The text of `op` at `pc`, if it is one of these.
 pub(super) fn print(op: Op, pc: u32) -> Option<String> {
     let r = register;
     Some(match op {
-        Op::Float { float, d, n, m } => arithmetic(float, d, n, m)?,
-        Op::FloatImm { d, imm } => format!("vmov.f32 s{d}, #{}", immediate(imm)),
-        Op::FromFixed { sign, d, bits, fraction } => {
-            format!("vcvt.f32.{}{bits} s{d}, s{d}, #{fraction}", letter(sign))
+        Op::Float { float, d, n, m } => arithmetic(float, false, d, n, m),
+        Op::Double { float, d, n, m } => arithmetic(float, true, d, n, m),
+        Op::FloatSelect { double, condition, d, n, m } => {
+            let name = format!("vsel{}.{}", condition_name(condition), kind(double));
+            format!("{name} {}, {}, {}", wide(double, d), wide(double, n), wide(double, m))
         }
-        Op::ToFixed { sign, d, bits, fraction } => format!("vcvt.{}{bits}.f32 s{d}, s{d}, #{fraction}", letter(sign)),
+        Op::FloatImm { double, d, imm } => {
+            format!("vmov.{} {}, #{}", kind(double), wide(double, d), immediate(imm))
+        }
+        Op::FromFixed { double, sign, d, bits, fraction } => {
+            let d = wide(double, d);
+            format!("vcvt.{}.{}{bits} {d}, {d}, #{fraction}", kind(double), letter(sign))
+        }
+        Op::ToFixed { double, sign, d, bits, fraction } => {
+            let d = wide(double, d);
+            format!("vcvt.{}{bits}.{} {d}, {d}, #{fraction}", letter(sign), kind(double))
+        }
         Op::FloatLoad { d, count, n, offset } => {
             format!("vldr {}, {}", float_register(d, count), indexed(n, Index::Offset, offset.into()))
         }
@@ -58,7 +69,7 @@ fn multiple(name: &str, d: u8, count: u8, n: u8, writeback: bool, before: bool) 
 }
 
 /// Names with three, two and one operand, and the conversions.
-fn arithmetic(float: Float, d: u8, n: u8, m: u8) -> Option<String> {
+fn arithmetic(float: Float, double: bool, d: u8, n: u8, m: u8) -> String {
     let three = match float {
         Float::Add => "vadd",
         Float::Sub => "vsub",
@@ -73,28 +84,67 @@ fn arithmetic(float: Float, d: u8, n: u8, m: u8) -> Option<String> {
         Float::Fnma => "vfnma",
         Float::Fnms => "vfnms",
         Float::Div => "vdiv",
-        _ => return one(float, d, m),
+        Float::Maximum => "vmaxnm",
+        Float::Minimum => "vminnm",
+        _ => return one(float, double, d, m),
     };
-    Some(format!("{three}.f32 s{d}, s{n}, s{m}"))
+    format!("{three}.{} {}, {}, {}", kind(double), wide(double, d), wide(double, n), wide(double, m))
 }
 
-fn one(float: Float, d: u8, m: u8) -> Option<String> {
-    Some(match float {
-        Float::Mov => format!("vmov.f32 s{d}, s{m}"),
-        Float::Abs => format!("vabs.f32 s{d}, s{m}"),
-        Float::Neg => format!("vneg.f32 s{d}, s{m}"),
-        Float::Sqrt => format!("vsqrt.f32 s{d}, s{m}"),
-        Float::Cmp => format!("vcmp.f32 s{d}, s{m}"),
-        Float::Cmpe => format!("vcmpe.f32 s{d}, s{m}"),
-        Float::CmpZero => format!("vcmp.f32 s{d}, #0.0"),
-        Float::CmpeZero => format!("vcmpe.f32 s{d}, #0.0"),
-        Float::FromHalf(top) => format!("vcvt{}.f32.f16 s{d}, s{m}", if top { "t" } else { "b" }),
-        Float::ToHalf(top) => format!("vcvt{}.f16.f32 s{d}, s{m}", if top { "t" } else { "b" }),
-        Float::FromInt(sign) => format!("vcvt.f32.{}32 s{d}, s{m}", letter(sign)),
-        Float::ToInt(sign, Rounded::ToZero) => format!("vcvt.{}32.f32 s{d}, s{m}", letter(sign)),
-        Float::ToInt(sign, Rounded::AsSet) => format!("vcvtr.{}32.f32 s{d}, s{m}", letter(sign)),
-        _ => return None,
-    })
+/// `f32` or `f64`.
+fn kind(double: bool) -> &'static str {
+    if double { "f64" } else { "f32" }
+}
+
+/// A register, numbered as singles are.
+fn wide(double: bool, number: u8) -> String {
+    if double { format!("d{}", number / 2) } else { format!("s{number}") }
+}
+
+fn one(float: Float, double: bool, d: u8, m: u8) -> String {
+    let (kind, to, from) = (kind(double), wide(double, d), wide(double, m));
+    let same = |name: &str| format!("{name}.{kind} {to}, {from}");
+    match float {
+        Float::Abs => same("vabs"),
+        Float::Neg => same("vneg"),
+        Float::Sqrt => same("vsqrt"),
+        Float::Cmp => same("vcmp"),
+        Float::Cmpe => same("vcmpe"),
+        Float::CmpZero => format!("vcmp.{kind} {to}, #0.0"),
+        Float::CmpeZero => format!("vcmpe.{kind} {to}, #0.0"),
+        Float::Round(rounded) => same(&format!("vrint{}", round_letter(rounded))),
+        Float::RoundExact => same("vrintx"),
+        Float::FromHalf(top) => format!("vcvt{}.{kind}.f16 {to}, s{m}", half_letter(top)),
+        Float::ToHalf(top) => format!("vcvt{}.f16.{kind} s{d}, {from}", half_letter(top)),
+        Float::FromInt(sign) => format!("vcvt.{kind}.{}32 {to}, s{m}", letter(sign)),
+        Float::ToInt(sign, rounded) => {
+            let way = match rounded {
+                Rounded::ToZero => "",
+                Rounded::AsSet => "r",
+                _ => round_letter(rounded),
+            };
+            format!("vcvt{way}.{}32.{kind} s{d}, {from}", letter(sign))
+        }
+        Float::Widen => format!("vcvt.f64.f32 d{}, s{m}", d / 2),
+        Float::Narrow => format!("vcvt.f32.f64 s{d}, d{}", m / 2),
+        // `Mov`; those with three operands don't come here.
+        _ => same("vmov"),
+    }
+}
+
+fn half_letter(top: bool) -> char {
+    if top { 't' } else { 'b' }
+}
+
+fn round_letter(rounded: Rounded) -> &'static str {
+    match rounded {
+        Rounded::ToZero => "z",
+        Rounded::AsSet => "r",
+        Rounded::Away => "a",
+        Rounded::Nearest => "n",
+        Rounded::Up => "p",
+        Rounded::Down => "m",
+    }
 }
 
 /// `VFPExpandImm` (DDI 0403E, A6.4.1): sign, three bits of exponent, four of fraction.
