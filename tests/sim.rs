@@ -3,6 +3,8 @@
 
 #[path = "sim/behaviour.rs"]
 mod behaviour;
+#[path = "sim/builds.rs"]
+mod builds;
 #[path = "sim/encodings.rs"]
 mod encodings;
 #[path = "sim/image.rs"]
@@ -15,3 +17,5 @@ mod programs;
 mod qemu;
 #[path = "sim/random.rs"]
 mod random;
+#[path = "sim/unicorn.rs"]
+mod unicorn;
