@@ -7,6 +7,8 @@ mod behaviour;
 mod builds;
 #[path = "sim/encodings.rs"]
 mod encodings;
+#[path = "sim/fuzz.rs"]
+mod fuzz;
 #[path = "sim/image.rs"]
 mod image;
 #[path = "sim/micro.rs"]

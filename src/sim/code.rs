@@ -112,7 +112,10 @@ impl<I: Isa> Code<I> {
             slots: Vec::new(),
             marks,
             counters: Vec::new(),
-            retired: Vec::new(), volatile, decoded: Vec::new(), line_mask,
+            retired: Vec::new(),
+            volatile,
+            decoded: Vec::new(),
+            line_mask,
         };
         code.slots = (0..count).map(|at| code.shown(at)).collect();
         code
