@@ -5,6 +5,8 @@
 mod behaviour;
 #[path = "sim/builds.rs"]
 mod builds;
+#[path = "sim/decode.rs"]
+mod decode;
 #[path = "sim/encodings.rs"]
 mod encodings;
 #[path = "sim/fuzz.rs"]

@@ -109,6 +109,7 @@ impl Isa for Cpu {
         (self.s, self.fpscr) = ([0; 32], 0);
         (self.primask, self.faultmask, self.basepri) = (false, false, 0);
         (self.control, self.other_stack, self.exclusive, self.fpu_enabled) = (0, 0, false, false);
+        self.limits = [0; 2];
         self.system = System::new(self.system.cpuid(), self.has_fpu);
     }
 

@@ -32,6 +32,8 @@ pub(in crate::sim) struct Cpu {
     pub control: u32,
     /// The stack pointer that isn't in use.
     pub other_stack: u32,
+    /// MSPLIM and PSPLIM: no stack pointer goes below (`ARMv8-M`).
+    pub limits: [u32; 2],
     /// An exclusive load waits for its store.
     pub exclusive: bool,
     pub fpu_enabled: bool,
@@ -64,6 +66,7 @@ impl Cpu {
             basepri: 0,
             control: 0,
             other_stack: 0,
+            limits: [0; 2],
             exclusive: false,
             fpu_enabled: false,
             has_fpu,
