@@ -86,10 +86,16 @@ pub(super) fn read(bytes: &[u8], family: &Family) -> Result<Image, LoadError> {
     }
     let mut segments = Vec::new();
     let mut code = Vec::new();
+    let mut loaded = 0;
     for header in file.elf_program_headers() {
         let data = header.data(endian, bytes).map_err(|()| LoadError::NotElf("a segment is cut off".to_string()))?;
         if header.p_type(endian) != PT_LOAD || data.is_empty() {
             continue;
+        }
+        // Thousands of segments of the same bytes would fill the host's memory.
+        loaded += data.len();
+        if loaded > bytes.len() {
+            return Err(LoadError::NotElf("its segments share their bytes".to_string()));
         }
         let address = header.p_paddr(endian);
         segments.push((address, data.to_vec()));
@@ -101,7 +107,8 @@ pub(super) fn read(bytes: &[u8], family: &Family) -> Result<Image, LoadError> {
     if !sections.is_empty() {
         code = sections;
     }
-    let (symbols, functions) = symbols(&file);
+    let code = united(code);
+    let (symbols, functions) = symbols(&file, bytes.len())?;
     let lines = lines(&file);
     Ok(Image { segments, symbols, functions, code, entry: file.elf_header().e_entry(endian), lines })
 }
@@ -130,14 +137,33 @@ fn code_sections(file: &ElfFile<FileHeader32<LittleEndian>>) -> Vec<(u32, u32)> 
         .collect()
 }
 
+/// The same addresses in ranges that are in order and don't touch: many ranges may be one.
+fn united(mut ranges: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
+    ranges.sort_unstable();
+    let mut result: Vec<(u32, u32)> = Vec::new();
+    for (start, end) in ranges {
+        match result.last_mut() {
+            Some(last) if start <= last.1 => last.1 = last.1.max(end),
+            _ => result.push((start, end)),
+        }
+    }
+    result
+}
+
 type Symbols = (BTreeMap<String, Symbol>, Vec<(u32, Function)>);
 
-fn symbols(file: &ElfFile<FileHeader32<LittleEndian>>) -> Symbols {
+/// Names may share their endings, but no linker makes them share so much that they are longer than the image.
+fn symbols(file: &ElfFile<FileHeader32<LittleEndian>>, most: usize) -> Result<Symbols, LoadError> {
+    let mut named = 0;
     let mut symbols = BTreeMap::new();
     let mut functions: BTreeMap<u32, Function> = BTreeMap::new();
     for symbol in file.symbols().filter(|symbol| !symbol.is_undefined()) {
         // `$t`, `$d`, `$a` mark kinds of bytes, not names.
         let Some(name) = symbol.name().ok().filter(|name| !name.is_empty() && !name.starts_with('$')) else { continue };
+        named += name.len();
+        if named > most {
+            return Err(LoadError::NotElf("its symbols share their names".to_string()));
+        }
         let is_function = symbol.kind() == SymbolKind::Text;
         let address = symbol.address() as u32 & if is_function { !1 } else { u32::MAX };
         let size = symbol.size() as u32;
@@ -152,5 +178,5 @@ fn symbols(file: &ElfFile<FileHeader32<LittleEndian>>) -> Symbols {
             }
         }
     }
-    (symbols, functions.into_iter().collect())
+    Ok((symbols, functions.into_iter().collect()))
 }

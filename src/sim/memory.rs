@@ -12,6 +12,9 @@ use super::semihosting::Bytes;
 /// An origin that no address is above: closes the quick path.
 const CLOSED: usize = 1 << 40;
 
+/// The most registers of devices that a program may write: no board has so many.
+const MOST_DEVICE_WORDS: usize = 1 << 20;
+
 /// The memories and devices of one machine.
 #[derive(Clone)]
 pub(super) struct Memory {
@@ -240,6 +243,10 @@ impl Memory {
             return Err(FaultKind::Unmapped { address, access: Access::Write });
         }
         let (word, shift, mask) = lane(address, size);
+        // A program that runs wild over half a GiB of registers must not take as much of the host's memory, and more.
+        if self.device_words.len() >= MOST_DEVICE_WORDS && !self.device_words.contains_key(&word) {
+            return Err(FaultKind::Unmapped { address, access: Access::Write });
+        }
         let stored = self.device_words.entry(word).or_insert(0);
         *stored = *stored & !(mask << shift) | (value & mask) << shift;
         Ok(())
