@@ -30,6 +30,10 @@ pub(super) trait Isa: Clone + Send + 'static {
     /// None where a condition must be tested again for every instruction.
     fn skip(&self, conditions: &[u8], ops: &[Self::Op], halfwords: u8, cycles: i8) -> Option<Self::Op>;
 
+    /// One instruction for two that follow each other, where executing them together is quicker; `next` is the address
+    /// behind them. It may jump by [`Flow::JumpBehind`] only, and end by [`Stop::Behind`] after the first of the two.
+    fn fuse(first: Self::Op, second: Self::Op, next: u32) -> Option<Self::Op>;
+
     /// Whether `condition` holds.
     fn passes(&self, condition: u8) -> bool;
 
@@ -99,6 +103,8 @@ pub(super) enum Flow {
     Next,
     /// At this address.
     Jump(u32),
+    /// At this address, by the second of two fused instructions.
+    JumpBehind(u32),
     /// Behind the instruction and so many halfwords more.
     Skip(u8),
     /// The following instructions have conditions of their own.
@@ -110,6 +116,8 @@ pub(super) enum Flow {
 pub(super) enum Stop {
     /// The loop must look closer first.
     Look,
+    /// The same for the second of two fused instructions; the first was executed.
+    Behind,
     /// The program ends here.
     Fault(FaultKind),
 }
