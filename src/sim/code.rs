@@ -246,10 +246,9 @@ impl<I: Isa> Code<I> {
         if self.volatile {
             self.decoded.push(at);
         }
-        let wide = decoded.size == 4;
         self.marks[at] = Mark {
             op: decoded.op,
-            opcode: u32::from(halves[0]) << 16 | if wide { halves[1].into() } else { 0 },
+            opcode: I::opcode(halves, decoded.size),
             sum: 0,
             ordinal: 0,
             flags,

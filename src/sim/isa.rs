@@ -23,6 +23,11 @@ pub(super) trait Isa: Clone + Send + 'static {
     /// Decodes the halfwords at `pc`. `conditional`: the instruction is in a block of conditional execution.
     fn decode(&self, pc: u32, halves: [u16; 2], conditional: bool) -> Decoded<Self::Op>;
 
+    /// The bits of an instruction in the order in which its manual writes them.
+    fn opcode(halves: [u16; 2], size: u8) -> u32 {
+        u32::from(halves[0]) << 16 | if size == 4 { halves[1].into() } else { 0 }
+    }
+
     /// For an instruction that makes the following ones conditional: the condition of each, in order.
     fn conditions(&self, opcode: u32, op: Self::Op) -> Vec<u8>;
 

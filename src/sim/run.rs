@@ -56,6 +56,8 @@ pub(super) struct Hart<I: Isa> {
     pub trail: Trail,
     pub calls: Calls,
     pub costs: BranchCosts,
+    /// A branch led to where the next run begins.
+    pub by_branch: bool,
 }
 
 /// The block that runs: what its counts are relative to.
@@ -96,6 +98,8 @@ pub(super) struct Limits {
     pub stop: u32,
     /// The most instructions.
     pub budget: u64,
+    /// Blocks are one instruction long, so that the budget is exact.
+    pub single: bool,
 }
 
 impl<I: Isa> Hart<I> {
@@ -136,9 +140,10 @@ impl<I: Isa> Hart<I> {
     fn run<const MODE: u8>(&mut self, limits: Limits) -> Result<(), FaultKind> {
         let start = self.isa.bus().instructions;
         let end = start.saturating_add(limits.budget);
-        let mut pause = Pause { by_branch: true, look: false };
+        let mut pause = Pause { by_branch: self.by_branch, look: false };
         self.forget_stale();
         loop {
+            self.by_branch = pause.by_branch;
             let pc = self.isa.pc();
             if self.isa.bus().instructions >= end {
                 return Err(FaultKind::Budget { instructions: limits.budget });
@@ -167,7 +172,7 @@ impl<I: Isa> Hart<I> {
             if flags & flag::STOP != 0 && self.isa.bus().instructions != start {
                 return Ok(());
             }
-            let look = pause.look || flags & (flag::SPECIAL | flag::CONDITIONAL) != 0;
+            let look = limits.single || pause.look || flags & (flag::SPECIAL | flag::CONDITIONAL) != 0;
             pause = if look {
                 self.step::<MODE>(at, pause.by_branch)?
             } else {

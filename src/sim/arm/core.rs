@@ -5,6 +5,7 @@ use super::cycles;
 use super::decode::{self, Context};
 use super::fuse;
 use super::op::Op;
+use super::print;
 use super::system::System;
 use crate::sim::bus::Bus;
 use crate::sim::fault::FaultKind;
@@ -161,7 +162,7 @@ impl Isa for Cpu {
         named.chain([("pc", self.pc), ("xpsr", self.apsr())]).collect()
     }
 
-    fn print(op: Op, _: u32) -> String {
-        format!("{:?}", op.general())
+    fn print(op: Op, pc: u32) -> String {
+        print::print(op, pc)
     }
 }

@@ -17,6 +17,8 @@ mod execute_system;
 mod fuse;
 mod ieee;
 mod op;
+mod print;
+mod print_float;
 mod system;
 
 pub(super) use cpu::Cpu;
