@@ -29,6 +29,9 @@ pub struct Core {
     pub gcc: Gcc,
     /// Cycle costs.
     pub cycles: Cycles,
+    /// What exceptions cost.
+    #[serde(default)]
+    pub exceptions: Exceptions,
 }
 
 /// An instruction set.
@@ -137,6 +140,18 @@ pub struct Cycles {
     pub float_load: u8,
     /// Added where the instruction just before computed a float that this one uses.
     pub float_interlock: u8,
+}
+
+/// Cycles between a program and a handler, with memory that never waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exceptions {
+    /// From the request to the handler's first instruction.
+    pub entry: u8,
+    /// From a handler's last instruction to the program.
+    pub exit: u8,
+    /// From one handler to the next.
+    pub tail_chain: u8,
 }
 
 impl Core {

@@ -77,7 +77,13 @@ impl Machine {
         let bus = Bus::new(memory, Flash::new(&map.flash_timing, &map.flash), limit);
         let functions: Arc<[(u32, Function)]> = image.functions.clone().into();
         let mut machine = Self {
-            processor: hart(arm::Cpu::new(core, bus), map, &image, used, Arc::clone(&functions)),
+            processor: hart(
+                arm::Cpu::new(core, bus, map.vectors.unwrap_or(map.flash.origin)),
+                map,
+                &image,
+                used,
+                Arc::clone(&functions),
+            ),
             mode: Mode::Profile,
             stack_top: image.symbols.get("_stack_top").map_or(map.ram.end() as u32, |symbol| symbol.address),
             functions,

@@ -8,6 +8,7 @@ mod core;
 mod cpu;
 mod cycles;
 mod decode;
+mod exceptions;
 mod execute;
 mod execute_data;
 mod execute_dsp;
@@ -15,7 +16,9 @@ mod execute_float;
 mod execute_memory;
 mod execute_system;
 mod ieee;
+mod nvic;
 mod op;
 mod system;
+mod systick;
 
 pub(super) use cpu::Cpu;
