@@ -37,9 +37,12 @@ pub enum Isa {
     /// `ARMv6-M`: Cortex-M0, M0+.
     #[serde(rename = "armv6-m")]
     ArmV6M,
-    /// `ARMv7-M`: Cortex-M3, and with DSP `ARMv7E-M`: Cortex-M4.
+    /// `ARMv7-M`: Cortex-M3, and with DSP `ARMv7E-M`: Cortex-M4, M7.
     #[serde(rename = "armv7-m")]
     ArmV7M,
+    /// `ARMv8-M` with the Main Extension: Cortex-M33.
+    #[serde(rename = "armv8-m.main")]
+    ArmV8M,
 }
 
 /// A floating-point unit.
@@ -50,6 +53,10 @@ pub enum Fpu {
     None,
     /// Single precision, 16 double registers for moves.
     Fpv4Sp,
+    /// The same with directed rounding, selection, and the larger and smaller number.
+    Fpv5Sp,
+    /// Single and double precision.
+    Fpv5Dp,
 }
 
 /// Arguments for `zig cc`.

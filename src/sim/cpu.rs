@@ -30,6 +30,8 @@ pub(super) struct Cpu {
     pub control: u32,
     /// The stack pointer that isn't in use.
     pub other_stack: u32,
+    /// MSPLIM and PSPLIM: no stack pointer goes below (`ARMv8-M`).
+    pub limits: [u32; 2],
     /// An exclusive load waits for its store.
     pub exclusive: bool,
     pub fpu_enabled: bool,

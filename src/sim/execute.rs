@@ -104,6 +104,9 @@ impl Cpu {
             Op::LoadExclusive { width, t, n, offset } => self.load_exclusive(width, t, n, offset)?,
             Op::StoreExclusive { width, d, t, n, offset } => self.store_exclusive(width, d, t, n, offset)?,
             Op::ClearExclusive => self.exclusive = false,
+            Op::LoadAcquire { width, t, n } => self.load_acquire(width, t, n)?,
+            Op::StoreRelease { width, t, n } => self.store_release(width, t, n)?,
+            Op::TestTarget { d } => self.test_target(d),
             Op::BranchLinkExchange { m } => {
                 self.pc = exchange(self.get(m))?;
                 self.r[14] = next | 1;

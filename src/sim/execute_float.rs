@@ -3,10 +3,8 @@
 
 use super::cpu::Cpu;
 use super::fault::{Access, FaultKind};
-use super::ieee::{self, Rounding};
+use super::ieee::{self, Arithmetic, Format, Rounding};
 use super::op::{Float, Op, Rounded, Sign};
-
-const NEGATIVE: u32 = 1 << 31;
 
 /// The range of an integer of `bits`.
 fn range(sign: Sign, bits: u8) -> (i64, i64) {
@@ -16,11 +14,77 @@ fn range(sign: Sign, bits: u8) -> (i64, i64) {
     }
 }
 
-/// The constant of `VMOV.F32` (`VFPExpandImm`).
-fn expanded(imm: u8) -> u32 {
-    let imm = u32::from(imm);
-    let exponent = if imm & 0x40 == 0 { 0x80 } else { 0x7c } | imm >> 4 & 3;
-    (imm >> 7) << 31 | exponent << 23 | (imm & 15) << 19
+/// The constant of `VMOV` (`VFPExpandImm`): a sign, an exponent of three bits, a fraction of four.
+fn expanded<F: Format>(imm: u8) -> F {
+    let imm = u64::from(imm);
+    let low = (1 << (F::EXPONENT - 3)) - 1;
+    let exponent = if imm & 0x40 == 0 { 1 << (F::EXPONENT - 1) } else { low << 2 } | imm >> 4 & 3;
+    F::signed(imm >> 7 == 1, exponent << F::FRACTION | (imm & 15) << (F::FRACTION - 4))
+}
+
+/// How a conversion rounds.
+fn mode(rounded: Rounded, fpscr: u32) -> Rounding {
+    match rounded {
+        Rounded::ToZero => Rounding::ToZero,
+        Rounded::AsSet => ieee::rounding(fpscr),
+        Rounded::Away => Rounding::Away,
+        Rounded::Nearest => Rounding::Nearest,
+        Rounded::Up => Rounding::Up,
+        Rounded::Down => Rounding::Down,
+    }
+}
+
+/// What computes a number from numbers of the same format: `a` and `b` are the operands, `c` the destination.
+#[inline(always)]
+fn computed<F: Arithmetic>(float: Float, a: F, b: F, c: F, fpscr: &mut u32) -> F {
+    let product = |fpscr: &mut u32| ieee::mul(a, b, fpscr);
+    match float {
+        Float::Add => ieee::add(a, b, fpscr),
+        Float::Sub => ieee::sub(a, b, fpscr),
+        Float::Mul => product(fpscr),
+        Float::Div => ieee::div(a, b, fpscr),
+        Float::Nmul => product(fpscr).negated(),
+        Float::Mla => ieee::add(c, product(fpscr), fpscr),
+        Float::Mls => ieee::add(c, product(fpscr).negated(), fpscr),
+        Float::Nmla => ieee::add(c.negated(), product(fpscr).negated(), fpscr),
+        Float::Nmls => ieee::add(c.negated(), product(fpscr), fpscr),
+        Float::Fma => ieee::multiply_add(c, a, b, fpscr),
+        Float::Fms => ieee::multiply_add(c, a.negated(), b, fpscr),
+        Float::Fnma => ieee::multiply_add(c.negated(), a.negated(), b, fpscr),
+        Float::Fnms => ieee::multiply_add(c.negated(), a, b, fpscr),
+        Float::Mov => b,
+        Float::Abs => b.absolute(),
+        Float::Neg => b.negated(),
+        Float::Sqrt => ieee::sqrt(b, fpscr),
+        Float::Maximum => ieee::maximum(a, b, fpscr),
+        Float::Minimum => ieee::minimum(a, b, fpscr),
+        Float::Round(rounded) => ieee::round_to_integer(b, mode(rounded, *fpscr), false, fpscr),
+        Float::RoundExact => ieee::round_to_integer(b, ieee::rounding(*fpscr), true, fpscr),
+        _ => unreachable!("bug: {float:?} changes the format"),
+    }
+}
+
+/// `VCMP` and its kin: the flags go to FPSCR.
+fn compared<F: Format>(float: Float, a: F, b: F, fpscr: &mut u32) {
+    let against = if matches!(float, Float::Cmp | Float::Cmpe) { b } else { F::from_bits(0) };
+    let flags = ieee::compare(a, against, matches!(float, Float::Cmpe | Float::CmpeZero), fpscr);
+    *fpscr = *fpscr & 0x0fff_ffff | flags;
+}
+
+/// An integer of 32 bits to a float.
+fn from_word<F: Format>(sign: Sign, word: u32, fpscr: &mut u32) -> F {
+    let integer = if sign == Sign::Signed { i64::from(word as i32) } else { i64::from(word) };
+    ieee::from_integer(integer, 0, ieee::rounding(*fpscr), fpscr)
+}
+
+/// A float to an integer of 32 bits.
+fn to_word<F: Format>(sign: Sign, rounded: Rounded, a: F, fpscr: &mut u32) -> u32 {
+    ieee::to_integer(a, 0, range(sign, 32), mode(rounded, *fpscr), fpscr) as u32
+}
+
+/// `half` in the top or the bottom of `word`.
+fn with_half(word: u32, top: bool, half: u16) -> u32 {
+    if top { word & 0xffff | u32::from(half) << 16 } else { word & 0xffff_0000 | u32::from(half) }
 }
 
 impl Cpu {
@@ -30,6 +94,16 @@ impl Cpu {
 
     fn set_single(&mut self, index: u8, value: u32) {
         self.s[usize::from(index & 31)] = value;
+    }
+
+    /// The double in the pair of singles from `index`.
+    fn double(&self, index: u8) -> u64 {
+        u64::from(self.single(index)) | u64::from(self.single(index | 1)) << 32
+    }
+
+    fn set_double(&mut self, index: u8, value: u64) {
+        self.set_single(index, value as u32);
+        self.set_single(index | 1, (value >> 32) as u32);
     }
 
     /// The FPU faults until the program grants access in CPACR.
@@ -42,63 +116,60 @@ impl Cpu {
         self.check_fpu()?;
         let (a, b, c) = (self.single(n), self.single(m), self.single(d));
         let fpscr = &mut self.fpscr;
-        let product = |fpscr: &mut u32| ieee::mul(a, b, fpscr);
         let value = match float {
-            Float::Add => ieee::add(a, b, fpscr),
-            Float::Sub => ieee::sub(a, b, fpscr),
-            Float::Mul => ieee::mul(a, b, fpscr),
-            Float::Div => ieee::div(a, b, fpscr),
-            Float::Nmul => product(fpscr) ^ NEGATIVE,
-            Float::Mla => ieee::add(c, product(fpscr), fpscr),
-            Float::Mls => ieee::add(c, product(fpscr) ^ NEGATIVE, fpscr),
-            Float::Nmla => ieee::add(c ^ NEGATIVE, product(fpscr) ^ NEGATIVE, fpscr),
-            Float::Nmls => ieee::add(c ^ NEGATIVE, product(fpscr), fpscr),
-            Float::Fma => ieee::multiply_add(c, a, b, fpscr),
-            Float::Fms => ieee::multiply_add(c, a ^ NEGATIVE, b, fpscr),
-            Float::Fnma => ieee::multiply_add(c ^ NEGATIVE, a ^ NEGATIVE, b, fpscr),
-            Float::Fnms => ieee::multiply_add(c ^ NEGATIVE, a, b, fpscr),
-            Float::Mov => b,
-            Float::Abs => b & !NEGATIVE,
-            Float::Neg => b ^ NEGATIVE,
-            Float::Sqrt => ieee::sqrt(b, fpscr),
             Float::Cmp | Float::Cmpe | Float::CmpZero | Float::CmpeZero => {
-                let against = if matches!(float, Float::Cmp | Float::Cmpe) { b } else { 0 };
-                let signal = matches!(float, Float::Cmpe | Float::CmpeZero);
-                let flags = ieee::compare(c, against, signal, fpscr);
-                *fpscr = *fpscr & 0x0fff_ffff | flags;
+                compared(float, c, b, fpscr);
                 return Ok(());
             }
             Float::FromHalf(top) => ieee::from_half((b >> if top { 16 } else { 0 }) as u16, fpscr),
-            Float::ToHalf(top) => {
-                let half = u32::from(ieee::to_half(b, fpscr));
-                if top { c & 0xffff | half << 16 } else { c & 0xffff_0000 | half }
-            }
-            Float::FromInt(sign) => {
-                let integer = if sign == Sign::Signed { i64::from(b as i32) } else { i64::from(b) };
-                ieee::from_integer(integer, 0, ieee::rounding(*fpscr), fpscr)
-            }
-            Float::ToInt(sign, rounded) => {
-                let mode = if rounded == Rounded::ToZero { Rounding::ToZero } else { ieee::rounding(*fpscr) };
-                let (low, high) = range(sign, 32);
-                ieee::to_integer(b, 0, low, high, mode, fpscr) as u32
-            }
+            Float::ToHalf(top) => with_half(c, top, ieee::to_half(b, fpscr)),
+            Float::FromInt(sign) => from_word(sign, b, fpscr),
+            Float::ToInt(sign, rounded) => to_word(sign, rounded, b, fpscr),
+            _ => computed(float, a, b, c, fpscr),
         };
         self.set_single(d, value);
         Ok(())
+    }
+
+    /// The same on doubles; where the format changes, one side is a single register.
+    fn double_float(&mut self, float: Float, d: u8, n: u8, m: u8) {
+        let (a, b, c) = (self.double(n & 30), self.double(m & 30), self.double(d & 30));
+        let (word, old) = (self.single(m), self.single(d));
+        let fpscr = &mut self.fpscr;
+        let narrow = match float {
+            Float::Cmp | Float::Cmpe | Float::CmpZero | Float::CmpeZero => return compared(float, c, b, fpscr),
+            Float::ToHalf(top) => with_half(old, top, ieee::to_half(b, fpscr)),
+            Float::ToInt(sign, rounded) => to_word(sign, rounded, b, fpscr),
+            Float::Narrow => ieee::resize(b, fpscr),
+            _ => {
+                let value = match float {
+                    Float::FromHalf(top) => ieee::from_half((word >> if top { 16 } else { 0 }) as u16, fpscr),
+                    Float::FromInt(sign) => from_word(sign, word, fpscr),
+                    Float::Widen => ieee::resize(word, fpscr),
+                    _ => computed(float, a, b, c, fpscr),
+                };
+                return self.set_double(d, value);
+            }
+        };
+        self.set_single(d, narrow);
+    }
+
+    /// `VSEL`.
+    fn float_select(&mut self, double: bool, condition: u8, d: u8, n: u8, m: u8) {
+        let chosen = if self.passes(condition) { n } else { m };
+        if double { self.set_double(d, self.double(chosen)) } else { self.set_single(d, self.single(chosen)) }
     }
 
     /// Moves, multiples and conversions of fixed point.
     pub(super) fn execute_float(&mut self, op: Op) -> Result<(), FaultKind> {
         self.check_fpu()?;
         match op {
-            Op::FloatImm { d, imm } => self.set_single(d, expanded(imm)),
-            Op::FromFixed { sign, d, bits, fraction } => self.convert_fixed(sign, d, bits, fraction),
-            Op::ToFixed { sign, d, bits, fraction } => {
-                let (low, high) = range(sign, bits);
-                let a = self.single(d);
-                let value = ieee::to_integer(a, fraction, low, high, Rounding::ToZero, &mut self.fpscr);
-                self.set_single(d, value as u32);
-            }
+            Op::Double { float, d, n, m } => self.double_float(float, d, n, m),
+            Op::FloatSelect { double, condition, d, n, m } => self.float_select(double, condition, d, n, m),
+            Op::FloatImm { double: false, d, imm } => self.set_single(d, expanded(imm)),
+            Op::FloatImm { double: true, d, imm } => self.set_double(d, expanded(imm)),
+            Op::FromFixed { double, sign, d, bits, fraction } => self.from_fixed(double, sign, d, bits, fraction),
+            Op::ToFixed { double, sign, d, bits, fraction } => self.to_fixed(double, sign, d, bits, fraction),
             Op::FloatLoadLiteral { d, count, address } => self.float_load_words(d, count, address)?,
             Op::FloatLoadMultiple { d, count, n, writeback, before } => {
                 let (address, end) = self.block(n, count, before);
@@ -128,7 +199,7 @@ impl Cpu {
         Ok(())
     }
 
-    fn convert_fixed(&mut self, sign: Sign, d: u8, bits: u8, fraction: u8) {
+    fn from_fixed(&mut self, double: bool, sign: Sign, d: u8, bits: u8, fraction: u8) {
         let raw = self.single(d);
         let integer = match (sign, bits) {
             (Sign::Signed, 16) => i64::from(raw as i16),
@@ -136,8 +207,25 @@ impl Cpu {
             (Sign::Unsigned, 16) => i64::from(raw as u16),
             (Sign::Unsigned, _) => i64::from(raw),
         };
-        let value = ieee::from_integer(integer, fraction, Rounding::Nearest, &mut self.fpscr);
-        self.set_single(d, value);
+        if double {
+            let value = ieee::from_integer(integer, fraction, Rounding::Nearest, &mut self.fpscr);
+            self.set_double(d, value);
+        } else {
+            let value = ieee::from_integer(integer, fraction, Rounding::Nearest, &mut self.fpscr);
+            self.set_single(d, value);
+        }
+    }
+
+    /// The integer is extended to the width of its register.
+    fn to_fixed(&mut self, double: bool, sign: Sign, d: u8, bits: u8, fraction: u8) {
+        let (range, mode) = (range(sign, bits), Rounding::ToZero);
+        if double {
+            let value = ieee::to_integer(self.double(d), fraction, range, mode, &mut self.fpscr);
+            self.set_double(d, value as u64);
+        } else {
+            let value = ieee::to_integer(self.single(d), fraction, range, mode, &mut self.fpscr);
+            self.set_single(d, value as u32);
+        }
     }
 
     /// First address and new base of a block of `count` words.

@@ -149,6 +149,26 @@ impl Cpu {
         Ok(())
     }
 
+    pub(super) fn load_acquire(&mut self, width: Width, t: u8, n: u8) -> Result<(), FaultKind> {
+        let address = self.get(n);
+        Self::check_aligned(address, size(width), Access::Read)?;
+        self.load(width, t, address)
+    }
+
+    pub(super) fn store_release(&mut self, width: Width, t: u8, n: u8) -> Result<(), FaultKind> {
+        let address = self.get(n);
+        Self::check_aligned(address, size(width), Access::Write)?;
+        self.store(width, t, address)
+    }
+
+    /// `TT`: without a memory protection unit and without the Security Extension every address reads as readable and
+    /// writable, in no region (DDI 0553B, "TT response").
+    pub(super) fn test_target(&mut self, d: u8) {
+        const READABLE: u32 = 1 << 18;
+        const WRITABLE: u32 = 1 << 19;
+        self.set(d, READABLE | WRITABLE);
+    }
+
     /// `TBB`, `TBH`.
     pub(super) fn table_branch(&mut self, half: bool, n: u8, m: u8, base: u32) -> Result<(), FaultKind> {
         let table = if n == 15 { base } else { self.get(n) };

@@ -24,6 +24,7 @@ impl Cpu {
             0..=3 => self.apsr(),
             8 => self.stack(false),
             9 => self.stack(true),
+            10 | 11 => self.limits[usize::from(register & 1)],
             16 => self.primask.into(),
             17 | 18 => self.basepri,
             19 => self.faultmask.into(),
@@ -48,6 +49,7 @@ impl Cpu {
             }
             8 => self.set_stack(false, value),
             9 => self.set_stack(true, value),
+            10 | 11 => self.limits[usize::from(register & 1)] = value & !7,
             16 => self.primask = value & 1 == 1,
             17 => self.basepri = value & 0xff,
             18 if value & 0xff != 0 && (value & 0xff < self.basepri || self.basepri == 0) => {

@@ -297,6 +297,7 @@ fn cpu(core: &Core, map: &MemoryMap, memory: Memory) -> Cpu {
         basepri: 0,
         control: 0,
         other_stack: 0,
+        limits: [0; 2],
         exclusive: false,
         fpu_enabled: false,
         has_fpu,

@@ -142,7 +142,7 @@ pub(super) enum Dsp {
     Parallel(Lane, Parallel),
 }
 
-/// Float arithmetic on single-precision registers.
+/// Float arithmetic. Registers are numbered as singles; a double is the even one of its pair.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Float {
     Add,
@@ -162,6 +162,12 @@ pub(super) enum Float {
     Abs,
     Neg,
     Sqrt,
+    /// The larger and the smaller number (`VMAXNM`, `VMINNM`).
+    Maximum,
+    Minimum,
+    /// To an integral value (`VRINT`); the second form notes inexact results.
+    Round(Rounded),
+    RoundExact,
     Cmp,
     Cmpe,
     CmpZero,
@@ -170,8 +176,10 @@ pub(super) enum Float {
     FromHalf(bool),
     ToHalf(bool),
     FromInt(Sign),
-    /// To an integer: rounded to zero, or as FPSCR says.
     ToInt(Sign, Rounded),
+    /// Double from single precision, and back.
+    Widen,
+    Narrow,
 }
 
 /// Whether an integer has a sign.
@@ -181,11 +189,15 @@ pub(super) enum Sign {
     Unsigned,
 }
 
-/// How a conversion to an integer rounds.
+/// How a conversion to an integer rounds: to zero, as FPSCR says, or as the instruction does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Rounded {
     ToZero,
     AsSet,
+    Away,
+    Nearest,
+    Up,
+    Down,
 }
 
 /// Where a load or store with a base register leaves that register.
@@ -278,6 +290,11 @@ pub(super) enum Op {
     LoadExclusive { width: Width, t: u8, n: u8, offset: u16 },
     StoreExclusive { width: Width, d: u8, t: u8, n: u8, offset: u16 },
     ClearExclusive,
+    /// `LDA`, `STL` and their narrow forms: aligned, and in order, as everything is here.
+    LoadAcquire { width: Width, t: u8, n: u8 },
+    StoreRelease { width: Width, t: u8, n: u8 },
+    /// `TT`, `TTT`.
+    TestTarget { d: u8 },
 
     Branch { target: u32 },
     BranchIf { condition: u8, target: u32 },
@@ -305,10 +322,14 @@ pub(super) enum Op {
     Breakpoint { imm: u8 },
 
     Float { float: Float, d: u8, n: u8, m: u8 },
-    FloatImm { d: u8, imm: u8 },
+    /// The same with doubles; a register that holds a single, a half or an integer may be odd.
+    Double { float: Float, d: u8, n: u8, m: u8 },
+    /// `VSEL`.
+    FloatSelect { double: bool, condition: u8, d: u8, n: u8, m: u8 },
+    FloatImm { double: bool, d: u8, imm: u8 },
     /// From fixed point; `bits` 16 or 32, `fraction` of them after the point.
-    FromFixed { sign: Sign, d: u8, bits: u8, fraction: u8 },
-    ToFixed { sign: Sign, d: u8, bits: u8, fraction: u8 },
+    FromFixed { double: bool, sign: Sign, d: u8, bits: u8, fraction: u8 },
+    ToFixed { double: bool, sign: Sign, d: u8, bits: u8, fraction: u8 },
     FloatLoad { d: u8, count: u8, n: u8, offset: i16 },
     FloatStore { d: u8, count: u8, n: u8, offset: i16 },
     FloatLoadLiteral { d: u8, count: u8, address: u32 },

@@ -14,6 +14,14 @@ pub(crate) enum Kind {
     Memory { aligned: bool },
     /// In an `IT` block.
     Conditional,
+    /// A branch over the narrow instruction behind it.
+    Skip,
+    /// A branch by a table of four.
+    Table { half: bool },
+    /// An exclusive load and store of the same address; the pattern is of both, the load first.
+    Exclusive,
+    /// `PUSH`, then `POP` of as many registers.
+    Stack,
 }
 
 /// One instruction class.
@@ -24,23 +32,27 @@ pub(crate) struct Class {
     pub(crate) needs: Needs,
 }
 
-/// The least core that has a class.
+/// The feature that a class belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Needs {
     Baseline,
     Mainline,
     Dsp,
     Float,
+    Directed,
+    Double,
+    V8,
 }
 
 impl Class {
     pub(crate) fn on(&self, core: &str) -> bool {
-        self.needs
-            <= match core {
-                "cortex_m0" => Needs::Baseline,
-                "cortex_m3" => Needs::Mainline,
-                _ => Needs::Float,
-            }
+        match core {
+            "cortex_m0" => self.needs == Baseline,
+            "cortex_m3" => self.needs <= Mainline,
+            "cortex_m4f" => self.needs <= Float,
+            "cortex_m7" => self.needs <= Double,
+            _ => self.needs <= Directed || self.needs == V8,
+        }
     }
 }
 
@@ -52,7 +64,11 @@ const fn access(needs: Needs, aligned: bool, name: &'static str, pattern: &'stat
     Class { name, pattern, kind: Kind::Memory { aligned }, needs }
 }
 
-use Needs::{Baseline, Dsp, Float, Mainline};
+const fn special(needs: Needs, kind: Kind, name: &'static str, pattern: &'static str) -> Class {
+    Class { name, pattern, kind, needs }
+}
+
+use Needs::{Baseline, Directed, Double, Dsp, Float, Mainline, V8};
 
 pub(crate) const CLASSES: &[Class] = &[
     class(Baseline, "shift immediate", "00000iiiiimmmddd"),
@@ -77,7 +93,34 @@ pub(crate) const CLASSES: &[Class] = &[
     access(Baseline, true, "ldrh and strh immediate", "1000oiiiiinnnttt"),
     access(Baseline, true, "stm", "11000nnn0iiiiiii"),
     access(Baseline, true, "ldm", "11001nnn0iiiiiii"),
-    Class { name: "it", pattern: "", kind: Kind::Conditional, needs: Mainline },
+    special(Baseline, Kind::Skip, "branch if", "1101kkkk00000000"),
+    special(Baseline, Kind::Stack, "push pop", ""),
+    class(Baseline, "ldr str sp", "1001oddd000iiiii"),
+    special(Mainline, Kind::Conditional, "it", ""),
+    special(Mainline, Kind::Skip, "cbz cbnz", "1011o00100000nnn"),
+    special(Mainline, Kind::Table { half: false }, "tbb", "111010001101111111110000000mmmmm"),
+    special(Mainline, Kind::Table { half: true }, "tbh", "111010001101111111110000000mmmmm"),
+    special(
+        Mainline,
+        Kind::Exclusive,
+        "ldrex strex",
+        "111010000101nnnntttt11110000iiii111010000100nnnnllllhhhh0000iiii",
+    ),
+    special(
+        Mainline,
+        Kind::Exclusive,
+        "ldrexb strexb",
+        "111010001101nnnntttt111101001111111010001100nnnnllll11110100hhhh",
+    ),
+    special(
+        Mainline,
+        Kind::Exclusive,
+        "ldrexh strexh",
+        "111010001101nnnntttt111101011111111010001100nnnnllll11110101hhhh",
+    ),
+    class(Mainline, "mrs apsr", "11110011111011111000dddd000000oo"),
+    class(Mainline, "msr apsr", "111100111000nnnn10001000000000oo"),
+    class(Dsp, "msr apsr ge", "111100111000nnnn1000i100000000oo"),
     class(Mainline, "and", "11101010000snnnn0iiiddddiiiimmmm"),
     class(Mainline, "bic", "11101010001snnnn0iiiddddiiiimmmm"),
     class(Mainline, "orr", "11101010010snnnn0iiiddddiiiimmmm"),
@@ -206,6 +249,47 @@ pub(crate) const CLASSES: &[Class] = &[
     access(Float, true, "vldm vstm", "111011001Dwonnnn00uu101000000ii1"),
     access(Float, true, "vldm vstm db", "111011010D1onnnn00uu101000000ii1"),
     access(Float, true, "vldm vstm double", "1110110010wonnnn00uu101100000i10"),
+    class(Directed, "vsel", "111111100Dccvvvvuuuu1010N0M0wwww"),
+    class(Directed, "vmaxnm vminnm", "111111101D00vvvvuuuu1010NoM0wwww"),
+    class(Directed, "vrint directed", "111111101D1110rruuuu101001M0wwww"),
+    class(Directed, "vcvt directed", "111111101D1111rruuuu1010o1M0wwww"),
+    class(Directed, "vrintr vrintz", "111011101D110110uuuu1010o1M0wwww"),
+    class(Directed, "vrintx", "111011101D110111uuuu101001M0wwww"),
+    class(Double, "vmla vmls double", "111011100000vvvvuuuu10110o00wwww"),
+    class(Double, "vnmla vnmls double", "111011100001vvvvuuuu10110o00wwww"),
+    class(Double, "vmul vnmul double", "111011100010vvvvuuuu10110o00wwww"),
+    class(Double, "vadd vsub double", "111011100011vvvvuuuu10110o00wwww"),
+    class(Double, "vdiv double", "111011101000vvvvuuuu10110000wwww"),
+    class(Double, "vfnma vfnms double", "111011101001vvvvuuuu10110o00wwww"),
+    class(Double, "vfma vfms double", "111011101010vvvvuuuu10110o00wwww"),
+    class(Double, "vmov immediate double", "111011101011iiiiuuuu10110000iiii"),
+    class(Double, "vmov vabs double", "1110111010110000uuuu1011o100wwww"),
+    class(Double, "vneg vsqrt double", "1110111010110001uuuu1011o100wwww"),
+    class(Double, "vcvtb vcvtt to double", "1110111010110010uuuu1011o1M0wwww"),
+    class(Double, "vcvtb vcvtt from double", "111011101D110011uuuu1011o100wwww"),
+    class(Double, "vcmp double", "1110111010110100uuuu1011o100wwww"),
+    class(Double, "vcmp zero double", "1110111010110101uuuu1011o1000000"),
+    class(Double, "vcvt double from int", "1110111010111000uuuu1011o1M0wwww"),
+    class(Double, "vcvt double to int", "111011101D11110ouuuu1011x100wwww"),
+    class(Double, "vcvt double from fixed 16", "111011101011101ouuuu101101i00iii"),
+    class(Double, "vcvt double from fixed 32", "111011101011101ouuuu101111i0iiii"),
+    class(Double, "vcvt double to fixed 16", "111011101011111ouuuu101101i00iii"),
+    class(Double, "vcvt double to fixed 32", "111011101011111ouuuu101111i0iiii"),
+    class(Double, "vcvt single to double", "1110111010110111uuuu101011M0wwww"),
+    class(Double, "vcvt double to single", "111011101D110111uuuu10111100wwww"),
+    class(Double, "vsel double", "1111111000ccvvvvuuuu10110000wwww"),
+    class(Double, "vmaxnm vminnm double", "111111101000vvvvuuuu10110o00wwww"),
+    class(Double, "vrint directed double", "11111110101110rruuuu10110100wwww"),
+    class(Double, "vcvt directed double", "111111101D1111rruuuu1011o100wwww"),
+    class(Double, "vrintr vrintz double", "1110111010110110uuuu1011o100wwww"),
+    class(Double, "vrintx double", "1110111010110111uuuu10110100wwww"),
+    access(V8, true, "lda", "111010001101nnnntttt111110101111"),
+    access(V8, true, "ldab ldah", "111010001101nnnntttt1111100o1111"),
+    access(V8, true, "stl", "111010001100nnnntttt111110101111"),
+    access(V8, true, "stlb stlh", "111010001100nnnntttt1111100o1111"),
+    special(V8, Kind::Exclusive, "ldaex stlex", "111010001101nnnntttt111111101111111010001100nnnnllll11111110hhhh"),
+    special(V8, Kind::Exclusive, "ldaexb stlexb", "111010001101nnnntttt111111001111111010001100nnnnllll11111100hhhh"),
+    special(V8, Kind::Exclusive, "ldaexh stlexh", "111010001101nnnntttt111111011111111010001100nnnnllll11111101hhhh"),
 ];
 
 /// Narrow data processing for `IT` blocks, where it leaves the flags alone (but for comparisons).
@@ -260,6 +344,7 @@ fn next_bit(field: &mut Field) -> u32 {
 
 fn random_field(letter: char, width: usize, rng: &mut Rng) -> u32 {
     match (letter, width) {
+        ('k', 4) => rng.below(14) as u32,
         ('d' | 'n' | 'm' | 'a' | 't' | 'l' | 'h', 4) | ('e', 8) => rng.below(13) as u32,
         ('n' | 'm' | 't' | 'd', 3) => rng.below(if letter == 'd' { 8 } else { 7 }) as u32,
         _ => rng.below(1 << width) as u32,
@@ -356,6 +441,45 @@ pub(crate) fn corner_float(rng: &mut Rng) -> u32 {
         2 => bits & 0x87ff_ffff | 0x4000_0000,
         3 => bits & 0x81ff_ffff,
         _ => bits,
+    }
+}
+
+/// A double that is often a corner, in the same way; or two singles.
+pub(crate) fn corner_double(rng: &mut Rng) -> u64 {
+    const CORNERS: [u64; 22] = [
+        0,
+        0x8000_0000_0000_0000,
+        0x3ff0_0000_0000_0000,
+        0xbff0_0000_0000_0000,
+        0x7ff0_0000_0000_0000,
+        0xfff0_0000_0000_0000,
+        0x7ff8_0000_0000_0000,
+        0x7ff4_1234_5678_9abc,
+        0xfff8_1234_5678_9abc,
+        1,
+        0x8000_0000_0000_0001,
+        0x000f_ffff_ffff_ffff,
+        0x0010_0000_0000_0000,
+        0x7fef_ffff_ffff_ffff,
+        0xffef_ffff_ffff_ffff,
+        0x3ff0_0000_0000_0001,
+        0x41df_ffff_ffc0_0000,
+        0xc1e0_0000_0000_0000,
+        0x41ef_ffff_ffff_ffff,
+        0x3fe0_0000_0000_0000,
+        0x47ef_ffff_f000_0000,
+        0x3810_0000_0000_0000,
+    ];
+    let bits = rng.next_u64();
+    match rng.below(7) {
+        0 => CORNERS[rng.below(CORNERS.len())],
+        // Near 1, small numbers with halves, the range of singles and its denormals, that of halves.
+        1 => bits & 0x800f_ffff_ffff_ffff | 0x3fe0_0000_0000_0000,
+        2 => bits & 0x804f_ff00_0000_0000 | 0x4000_0000_0000_0000,
+        3 => bits & 0x803f_ffff_ffff_ffff | 0x3680_0000_0000_0000,
+        4 => bits & 0x801f_ffff_ffff_ffff,
+        5 => bits & 0x80ff_ffff_ffff_ffff | 0x3f00_0000_0000_0000,
+        _ => u64::from(corner_float(rng)) << 32 | u64::from(corner_float(rng)),
     }
 }
 

@@ -24,27 +24,45 @@ pub(crate) fn board(flash: u32, ram: u32) -> MemoryMap {
 
 /// An ELF with one segment at address 0 and no sections.
 pub(crate) fn elf(bytes: &[u8]) -> Vec<u8> {
+    elf_at(0, bytes)
+}
+
+/// The same at `origin`.
+pub(crate) fn elf_at(origin: u32, bytes: &[u8]) -> Vec<u8> {
     let mut elf = b"\x7fELF\x01\x01\x01\0\0\0\0\0\0\0\0\0".to_vec();
     let half = |elf: &mut Vec<u8>, value: u16| elf.extend(value.to_le_bytes());
     let word = |elf: &mut Vec<u8>, value: u32| elf.extend(value.to_le_bytes());
     half(&mut elf, 2);
     half(&mut elf, 40);
-    for value in [1, 1, 52, 0, 0x0500_0200] {
+    for value in [1, origin | 1, 52, 0, 0x0500_0200] {
         word(&mut elf, value);
     }
     for value in [52, 32, 1, 40, 0, 0] {
         half(&mut elf, value);
     }
-    for value in [1, 84, 0, 0, bytes.len() as u32, bytes.len() as u32, 5, 4] {
+    for value in [1, 84, origin, origin, bytes.len() as u32, bytes.len() as u32, 5, 4] {
         word(&mut elf, value);
     }
     elf.extend(bytes);
     elf
 }
 
+/// The same memories elsewhere.
+pub(crate) fn board_at(flash_origin: u32, flash: u32, ram_origin: u32, ram: u32) -> MemoryMap {
+    let mut map = board(flash, ram);
+    map.flash.origin = flash_origin;
+    map.ram.origin = ram_origin;
+    map
+}
+
 /// Halfwords behind a vector table of two words: stack pointer 0x20001000, start at 8.
 pub(crate) fn program(code: &[u16]) -> Vec<u8> {
-    let mut bytes = [0x2000_1000_u32.to_le_bytes(), 9_u32.to_le_bytes()].concat();
+    program_at(0, 0x2000_1000, code)
+}
+
+/// The same for an image at `origin` with its stack below `stack`.
+pub(crate) fn program_at(origin: u32, stack: u32, code: &[u16]) -> Vec<u8> {
+    let mut bytes = [stack.to_le_bytes(), (origin + 9).to_le_bytes()].concat();
     bytes.extend(code.iter().flat_map(|half| half.to_le_bytes()));
     bytes
 }

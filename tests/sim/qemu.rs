@@ -14,21 +14,34 @@ use crate::image;
 pub(crate) struct Oracle {
     pub(crate) core: &'static str,
     pub(crate) machine: &'static str,
+    pub(crate) flash_origin: u32,
     pub(crate) flash: u32,
+    pub(crate) ram_origin: u32,
     pub(crate) ram: u32,
 }
 
+const fn oracle(core: &'static str, machine: &'static str, flash: u32, ram: u32) -> Oracle {
+    Oracle { core, machine, flash_origin: 0, flash, ram_origin: 0x2000_0000, ram }
+}
+
 /// Cores that QEMU has a machine for. Its only M0 stands for the M0+ too: the instruction set is the same.
-pub(crate) const ORACLES: [Oracle; 3] = [
-    Oracle { core: "cortex_m0", machine: "microbit", flash: 0x4_0000, ram: 0x4000 },
-    Oracle { core: "cortex_m3", machine: "mps2-an385", flash: 0x40_0000, ram: 0x40_0000 },
-    Oracle { core: "cortex_m4f", machine: "mps2-an386", flash: 0x40_0000, ram: 0x40_0000 },
+/// The M33 starts in Secure state, where the memories have other addresses.
+pub(crate) const ORACLES: [Oracle; 5] = [
+    oracle("cortex_m0", "microbit", 0x4_0000, 0x4000),
+    oracle("cortex_m3", "mps2-an385", 0x40_0000, 0x40_0000),
+    oracle("cortex_m4f", "mps2-an386", 0x40_0000, 0x40_0000),
+    oracle("cortex_m7", "mps2-an500", 0x40_0000, 0x40_0000),
+    Oracle {
+        flash_origin: 0x1000_0000,
+        ram_origin: 0x3800_0000,
+        ..oracle("cortex_m33", "mps2-an505", 0x40_0000, 0x40_0000)
+    },
 ];
 
 impl Oracle {
     /// The memories of the machine.
     pub(crate) fn map(&self) -> MemoryMap {
-        image::board(self.flash, self.ram)
+        image::board_at(self.flash_origin, self.flash, self.ram_origin, self.ram)
     }
 
     /// Runs an image; what it printed, or None without QEMU. A program that doesn't end fails the test.

@@ -84,6 +84,8 @@ fn system_register(context: Context, second: u32, op: impl FnOnce(u8) -> Op) -> 
     match (second & 255) as u8 {
         register @ (0..=3 | 5..=9 | 16 | 20) => op(register),
         register @ 17..=19 if context.mainline => op(register),
+        // MSPLIM, PSPLIM.
+        register @ (10 | 11) if context.v8 => op(register),
         _ => Op::Undefined,
     }
 }

@@ -1,20 +1,26 @@
-//! The floating-point extension, single precision (DDI 0403E, A6).
+//! The floating-point extension: `FPv4-SP`, and `FPv5` in single or double precision (DDI 0403E, A6).
 
 use super::operands::{bad, bit, bits, reg};
 use super::wide::Context;
+use crate::library::core::Fpu;
 use crate::sim::op::{Float, Op, Rounded, Sign};
 
 /// Every coprocessor encoding; those of the FPU are of coprocessors 10 and 11.
 pub(super) fn float(context: Context, first: u32, second: u32) -> Op {
-    if !context.float || bit(first, 12) || bits(second, 11, 9) != 5 {
+    if context.float < Fpu::Fpv4Sp || bits(second, 11, 9) != 5 {
         return Op::Undefined;
     }
-    match (bits(first, 9, 8), bit(second, 4)) {
-        (2, false) if bit(second, 8) => Op::Undefined,
-        (2, false) => arithmetic(first, second),
-        (2, true) => transfer(first, second),
-        (0 | 1, _) if bits(first, 8, 5) == 2 => pair(first, second),
-        (0 | 1, _) => access(context, first, second),
+    let computes = bits(first, 9, 8) == 2 && !bit(second, 4);
+    if computes && bit(second, 8) && context.float < Fpu::Fpv5Dp {
+        return Op::Undefined;
+    }
+    match (bit(first, 12), bits(first, 9, 8), bit(second, 4)) {
+        (true, 2, false) if context.float >= Fpu::Fpv5Sp => directed(first, second).unwrap_or(Op::Undefined),
+        (true, ..) => Op::Undefined,
+        (_, 2, false) => arithmetic(context, first, second).unwrap_or(Op::Undefined),
+        (_, 2, true) => transfer(first, second),
+        (_, 0 | 1, _) if bits(first, 8, 5) == 2 => pair(first, second),
+        (_, 0 | 1, _) => access(context, first, second),
         _ => Op::Undefined,
     }
 }
@@ -24,10 +30,79 @@ fn single(word: u32, low: u32, extra_word: u32, extra: u32) -> u8 {
     (bits(word, low + 3, low) << 1 | bits(extra_word, extra, extra)) as u8
 }
 
-fn arithmetic(first: u32, second: u32) -> Op {
-    let d = single(second, 12, first, 6);
-    let n = single(first, 0, second, 7);
-    let m = single(second, 0, second, 5);
+/// The operands of an encoding. A single's lowest bit is the extra one; a double's extra bit is its highest, which is
+/// zero because there are 16 doubles.
+#[derive(Clone, Copy)]
+struct Operands {
+    d: u8,
+    n: u8,
+    m: u8,
+}
+
+impl Operands {
+    fn new(first: u32, second: u32) -> Self {
+        Self { d: single(second, 12, first, 6), n: single(first, 0, second, 7), m: single(second, 0, second, 5) }
+    }
+
+    /// `float` on registers that are all as wide.
+    fn same(self, double: bool, float: Float) -> Option<Op> {
+        let Self { d, n, m } = self;
+        match double {
+            true if (d | n | m) & 1 == 1 => None,
+            true => Some(Op::Double { float, d, n, m }),
+            false => Some(Op::Float { float, d, n, m }),
+        }
+    }
+
+    /// `float` with one operand.
+    fn unary(self, double: bool, float: Float) -> Option<Op> {
+        Self { n: 0, ..self }.same(double, float)
+    }
+
+    /// `float` from a register of 32 bits.
+    fn from_word(self, double: bool, float: Float) -> Option<Op> {
+        let Self { d, m, .. } = self;
+        match double {
+            true if d & 1 == 1 => None,
+            true => Some(Op::Double { float, d, n: 0, m }),
+            false => Some(Op::Float { float, d, n: 0, m }),
+        }
+    }
+
+    /// `float` to a register of 32 bits.
+    fn to_word(self, double: bool, float: Float) -> Option<Op> {
+        let Self { d, m, .. } = self;
+        match double {
+            true if m & 1 == 1 => None,
+            true => Some(Op::Double { float, d, n: 0, m }),
+            false => Some(Op::Float { float, d, n: 0, m }),
+        }
+    }
+}
+
+/// `VSEL`, `VMAXNM`, and what rounds in a direction of its own (DDI 0403E, A6.4).
+fn directed(first: u32, second: u32) -> Option<Op> {
+    let (operands, double, op) = (Operands::new(first, second), bit(second, 8), bit(second, 6));
+    let Operands { d, n, m } = operands;
+    let rounded = [Rounded::Away, Rounded::Nearest, Rounded::Up, Rounded::Down][(first & 3) as usize];
+    match (bit(first, 7), bits(first, 5, 2)) {
+        (false, _) if op || (double && (d | n | m) & 1 == 1) => None,
+        // EQ, VS, GE, GT.
+        (false, _) => {
+            let condition = [0, 6, 10, 12][bits(first, 5, 4) as usize];
+            Some(Op::FloatSelect { double, condition, d, n, m })
+        }
+        (true, 0..=3) => operands.same(double, if op { Float::Minimum } else { Float::Maximum }),
+        (true, 14) if op && !bit(second, 7) => operands.unary(double, Float::Round(rounded)),
+        (true, 15) if op => {
+            let sign = if bit(second, 7) { Sign::Signed } else { Sign::Unsigned };
+            operands.to_word(double, Float::ToInt(sign, rounded))
+        }
+        _ => None,
+    }
+}
+
+fn arithmetic(context: Context, first: u32, second: u32) -> Option<Op> {
     let op = bit(second, 6);
     let float = match (bit(first, 7), bits(first, 5, 4)) {
         (false, 0) => [Float::Mla, Float::Mls][usize::from(op)],
@@ -37,50 +112,57 @@ fn arithmetic(first: u32, second: u32) -> Op {
         (true, 0) if !op => Float::Div,
         (true, 1) => [Float::Fnms, Float::Fnma][usize::from(op)],
         (true, 2) => [Float::Fma, Float::Fms][usize::from(op)],
-        (true, 3) => return other(first, second, d, m),
-        _ => return Op::Undefined,
+        (true, 3) => return other(context, first, second),
+        _ => return None,
     };
-    Op::Float { float, d, n, m }
+    Operands::new(first, second).same(bit(second, 8), float)
 }
 
 /// One operand (table A6-3).
-fn other(first: u32, second: u32, d: u8, m: u8) -> Op {
+fn other(context: Context, first: u32, second: u32) -> Option<Op> {
     let (code, high, odd) = (first & 15, bit(second, 7), bit(second, 6));
+    let (operands, double) = (Operands::new(first, second), bit(second, 8));
     if !odd {
-        let byte = (code << 4 | second & 15) as u8;
-        return if second & 0xa0 == 0 { Op::FloatImm { d, imm: byte } } else { Op::Undefined };
+        let (d, imm) = (operands.d, (code << 4 | second & 15) as u8);
+        let exists = second & 0xa0 == 0 && !(double && d & 1 == 1);
+        return exists.then_some(Op::FloatImm { double, d, imm });
     }
     let sign = |signed| if signed { Sign::Signed } else { Sign::Unsigned };
     let rounded = if high { Rounded::ToZero } else { Rounded::AsSet };
     let zero = second & 0x2f == 0;
-    let float = match (code, high) {
-        (0, false) => Float::Mov,
-        (0, true) => Float::Abs,
-        (1, false) => Float::Neg,
-        (1, true) => Float::Sqrt,
-        (2, top) => Float::FromHalf(top),
-        (3, top) => Float::ToHalf(top),
-        (4, false) => Float::Cmp,
-        (4, true) => Float::Cmpe,
-        (5, false) if zero => Float::CmpZero,
-        (5, true) if zero => Float::CmpeZero,
-        (8, signed) => Float::FromInt(sign(signed)),
-        (12, _) => Float::ToInt(Sign::Unsigned, rounded),
-        (13, _) => Float::ToInt(Sign::Signed, rounded),
-        (10 | 11 | 14 | 15, wide) => return fixed(code, wide, second, d),
-        _ => return Op::Undefined,
-    };
-    Op::Float { float, d, n: 0, m }
+    let unary = |float| operands.unary(double, float);
+    match (code, high) {
+        (0, false) => unary(Float::Mov),
+        (0, true) => unary(Float::Abs),
+        (1, false) => unary(Float::Neg),
+        (1, true) => unary(Float::Sqrt),
+        (2, top) => operands.from_word(double, Float::FromHalf(top)),
+        (3, top) => operands.to_word(double, Float::ToHalf(top)),
+        (4, false) => unary(Float::Cmp),
+        (4, true) => unary(Float::Cmpe),
+        (5, false) if zero => unary(Float::CmpZero),
+        (5, true) if zero => unary(Float::CmpeZero),
+        (6, _) if context.float >= Fpu::Fpv5Sp => unary(Float::Round(rounded)),
+        (7, false) if context.float >= Fpu::Fpv5Sp => unary(Float::RoundExact),
+        (7, true) if double => operands.to_word(true, Float::Narrow),
+        (7, true) if context.float >= Fpu::Fpv5Dp => operands.from_word(true, Float::Widen),
+        (8, signed) => operands.from_word(double, Float::FromInt(sign(signed))),
+        (12, _) => operands.to_word(double, Float::ToInt(Sign::Unsigned, rounded)),
+        (13, _) => operands.to_word(double, Float::ToInt(Sign::Signed, rounded)),
+        (10 | 11 | 14 | 15, wide) => fixed(code, wide, second, operands.d),
+        _ => None,
+    }
 }
 
-fn fixed(code: u32, wide: bool, second: u32, d: u8) -> Op {
-    let bits: u8 = if wide { 32 } else { 16 };
+fn fixed(code: u32, wide: bool, second: u32, d: u8) -> Option<Op> {
+    let (double, bits): (bool, u8) = (bit(second, 8), if wide { 32 } else { 16 });
     let point = ((second & 15) << 1 | second >> 5 & 1) as u8;
     let sign = if code & 1 == 1 { Sign::Unsigned } else { Sign::Signed };
-    match (bits.checked_sub(point), code & 4 != 0) {
-        (None, _) => Op::Undefined,
-        (Some(fraction), true) => Op::ToFixed { sign, d, bits, fraction },
-        (Some(fraction), false) => Op::FromFixed { sign, d, bits, fraction },
+    let fraction = bits.checked_sub(point)?;
+    match code & 4 != 0 {
+        _ if double && d & 1 == 1 => None,
+        true => Some(Op::ToFixed { double, sign, d, bits, fraction }),
+        false => Some(Op::FromFixed { double, sign, d, bits, fraction }),
     }
 }
 

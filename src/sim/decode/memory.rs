@@ -28,8 +28,12 @@ pub(super) fn multiple(first: u32, second: u32) -> Op {
 pub(super) fn double_exclusive(context: Context, first: u32, second: u32) -> Op {
     let (n, t, t2) = (reg(first, 0), reg(second, 12), reg(second, 8));
     let (pre, up, writeback, load) = (bit(first, 8), bit(first, 7), bit(first, 5), bit(first, 4));
+    // `SG` does nothing without the Security Extension.
+    if context.v8 && first == 0xe97f && second == 0xe97f {
+        return Op::Nop;
+    }
     if !pre && !writeback {
-        return if up { exclusive_or_table(context, first, second) } else { exclusive(first, second) };
+        return if up { exclusive_or_table(context, first, second) } else { exclusive(context, first, second) };
     }
     let magnitude = ((second & 255) << 2) as i16;
     let offset = if up { magnitude } else { -magnitude };
@@ -56,9 +60,13 @@ fn index(pre: bool, writeback: bool) -> Index {
     }
 }
 
-/// `LDREX`, `STREX`.
-fn exclusive(first: u32, second: u32) -> Op {
+/// `LDREX`, `STREX`; `TT` where the latter's register is pc (DDI 0553B, C2.3.5).
+fn exclusive(context: Context, first: u32, second: u32) -> Op {
     let (n, t, d, offset) = (reg(first, 0), reg(second, 12), reg(second, 8), ((second & 255) << 2) as u16);
+    // The forms for the other security state don't exist without the Security Extension.
+    if context.v8 && !bit(first, 4) && t == 15 && second & 0xbf == 0 && !bad(d) && !bad(n) {
+        return Op::TestTarget { d };
+    }
     if bad(t) || n == 15 {
         return Op::Undefined;
     }
@@ -79,9 +87,30 @@ fn exclusive_or_table(context: Context, first: u32, second: u32) -> Op {
         (true, 0 | 1) if second >> 8 == 0xf0 && n != 13 && !bad(m) => {
             Op::TableBranch { half: bit(second, 4), n, m, base }
         }
+        (load, 8..=15) if context.v8 => ordered(load, second, t, n),
         (true, 4 | 5) if sbz && m == 15 => Op::LoadExclusive { width, t, n, offset: 0 },
         (false, 4 | 5) if sbz && !bad(m) && m != n && m != t => Op::StoreExclusive { width, d: m, t, n, offset: 0 },
         _ => Op::Undefined,
+    }
+}
+
+/// Load-acquire and store-release, exclusive or not (DDI 0553B, C2.3.5).
+fn ordered(load: bool, second: u32, t: u8, n: u8) -> Op {
+    let (d, exclusive, rest_set) = (reg(second, 0), bit(second, 6), bits(second, 11, 8) == 15);
+    let width = match bits(second, 5, 4) {
+        0 => Width::Byte,
+        1 => Width::Half,
+        2 => Width::Word,
+        _ => return Op::Undefined,
+    };
+    match (exclusive, load) {
+        _ if bad(t) || n == 15 || !rest_set => Op::Undefined,
+        (true, false) if bad(d) || d == n || d == t => Op::Undefined,
+        (true, false) => Op::StoreExclusive { width, d, t, n, offset: 0 },
+        _ if d != 15 => Op::Undefined,
+        (true, true) => Op::LoadExclusive { width, t, n, offset: 0 },
+        (false, true) => Op::LoadAcquire { width, t, n },
+        (false, false) => Op::StoreRelease { width, t, n },
     }
 }
 

@@ -17,8 +17,10 @@ pub(in crate::sim) struct Context {
     pub mainline: bool,
     /// Has the DSP instructions.
     pub dsp: bool,
-    /// Has single-precision floats.
-    pub float: bool,
+    /// The floating-point unit.
+    pub float: Fpu,
+    /// `ARMv8-M`.
+    pub v8: bool,
 }
 
 impl Context {
@@ -30,7 +32,8 @@ impl Context {
             conditional: false,
             mainline,
             dsp: core.dsp && mainline,
-            float: core.fpu != Fpu::None && mainline,
+            float: if mainline { core.fpu } else { Fpu::None },
+            v8: core.isa >= Isa::ArmV8M,
         }
     }
 }
