@@ -1,6 +1,7 @@
 //! Decoded instructions, one slot a halfword, filled when first reached.
 
 use super::cycles;
+use super::hazard;
 use super::decode::{Context, decode};
 use super::map::Region;
 use super::memory::Memory;
@@ -128,29 +129,47 @@ impl Code {
         let op = decoded.op;
         let mut marks = self.slots[at].special & (special::ENTRY | special::STOP);
         marks |= if condition.is_some() { special::CONDITIONAL } else { 0 };
-        marks |= if cycles::writes_stack(op) { special::STACK } else { 0 };
+        marks |= if hazard::writes_stack(op) { special::STACK } else { 0 };
         marks |= if self.volatile { special::VOLATILE } else { 0 };
         self.conditions[at] = condition.unwrap_or(14);
+        // Fetches are of aligned words.
+        let across = if decoded.size == 4 && !pc.is_multiple_of(4) { rules.taken_across } else { 0 };
         self.slots[at] = Slot {
             op,
             opcode: u32::from(first) << 16 | if decoded.size == 4 { u32::from(second) } else { 0 },
             size: decoded.size,
-            cost: cycles::cost(op, self.before(at), rules),
-            entry_cost: cycles::cost(op, None, rules),
+            cost: cycles::cost(op, &self.before(at), rules),
+            entry_cost: cycles::cost(op, &[], rules) + across,
             special: marks,
         };
-        let next = at + usize::from(decoded.size / 2);
-        if let Some(slot) = self.slots.get_mut(next).filter(|slot| slot.special & special::PENDING == 0) {
-            slot.cost = cycles::cost(slot.op, Some(op), rules);
+        let mut next = at + usize::from(decoded.size / 2);
+        for _ in 0..16 {
+            let Some(slot) = self.slots.get(next).filter(|slot| slot.special & special::PENDING == 0) else { break };
+            let (op, size) = (slot.op, slot.size);
+            self.slots[next].cost = cycles::cost(op, &self.before(next), rules);
+            next += usize::from(size / 2);
         }
     }
 
-    /// The decoded instruction that ends where the slot `at` begins.
-    fn before(&self, at: usize) -> Option<Op> {
+    /// The decoded instructions in a straight line to the slot `at`, oldest first.
+    fn before(&self, at: usize) -> Vec<Op> {
+        let mut line = Vec::new();
+        let mut at = at;
+        while let Some((op, start)) = self.ends_at(at).filter(|_| line.len() < 24) {
+            line.push(op);
+            at = start;
+        }
+        line.reverse();
+        line
+    }
+
+    /// The decoded instruction that ends where the slot `at` begins, and its slot.
+    fn ends_at(&self, at: usize) -> Option<(Op, usize)> {
         [1, 2].iter().find_map(|&halves| {
-            let slot = self.slots.get(at.checked_sub(halves)?)?;
+            let start = at.checked_sub(halves)?;
+            let slot = self.slots.get(start)?;
             let ends_here = usize::from(slot.size / 2) == halves && slot.special & special::PENDING == 0;
-            (ends_here && slot.op != Op::Outside).then_some(slot.op)
+            (ends_here && slot.op != Op::Outside).then_some((slot.op, start))
         })
     }
 }

@@ -5,6 +5,7 @@ use super::fault::{Access, FaultKind};
 use super::flash::Flash;
 use super::memory::Memory;
 use super::system::{self, System};
+use crate::library::core::Cycles;
 
 /// A core with its memories.
 #[derive(Clone)]
@@ -37,7 +38,8 @@ pub(super) struct Cpu {
     pub fpu_enabled: bool,
     pub has_fpu: bool,
     pub mainline: bool,
-    pub unaligned_cost: u64,
+    /// What the core's manual says of time.
+    pub rules: Cycles,
     pub instructions: u64,
     pub cycles: u64,
     pub memory: Memory,
@@ -195,7 +197,9 @@ impl Cpu {
         if !self.mainline || self.system.traps_unaligned() {
             return Err(FaultKind::Misaligned { address, access });
         }
-        self.cycles += self.unaligned_cost;
+        // A halfword or an even word goes as two accesses, an odd word as three (Cortex-M3 TRM r2p1, 3.3.2).
+        let more = if size == 4 && address & 1 == 1 { 2 } else { 1 };
+        self.cycles += u64::from(self.rules.unaligned) * more;
         Ok(())
     }
 

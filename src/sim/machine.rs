@@ -302,7 +302,7 @@ fn cpu(core: &Core, map: &MemoryMap, memory: Memory) -> Cpu {
         fpu_enabled: false,
         has_fpu,
         mainline: core.isa >= Isa::ArmV7M,
-        unaligned_cost: core.cycles.unaligned.into(),
+        rules: core.cycles.clone(),
         instructions: 0,
         cycles: 0,
         memory,
