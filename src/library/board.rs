@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::accuracy::Accuracy;
 use super::record;
 use crate::base::{Diag, Quantity, Source};
 
@@ -86,18 +87,40 @@ pub struct Timing {
     pub line: u32,
     /// Lines cached for instructions; 0: none.
     pub code_lines: u32,
+    /// Lines that an instruction's line can take the place of; 0: all.
+    #[serde(default)]
+    pub code_ways: u32,
     /// Lines cached for data; 0: none.
     pub data_lines: u32,
+    /// The same for data.
+    #[serde(default)]
+    pub data_ways: u32,
+    /// Which of them goes.
+    #[serde(default)]
+    pub replacement: Replacement,
+    /// The next line is fetched while this one runs.
+    #[serde(default)]
+    pub prefetch: bool,
     /// Both counts are of the same lines: one cache for instructions and data.
     #[serde(default)]
     pub shared: bool,
     /// Where the numbers are from.
     pub source: String,
     /// What predicted cycles are worth: the error band, or that nobody has measured it.
-    pub accuracy: String,
-    /// Whether published measurements confirm `accuracy`.
-    #[serde(default)]
-    pub validated: bool,
+    pub accuracy: Accuracy,
+}
+
+/// Which line of a cache a new one takes the place of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Replacement {
+    /// The one used least recently.
+    #[default]
+    Oldest,
+    /// One after another.
+    InTurn,
+    /// Any.
+    Random,
 }
 
 /// An address range of peripherals.
@@ -274,8 +297,12 @@ impl Board {
         if !timing.line.is_power_of_two() || timing.line > 4096 {
             return fail("line", "the bytes of a line are a power of two up to 4096");
         }
-        if timing.shared && timing.code_lines != timing.data_lines {
-            return fail("shared", "one cache for both has as many lines for data as for code");
+        if timing.shared && (timing.code_lines, timing.code_ways) != (timing.data_lines, timing.data_ways) {
+            return fail("shared", "one cache for both has as many lines and ways for data as for code");
+        }
+        let divides = |lines: u32, ways: u32| ways == 0 || (ways <= lines && lines % ways == 0);
+        if !divides(timing.code_lines, timing.code_ways) || !divides(timing.data_lines, timing.data_ways) {
+            return fail("timing", "the lines of a cache are a multiple of its ways");
         }
         if timing.code_lines.max(timing.data_lines) > 1 << 16 || timing.miss > 255 {
             return fail("timing", "a cache has at most 65,536 lines, and a miss costs at most 255 cycles");

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::accuracy::Accuracy;
 use crate::base::{Diag, Source};
 
 /// A core.
@@ -22,7 +23,7 @@ pub struct Core {
     /// What the register `CPUID` reads as.
     pub cpuid: u32,
     /// How far simulated cycles are known to be from measured ones; reports repeat it.
-    pub validation: String,
+    pub validation: Accuracy,
     /// What zig is told.
     pub zig: Zig,
     /// What gcc is told.

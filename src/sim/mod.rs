@@ -32,5 +32,5 @@ mod system;
 pub use elf::{LoadError, Symbol};
 pub use fault::{Access, Branch, Fault, FaultKind};
 pub use machine::{Machine, Mode};
-pub use map::{Device, FlashTiming, MemoryMap, Region};
+pub use map::{Cache, Device, FlashTiming, MemoryMap, Region, Replacement};
 pub use profile::FunctionProfile;

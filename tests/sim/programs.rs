@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tinyml::library::core::Core;
-use tinyml::sim::{FaultKind, FlashTiming, Machine, MemoryMap, Mode};
+use tinyml::sim::{Cache, FaultKind, FlashTiming, Machine, MemoryMap, Mode};
 
 use crate::image;
 use crate::qemu::{self, ORACLES, Oracle};
@@ -161,7 +161,14 @@ fn busy_seconds() -> f64 {
 fn speed_on_int8_kernels() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let elf = folder.path().join("kernels.elf");
-    let slow = FlashTiming { wait_states: 5, line_bytes: 8, instruction_lines: 128, data_lines: 32, prefetch: false };
+    let lines = |lines| Cache { lines, ..Cache::default() };
+    let slow = FlashTiming {
+        wait_states: 5,
+        line_bytes: 8,
+        instructions: lines(128),
+        data: lines(32),
+        ..FlashTiming::default()
+    };
     for compiler in compilers() {
         let core = image::core("cortex_m4f");
         build(compiler, &core, "-O2", "kernels", &elf);
