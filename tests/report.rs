@@ -7,8 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use tinyml::base::Diags;
-use tinyml::library::Accuracy;
 use tinyml::cli::paint::{self, Paint};
+use tinyml::library::Accuracy;
 use tinyml::report::measure::{Flash, Latency, Layer, Measured, Measurements, Ram, Step, Verified};
 use tinyml::report::{Style, Verdict, judge, text, unmet};
 use tinyml::spec::Spec;

@@ -3,6 +3,8 @@
 
 #[path = "sim/behaviour.rs"]
 mod behaviour;
+#[path = "sim/decode.rs"]
+mod decode;
 #[path = "sim/encodings.rs"]
 mod encodings;
 #[path = "sim/image.rs"]

@@ -1,85 +1,125 @@
-//! Decoded instructions, one slot a halfword, filled when first reached.
+//! Decoded instructions, one slot a halfword, decoded in straight lines when first reached.
+//!
+//! The slots of a straight line are numbered and carry the sum of their costs, so that a run of them is accounted for by
+//! two subtractions when it ends. A line is a chain of linked slots: each follows the one before it in memory.
 
-use super::cycles;
-use super::hazard;
-use super::decode::{Context, decode};
+use super::isa::{Isa, Kind};
 use super::map::Region;
-use super::memory::Memory;
-use super::op::Op;
-use crate::library::core::Cycles;
+use super::profile::{self, InstructionProfile};
 
-/// Why a slot needs a closer look before it runs.
-pub(super) mod special {
-    /// Not decoded yet.
-    pub(in crate::sim) const PENDING: u8 = 1;
-    /// In an `IT` block.
-    pub(in crate::sim) const CONDITIONAL: u8 = 2;
-    /// Writes the stack pointer.
-    pub(in crate::sim) const STACK: u8 = 4;
+/// What is known of a slot.
+pub(super) mod flag {
+    /// Code, not decoded yet.
+    pub(in crate::sim) const PENDING: u16 = 1;
+    /// Decoded.
+    pub(in crate::sim) const DECODED: u16 = 2;
+    /// Numbered after the slot before it in memory.
+    pub(in crate::sim) const LINKED: u16 = 4;
     /// A run ends here.
-    pub(in crate::sim) const STOP: u8 = 8;
-    /// A function begins here.
-    pub(in crate::sim) const ENTRY: u8 = 16;
-    /// Decoded from RAM, which may change.
-    pub(in crate::sim) const VOLATILE: u8 = 32;
+    pub(in crate::sim) const STOP: u16 = 8;
+    /// The next slot in memory is numbered after another one.
+    pub(in crate::sim) const SEAM: u16 = 16;
+    /// Writes the stack pointer.
+    pub(in crate::sim) const STACK: u16 = 32;
+    /// Its effect must be seen before the next instruction.
+    pub(in crate::sim) const SYNCHRONISE: u16 = 64;
+    /// It has a condition.
+    pub(in crate::sim) const CONDITIONAL: u16 = 128;
+    /// What the loop must not run into without a closer look.
+    pub(in crate::sim) const SPECIAL: u16 = PENDING | STOP | SEAM | STACK | SYNCHRONISE;
 }
 
-/// A decoded instruction.
+/// Instructions that one costs by, at least, and at most one less than twice as many: the first of them is the first of a
+/// line, or so many times this many behind it, so that a core that issues pairs finds the same pairs from every end.
+const WINDOW: usize = 8;
+/// The most instructions decoded at once.
+const LINE: usize = 1024;
+
+/// What the loop reads for every instruction.
 #[derive(Clone, Copy)]
-pub(super) struct Slot {
+pub(super) struct Slot<Op> {
+    pub op: Op,
+    /// Halfwords.
+    pub step: u8,
+    /// The first that is fetched from its line of the flash.
+    pub line: bool,
+}
+
+/// What the loop reads at the ends of a block.
+#[derive(Clone, Copy)]
+pub(super) struct Mark<Op> {
+    /// The instruction, whatever the slot shows.
     pub op: Op,
     /// The halfwords, for messages.
     pub opcode: u32,
-    /// 2 or 4 bytes.
-    pub size: u8,
+    /// Costs of its chain up to and with this slot.
+    pub sum: u32,
+    /// Its number in its chain.
+    pub ordinal: u32,
+    /// Bits of `flag`.
+    pub flags: u16,
     /// Cycles when reached from the instruction before it, and when reached by a branch.
     pub cost: u8,
     pub entry_cost: u8,
-    /// Bits of `special`.
-    pub special: u8,
+    /// In a block of conditional instructions, its condition; of the instruction that begins one, how many follow.
+    pub condition: u8,
+    pub step: u8,
 }
 
-const _: () = assert!(size_of::<Slot>() == 16, "bug: a slot must stay small: it is read for every step");
-
-impl Slot {
-    const fn new(op: Op, special: u8) -> Self {
-        Self { op, opcode: 0, size: 2, cost: 0, entry_cost: 0, special }
-    }
-}
-
-/// Counters of one slot.
+/// Counters of one slot, for profiles.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Counter {
-    pub instructions: u64,
-    pub cycles: u64,
-    pub calls: u64,
+    /// Blocks that began and ended here.
+    pub begun: u64,
+    pub ended: u64,
+    /// Cycles beside the static costs of blocks, and those of them that the flash made the core wait.
+    pub extra: i64,
+    pub stalls: u64,
 }
 
 /// The code of one memory.
 #[derive(Clone)]
-pub(super) struct Code {
+pub(super) struct Code<I: Isa> {
     pub origin: u32,
-    pub slots: Vec<Slot>,
-    /// The condition of each slot in an `IT` block.
-    pub conditions: Vec<u8>,
+    pub slots: Vec<Slot<I::Op>>,
+    pub marks: Vec<Mark<I::Op>>,
     /// Empty until profiling is on.
     pub counters: Vec<Counter>,
+    /// What code did that has been overwritten since.
+    pub retired: Vec<InstructionProfile>,
+    /// Decoded from RAM, which may change.
     pub volatile: bool,
+    /// The slots that were decoded, where they may have to be forgotten.
+    decoded: Vec<usize>,
+    /// Bytes in a line of the flash, less one.
+    line_mask: u32,
 }
 
-impl Code {
+impl<I: Isa> Code<I> {
     /// Slots for `region` up to its byte `used`; only addresses in `ranges` hold code.
-    pub(super) fn new(region: &Region, used: u32, ranges: &[(u32, u32)], volatile: bool) -> Self {
+    pub(super) fn new(region: &Region, used: u32, ranges: &[(u32, u32)], line_bytes: u32, volatile: bool) -> Self {
         let count = used.div_ceil(2) as usize;
-        let mut slots = vec![Slot::new(Op::Outside, 0); count];
+        let mut marks = vec![outside::<I>(); count];
         for &(start, end) in ranges {
             let first = (start.saturating_sub(region.origin) / 2) as usize;
             let last = (end.saturating_sub(region.origin) as usize).div_ceil(2).min(count);
             if first < last {
-                slots[first..last].fill(Slot::new(Op::Pending, special::PENDING));
+                marks[first..last].fill(Mark { flags: flag::PENDING, ..outside::<I>() });
             }
         }
-        Self { origin: region.origin, conditions: vec![14; count], slots, counters: Vec::new(), volatile }
+        let line_mask = line_bytes.max(4).next_power_of_two() - 1;
+        let mut code = Self {
+            origin: region.origin,
+            slots: Vec::new(),
+            marks,
+            counters: Vec::new(),
+            retired: Vec::new(),
+            volatile,
+            decoded: Vec::new(),
+            line_mask,
+        };
+        code.slots = (0..count).map(|at| code.shown(at)).collect();
+        code
     }
 
     /// Makes room for counters where they are wanted.
@@ -90,86 +130,211 @@ impl Code {
     }
 
     /// The slot number of `address`, if it is in this code.
+    #[inline]
     pub(super) fn index(&self, address: u32) -> Option<usize> {
         let at = (address.wrapping_sub(self.origin) >> 1) as usize;
-        (address >= self.origin && at < self.slots.len()).then_some(at)
+        (at < self.slots.len()).then_some(at)
+    }
+
+    /// The address of the slot `at`.
+    #[inline]
+    pub(super) fn address(&self, at: usize) -> u32 {
+        self.origin.wrapping_add(at as u32 * 2)
+    }
+
+    /// Sets or clears `flags` of the slot `at`.
+    pub(super) fn set(&mut self, at: usize, flags: u16, on: bool) {
+        let mark = &mut self.marks[at];
+        mark.flags = if on { mark.flags | flags } else { mark.flags & !flags };
+        self.slots[at] = self.shown(at);
+    }
+
+    /// What the loop sees of the slot `at`.
+    fn shown(&self, at: usize) -> Slot<I::Op> {
+        let mark = &self.marks[at];
+        let op = if mark.flags & flag::SPECIAL == 0 { mark.op } else { I::SPECIAL };
+        let offset = self.address(at) & self.line_mask;
+        let line = offset == 0 || (offset == 2 && mark.flags & flag::LINKED != 0 && self.before_is_wide(at));
+        Slot { op, step: mark.step, line }
+    }
+
+    fn before_is_wide(&self, at: usize) -> bool {
+        self.previous(at).is_some_and(|previous| at - previous == 2)
     }
 
     /// Forgets everything decoded; what is no code stays so.
     pub(super) fn forget(&mut self) {
-        let keep = special::ENTRY | special::STOP;
-        for slot in &mut self.slots {
-            if slot.op != Op::Outside {
-                *slot = Slot::new(Op::Pending, special::PENDING | slot.special & keep);
+        if !self.counters.is_empty() {
+            self.retired = profile::merged(profile::instructions(self));
+            self.counters.fill(Counter::default());
+        }
+        for at in std::mem::take(&mut self.decoded) {
+            let flags = flag::PENDING | self.marks[at].flags & flag::STOP;
+            self.marks[at] = Mark { flags, ..outside::<I>() };
+            self.slots[at] = self.shown(at);
+        }
+    }
+
+    /// Decodes from the slot `at` to the end of its straight line; returns the slot behind it.
+    pub(super) fn fill(&mut self, at: usize, isa: &I) -> usize {
+        let mut next = at;
+        let mut conditions = Vec::new().into_iter();
+        let mut end = at;
+        for count in 0.. {
+            let condition = conditions.next();
+            let (kind, following) = self.fill_one(next, isa, condition);
+            end = following;
+            if kind == Kind::Block {
+                let mark = self.marks[next];
+                conditions = isa.conditions(mark.opcode, mark.op).into_iter();
+                self.marks[next].condition = conditions.len() as u8;
+            }
+            if kind == Kind::End && condition.is_none() {
+                break;
+            }
+            let flags = self.marks.get(following).map_or(0, |mark| mark.flags);
+            let is_free = flags & flag::PENDING != 0 && (count < LINE || conditions.len() > 0);
+            let is_head = flags & (flag::DECODED | flag::LINKED) == flag::DECODED;
+            if !is_free {
+                self.set(next, flag::SEAM, !is_head);
+                break;
+            }
+            next = following;
+        }
+        self.number(at, isa);
+        self.fold_conditions(at, isa);
+        end
+    }
+
+    /// Decodes one slot; returns its kind and the slot behind it.
+    fn fill_one(&mut self, at: usize, isa: &I, condition: Option<u8>) -> (Kind, usize) {
+        let (pc, memory) = (self.address(at), &isa.bus().memory);
+        let half =
+            |address: u32| memory.bytes(address, 2).map_or(0xdeff, |bytes| u16::from_le_bytes([bytes[0], bytes[1]]));
+        let halves = [half(pc), half(pc.wrapping_add(2))];
+        let decoded = isa.decode(pc, halves, condition.is_some());
+        let kind = I::kind(decoded.op);
+        let mut flags = self.marks[at].flags & flag::STOP | flag::DECODED;
+        flags |= if condition.is_some() { flag::CONDITIONAL } else { 0 };
+        flags |= match kind {
+            Kind::Stack => flag::STACK,
+            Kind::Synchronise => flag::SYNCHRONISE,
+            _ => 0,
+        };
+        if self.volatile {
+            self.decoded.push(at);
+        }
+        let wide = decoded.size == 4;
+        // Fetches are of aligned words.
+        let across = if wide && !pc.is_multiple_of(4) { isa.across() } else { 0 };
+        self.marks[at] = Mark {
+            op: decoded.op,
+            opcode: u32::from(halves[0]) << 16 | if wide { halves[1].into() } else { 0 },
+            sum: 0,
+            ordinal: 0,
+            flags,
+            cost: 0,
+            entry_cost: isa.cost(decoded.op, &[]).saturating_add(across),
+            condition: condition.unwrap_or(14),
+            step: decoded.size / 2,
+        };
+        (kind, at + usize::from(decoded.size / 2))
+    }
+
+    /// The decoded slot that ends where the slot `at` begins.
+    pub(super) fn previous(&self, at: usize) -> Option<usize> {
+        [1, 2].iter().find_map(|&halves| {
+            let previous = at.checked_sub(halves)?;
+            let mark = &self.marks[previous];
+            (usize::from(mark.step) == halves && mark.flags & flag::DECODED != 0).then_some(previous)
+        })
+    }
+
+    /// Whether execution can go from the slot `at` to the one behind it, and their numbers belong together.
+    fn flows(&self, at: usize) -> bool {
+        let mark = &self.marks[at];
+        mark.flags & (flag::DECODED | flag::SEAM) == flag::DECODED
+            && (I::kind(mark.op) != Kind::End || mark.flags & flag::CONDITIONAL != 0)
+    }
+
+    /// The slot that is numbered after the slot `at`.
+    pub(super) fn following(&self, at: usize) -> Option<usize> {
+        let next = at + usize::from(self.marks[at].step);
+        let is_linked = self.marks.get(next).is_some_and(|mark| mark.flags & flag::LINKED != 0);
+        (self.flows(at) && is_linked).then_some(next)
+    }
+
+    /// Numbers the chain from the slot `at` on, and costs it.
+    fn number(&mut self, at: usize, isa: &I) {
+        let linked = self.previous(at).filter(|_| self.marks[at].flags & flag::LINKED != 0);
+        let (mut sum, mut ordinal) = linked.map_or((0, 0), |at| (self.marks[at].sum, self.marks[at].ordinal));
+        let wanted = |ordinal: u32| ordinal as usize % WINDOW + WINDOW;
+        let mut window: Vec<I::Op> = Vec::with_capacity(2 * WINDOW);
+        let mut back = at;
+        while window.len() < wanted(ordinal)
+            && self.marks[back].flags & flag::LINKED != 0
+            && let Some(previous) = self.previous(back)
+        {
+            window.insert(0, self.marks[previous].op);
+            back = previous;
+        }
+        let mut at = at;
+        loop {
+            let op = self.marks[at].op;
+            let cost = isa.cost(op, &window);
+            sum = u32::wrapping_add(sum, cost.into());
+            ordinal = u32::wrapping_add(ordinal, 1);
+            let mark = &mut self.marks[at];
+            (mark.cost, mark.sum, mark.ordinal) = (cost, sum, ordinal);
+            self.slots[at] = self.shown(at);
+            window.push(op);
+            window.drain(..window.len().saturating_sub(wanted(ordinal)));
+            let next = at + usize::from(self.marks[at].step);
+            if !self.flows(at) || self.marks.get(next).is_none_or(|mark| mark.flags & flag::DECODED == 0) {
+                break;
+            }
+            self.marks[next].flags |= flag::LINKED;
+            at = next;
+        }
+    }
+
+    /// Gives the blocks of conditional instructions in the line from `at` on their quicker form, where there is one.
+    fn fold_conditions(&mut self, at: usize, isa: &I) {
+        let mut at = at;
+        loop {
+            let mark = self.marks[at];
+            if I::kind(mark.op) == Kind::Block {
+                let slots: Vec<usize> = self.conditional_slots(at).collect();
+                let ops: Vec<I::Op> = slots.iter().map(|&slot| self.marks[slot].op).collect();
+                let halfwords: u8 = slots.iter().map(|&slot| self.marks[slot].step).sum();
+                let skipped = isa.branch_costs().skipped;
+                let saved = slots.iter().map(|&slot| self.marks[slot].cost as i8 - skipped as i8).sum();
+                let conditions = isa.conditions(mark.opcode, mark.op);
+                let is_plain = slots.iter().all(|&slot| self.marks[slot].flags & flag::SPECIAL == 0);
+                if is_plain
+                    && slots.len() == conditions.len()
+                    && let Some(op) = isa.skip(&conditions, &ops, halfwords, saved)
+                {
+                    self.marks[at].op = op;
+                    self.slots[at] = self.shown(at);
+                }
+            }
+            match self.following(at) {
+                Some(next) => at = next,
+                None => break,
             }
         }
     }
 
-    /// Decodes the slot `at`, and those of its block if it is an `IT`.
-    pub(super) fn fill(&mut self, at: usize, memory: &mut Memory, context: Context, rules: &Cycles) {
-        self.fill_one(at, memory, context, rules, None);
-        let Slot { op: Op::It, opcode, .. } = self.slots[at] else { return };
-        let (mut state, mut next) = ((opcode >> 16) as u8, at + 1);
-        while state & 15 != 0 && next < self.slots.len() {
-            self.fill_one(next, memory, context, rules, Some(state >> 4));
-            next += usize::from(self.slots[next].size / 2);
-            state = if state.is_multiple_of(8) { 0 } else { state & 0xe0 | state << 1 & 0x1f };
-        }
+    /// The slots of the conditional block that the slot `at` begins.
+    pub(super) fn conditional_slots(&self, at: usize) -> impl Iterator<Item = usize> {
+        let behind = |at: usize| self.marks.get(at).map(|mark| at + usize::from(mark.step));
+        let is_part = |&at: &usize| self.marks.get(at).is_some_and(|mark| mark.flags & flag::CONDITIONAL != 0);
+        let count = self.marks.get(at).map_or(0, |mark| mark.condition.into());
+        std::iter::successors(behind(at), move |&at| behind(at)).take_while(is_part).take(count)
     }
+}
 
-    fn fill_one(&mut self, at: usize, memory: &mut Memory, context: Context, rules: &Cycles, condition: Option<u8>) {
-        let pc = self.origin.wrapping_add(at as u32 * 2);
-        let half =
-            |address: u32| memory.bytes(address, 2).map_or(0xdeff, |bytes| u16::from_le_bytes([bytes[0], bytes[1]]));
-        let (first, second) = (half(pc), half(pc.wrapping_add(2)));
-        let decoded = decode(Context { pc, conditional: condition.is_some(), ..context }, first, second);
-        if self.volatile {
-            memory.watch_code(pc, decoded.size.into());
-        }
-        let op = decoded.op;
-        let mut marks = self.slots[at].special & (special::ENTRY | special::STOP);
-        marks |= if condition.is_some() { special::CONDITIONAL } else { 0 };
-        marks |= if hazard::writes_stack(op) { special::STACK } else { 0 };
-        marks |= if self.volatile { special::VOLATILE } else { 0 };
-        self.conditions[at] = condition.unwrap_or(14);
-        // Fetches are of aligned words.
-        let across = if decoded.size == 4 && !pc.is_multiple_of(4) { rules.taken_across } else { 0 };
-        self.slots[at] = Slot {
-            op,
-            opcode: u32::from(first) << 16 | if decoded.size == 4 { u32::from(second) } else { 0 },
-            size: decoded.size,
-            cost: cycles::cost(op, &self.before(at), rules),
-            entry_cost: cycles::cost(op, &[], rules) + across,
-            special: marks,
-        };
-        let mut next = at + usize::from(decoded.size / 2);
-        for _ in 0..16 {
-            let Some(slot) = self.slots.get(next).filter(|slot| slot.special & special::PENDING == 0) else { break };
-            let (op, size) = (slot.op, slot.size);
-            self.slots[next].cost = cycles::cost(op, &self.before(next), rules);
-            next += usize::from(size / 2);
-        }
-    }
-
-    /// The decoded instructions in a straight line to the slot `at`, oldest first.
-    fn before(&self, at: usize) -> Vec<Op> {
-        let mut line = Vec::new();
-        let mut at = at;
-        while let Some((op, start)) = self.ends_at(at).filter(|_| line.len() < 24) {
-            line.push(op);
-            at = start;
-        }
-        line.reverse();
-        line
-    }
-
-    /// The decoded instruction that ends where the slot `at` begins, and its slot.
-    fn ends_at(&self, at: usize) -> Option<(Op, usize)> {
-        [1, 2].iter().find_map(|&halves| {
-            let start = at.checked_sub(halves)?;
-            let slot = self.slots.get(start)?;
-            let ends_here = usize::from(slot.size / 2) == halves && slot.special & special::PENDING == 0;
-            (ends_here && slot.op != Op::Outside).then_some((slot.op, start))
-        })
-    }
+fn outside<I: Isa>() -> Mark<I::Op> {
+    Mark { op: I::OUTSIDE, opcode: 0, sum: 0, ordinal: 0, flags: 0, cost: 0, entry_cost: 0, condition: 14, step: 1 }
 }

@@ -11,8 +11,8 @@ pub struct Fault {
     pub pc: u32,
     /// The function it is in, by the image's symbols.
     pub function: Option<String>,
-    /// r0 to r15 when it began.
-    pub registers: [u32; 16],
+    /// The registers by name.
+    pub registers: Vec<(&'static str, u32)>,
     /// The last taken branches, the latest first.
     pub branches: Vec<Branch>,
 }
@@ -159,12 +159,9 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = |function: &Option<String>| function.clone().unwrap_or_else(|| "?".to_string());
         writeln!(f, "{} (pc {:#010x} in {})", self.kind, self.pc, name(&self.function))?;
-        for (row, registers) in self.registers.chunks(4).enumerate() {
-            for (column, value) in registers.iter().enumerate() {
-                let number =
-                    ["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "sp", "lr", "pc"]
-                        [row * 4 + column];
-                write!(f, "  {number:>3} {value:#010x}")?;
+        for row in self.registers.chunks(4) {
+            for (name, value) in row {
+                write!(f, "  {name:>4} {value:#010x}")?;
             }
             writeln!(f)?;
         }

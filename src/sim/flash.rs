@@ -10,6 +10,10 @@ const NONE: u32 = u32::MAX;
 pub(super) struct Flash {
     /// False where the flash never makes the core wait.
     pub active: bool,
+    /// Cycles that the core waited so far.
+    pub stalled: u64,
+    /// Those of them that a profile has taken note of.
+    noted: u64,
     origin: u32,
     shift: u32,
     wait: u64,
@@ -30,6 +34,8 @@ impl Flash {
         let lines = if active { (region.size >> shift) + 1 } else { 0 };
         Self {
             active,
+            stalled: 0,
+            noted: 0,
             origin: region.origin,
             shift,
             wait: timing.wait_states.into(),
@@ -39,6 +45,16 @@ impl Flash {
             line: NONE,
             entered: 0,
         }
+    }
+
+    /// Whether this flash makes a core wait at all.
+    pub(super) fn is_slow(&self) -> bool {
+        self.wait > 0
+    }
+
+    /// Cycles waited since the last call.
+    pub(super) fn take_stalls(&mut self) -> u64 {
+        self.stalled - std::mem::replace(&mut self.noted, self.stalled)
     }
 
     /// Stall cycles for executing the instruction at `pc` at cycle `now`.
@@ -64,6 +80,7 @@ impl Flash {
             (false, false) => self.wait,
         };
         self.entered = now + stall;
+        self.stalled += stall;
         stall
     }
 
@@ -72,7 +89,11 @@ impl Flash {
     pub(super) fn load(&mut self, address: u32) -> u64 {
         let line = address.wrapping_sub(self.origin) >> self.shift;
         let cache = self.data.as_mut().unwrap_or(&mut self.instructions);
-        if !self.active || cache.touch(line) { 0 } else { self.wait }
+        if !self.active || cache.touch(line) {
+            return 0;
+        }
+        self.stalled += self.wait;
+        self.wait
     }
 }
 

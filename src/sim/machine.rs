@@ -4,51 +4,50 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::code::{Code, Counter, special};
-use super::cpu::Cpu;
-use super::decode::Context;
-use super::elf::{self, Function, LoadError, Symbol};
-use super::fault::{Fault, FaultKind};
+use super::arm;
+use super::bus::Bus;
+use super::calls::{CallNode, Calls};
+use super::code::Code;
+use super::elf::{self, Function, Image, LoadError, Symbol};
+use super::fault::{Branch, Fault, FaultKind};
 use super::flash::Flash;
+use super::hart::Processor;
+use super::isa::Isa;
 use super::map::MemoryMap;
 use super::memory::Memory;
-use super::profile::{self, FunctionProfile};
-use super::run::{RETURN, Trail};
-use super::system::System;
-use crate::library::core::{Core, Fpu, Isa};
+use super::profile::{self, FunctionProfile, InstructionProfile};
+use super::run::{Hart, Limits, Mode, RETURN, Trail};
+use crate::library::core::Core;
 
-/// What a run counts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mode {
-    /// Instructions only: each takes one cycle.
-    Fast,
-    /// Instructions and cycles.
-    Cycles,
-    /// Instructions and cycles, per function too.
-    Profile,
-}
+/// Symbols that linker scripts give the lowest address of the stack.
+const STACK_BOTTOMS: [&str; 5] = ["_stack_bottom", "__StackLimit", "__stack_limit", "_sstack", "__stack_end__"];
 
 /// A simulated board with a program in its memories. A clone is a second, independent board.
-#[derive(Clone)]
 pub struct Machine {
-    pub(super) cpu: Cpu,
-    pub(super) core: Arc<Core>,
-    pub(super) context: Context,
-    pub(super) mode: Mode,
-    /// The code that runs, and that of the other memories.
-    pub(super) code: Code,
-    pub(super) parked: Vec<Code>,
-    pub(super) trail: Trail,
-    pub(super) taken_cost: u64,
-    pub(super) deepest: u32,
-    pub(super) stack_bottom: Option<u32>,
-    pub(super) functions: Arc<[(u32, Function)]>,
+    processor: Box<dyn Processor>,
+    mode: Mode,
+    functions: Arc<[(u32, Function)]>,
     symbols: Arc<BTreeMap<String, Symbol>>,
     map: Arc<MemoryMap>,
     /// What the image puts into RAM.
     initial: Arc<[(u32, Vec<u8>)]>,
     start: (u32, u32),
     stack_top: u32,
+}
+
+impl Clone for Machine {
+    fn clone(&self) -> Self {
+        Self {
+            processor: self.processor.duplicate(),
+            mode: self.mode,
+            functions: Arc::clone(&self.functions),
+            symbols: Arc::clone(&self.symbols),
+            map: Arc::clone(&self.map),
+            initial: Arc::clone(&self.initial),
+            start: self.start,
+            stack_top: self.stack_top,
+        }
+    }
 }
 
 impl Machine {
@@ -61,62 +60,41 @@ impl Machine {
         let image = elf::read(elf)?;
         let mut flash = vec![0xff; map.flash.size as usize];
         let (mut initial, mut used) = (Vec::new(), 0);
-        for (address, bytes) in image.segments {
+        for (address, bytes) in &image.segments {
             let size = bytes.len() as u32;
-            if map.flash.holds(address, size) {
+            if map.flash.holds(*address, size) {
                 let at = address - map.flash.origin;
-                flash[at as usize..][..bytes.len()].copy_from_slice(&bytes);
+                flash[at as usize..][..bytes.len()].copy_from_slice(bytes);
                 used = used.max(at + size);
-            } else if map.ram.holds(address, size) {
-                initial.push((address, bytes));
+            } else if map.ram.holds(*address, size) {
+                initial.push((*address, bytes.clone()));
             } else {
-                return Err(LoadError::Outside { address, size });
+                return Err(LoadError::Outside { address: *address, size });
             }
         }
         let memory = Memory::new(flash.into(), map.flash, map.ram, &map.devices);
-        let code = Code::new(&map.flash, used, &image.code, false);
-        let everywhere = [(map.ram.origin, u32::MAX)];
-        let parked =
-            if map.ram.execute { vec![Code::new(&map.ram, map.ram.size, &everywhere, true)] } else { Vec::new() };
+        let limit = STACK_BOTTOMS.iter().find_map(|name| image.symbols.get(*name)).map_or(0, |symbol| symbol.address);
+        let bus = Bus::new(memory, Flash::new(&map.flash_timing, &map.flash), limit);
+        let functions: Arc<[(u32, Function)]> = image.functions.clone().into();
         let mut machine = Self {
-            cpu: cpu(core, map, memory),
-            context: Context::new(core),
-            core: Arc::new(core.clone()),
+            processor: hart(arm::Cpu::new(core, bus), map, &image, used, Arc::clone(&functions)),
             mode: Mode::Profile,
-            code,
-            parked,
-            trail: Trail::default(),
-            taken_cost: core.cycles.taken.into(),
-            deepest: u32::MAX,
-            stack_bottom: image.symbols.get("_stack_bottom").map(|symbol| symbol.address),
             stack_top: image.symbols.get("_stack_top").map_or(map.ram.end() as u32, |symbol| symbol.address),
-            functions: image.functions.into(),
+            functions,
             symbols: Arc::new(image.symbols),
             map: Arc::new(map.clone()),
             initial: initial.into(),
             start: (0, 0),
         };
-        machine.mark_entries();
         machine.fill_ram();
         machine.start = machine.find_start(image.entry)?;
         machine.reset();
         Ok(machine)
     }
 
-    fn mark_entries(&mut self) {
-        let functions = Arc::clone(&self.functions);
-        for (address, _) in functions.iter() {
-            for code in self.parked.iter_mut().chain([&mut self.code]) {
-                if let Some(at) = code.index(*address) {
-                    code.slots[at].special |= special::ENTRY;
-                }
-            }
-        }
-    }
-
     fn fill_ram(&mut self) {
         for (address, bytes) in Arc::clone(&self.initial).iter() {
-            self.cpu.memory.poke(*address, bytes);
+            self.processor.bus_mut().memory.poke(*address, bytes);
         }
     }
 
@@ -136,17 +114,9 @@ impl Machine {
 
     /// Back to the state after loading: memories, registers, counters, console. Mode and guards stay.
     pub fn reset(&mut self) {
-        self.cpu.memory.reset();
+        let flash = Flash::new(&self.map.flash_timing, &self.map.flash);
+        self.processor.reset(self.start.0, self.start.1, flash);
         self.fill_ram();
-        let fresh = cpu(&self.core, &self.map, Memory::new(Arc::from([]), self.map.flash, self.map.ram, &[]));
-        let memory = std::mem::replace(&mut self.cpu, fresh).memory;
-        self.cpu.memory = memory;
-        self.cpu.r[13] = self.start.0;
-        self.cpu.r[14] = u32::MAX;
-        self.cpu.pc = self.start.1;
-        self.deepest = u32::MAX;
-        self.trail = Trail::default();
-        self.clear_profile();
     }
 
     /// Chooses what the next runs count.
@@ -161,13 +131,13 @@ impl Machine {
 
     /// `size` bytes of flash or RAM from `address`; None where the board has neither.
     pub fn read(&self, address: u32, size: u32) -> Option<&[u8]> {
-        self.cpu.memory.bytes(address, size)
+        self.processor.bus().memory.bytes(address, size)
     }
 
     /// Writes RAM; false, and nothing written, where it isn't all RAM.
     #[must_use]
     pub fn write(&mut self, address: u32, bytes: &[u8]) -> bool {
-        self.cpu.memory.poke(address, bytes)
+        self.processor.bus_mut().memory.poke(address, bytes)
     }
 
     /// Runs until the program reaches `pc` (again, if it is there already).
@@ -204,110 +174,113 @@ impl Machine {
     /// # Errors
     /// As for [`Machine::call`].
     pub fn call_with(&mut self, function: u32, args: &[u32], floats: &[f32], budget: u64) -> Result<(u32, f32), Fault> {
-        let spilled = args.get(4..).unwrap_or(&[]);
-        // AAPCS: the stack pointer is a multiple of 8 at a call.
-        let stack = self.stack_top.wrapping_sub(spilled.len() as u32 * 4) & !7;
-        for (index, word) in spilled.iter().enumerate() {
-            self.cpu.memory.poke(stack.wrapping_add(index as u32 * 4), &word.to_le_bytes());
-        }
-        for (register, &word) in self.cpu.r.iter_mut().zip(args.iter().take(4)) {
-            *register = word;
-        }
-        for (register, float) in self.cpu.s.iter_mut().zip(floats.iter().take(16)) {
-            *register = float.to_bits();
-        }
-        self.cpu.r[13] = stack;
-        self.deepest = self.deepest.min(stack);
-        self.cpu.r[14] = RETURN | 1;
-        self.cpu.pc = function & !1;
+        self.processor.call(function, self.stack_top, args, floats);
         self.run_to(RETURN, budget)?;
-        Ok((self.cpu.r[0], f32::from_bits(self.cpu.s[0])))
+        Ok(self.processor.result())
+    }
+
+    fn run_to(&mut self, stop: u32, budget: u64) -> Result<(), Fault> {
+        self.processor.run_to(self.mode, Limits { stop, budget }).map_err(|kind| self.fault(kind))
+    }
+
+    fn fault(&self, kind: FaultKind) -> Fault {
+        let pc = self.processor.pc();
+        let branch = |(from, to)| Branch { from, to, function: self.function_name(from) };
+        Fault {
+            kind,
+            pc,
+            function: self.function_name(pc),
+            registers: self.processor.registers(),
+            branches: self.processor.branches().into_iter().map(branch).collect(),
+        }
+    }
+
+    fn function_name(&self, pc: u32) -> Option<String> {
+        profile::function_at(&self.functions, pc).map(|at| self.functions[at].1.name.clone())
     }
 
     /// Lets the program use the FPU, if there is one, as start-up code does.
     pub fn enable_fpu(&mut self) {
-        self.cpu.fpu_enabled = self.cpu.has_fpu;
+        self.processor.enable_fpu();
     }
 
     /// Any access of the program inside `range` faults from now on.
     pub fn guard(&mut self, range: Range<u32>) {
-        self.cpu.memory.guard(range);
+        self.processor.bus_mut().memory.guard(range);
     }
 
     /// Removes all guards.
     pub fn clear_guards(&mut self) {
-        self.cpu.memory.clear_guards();
+        self.processor.bus_mut().memory.clear_guards();
     }
 
     /// Instructions executed since the reset.
     pub fn instructions(&self) -> u64 {
-        self.cpu.instructions
+        self.processor.bus().instructions
     }
 
     /// Cycles since the reset; in [`Mode::Fast`], one an instruction.
     pub fn cycles(&self) -> u64 {
-        self.cpu.cycles
+        self.processor.bus().cycles
     }
 
     /// The address of the instruction that runs next.
     pub fn pc(&self) -> u32 {
-        self.cpu.pc
+        self.processor.pc()
     }
 
     /// Bytes of stack used at most since the reset.
     pub fn stack_peak(&self) -> u32 {
         let top = self.symbol("_stack_top").map_or(self.start.0, |symbol| symbol.address);
-        top.saturating_sub(self.deepest)
+        top.saturating_sub(self.processor.deepest())
     }
 
     /// What each function did since the reset or the last [`Machine::clear_profile`], the most cycles first.
     pub fn profile(&self) -> Vec<FunctionProfile> {
-        profile::fold(&self.codes(), &self.functions)
+        profile::fold(&self.instruction_profile(), &self.call_tree(), &self.functions)
+    }
+
+    /// What each instruction did in the same time, by address.
+    pub fn instruction_profile(&self) -> Vec<InstructionProfile> {
+        self.processor.profile()
+    }
+
+    /// What each function did in the same time, by its chain of callers; callers come before their callees.
+    pub fn call_tree(&self) -> Vec<CallNode> {
+        self.processor.call_tree()
+    }
+
+    /// Text and length in bytes of the instruction at `pc`; None where none has run.
+    pub fn disassemble(&self, pc: u32) -> Option<(String, u8)> {
+        self.processor.disassemble(pc)
     }
 
     /// Sets the counters of all functions to zero.
     pub fn clear_profile(&mut self) {
-        for code in self.parked.iter_mut().chain([&mut self.code]) {
-            code.counters.fill(Counter::default());
-        }
+        self.processor.clear_profile();
     }
 
     /// What the program printed by semihosting since the reset.
     pub fn console(&self) -> &[u8] {
-        &self.cpu.console
+        &self.processor.bus().console
     }
 }
 
-/// A core after reset.
-fn cpu(core: &Core, map: &MemoryMap, memory: Memory) -> Cpu {
-    let has_fpu = core.fpu != Fpu::None;
-    Cpu {
-        r: [0; 16],
-        pc: 0,
-        n: 0,
-        z: 1,
-        c: false,
-        v: false,
-        q: false,
-        ge: 0,
-        s: [0; 32],
-        fpscr: 0,
-        primask: false,
-        faultmask: false,
-        basepri: 0,
-        control: 0,
-        other_stack: 0,
-        limits: [0; 2],
-        exclusive: false,
-        fpu_enabled: false,
-        has_fpu,
-        mainline: core.isa >= Isa::ArmV7M,
-        rules: core.cycles.clone(),
-        instructions: 0,
-        cycles: 0,
-        memory,
-        system: System::new(core.cpuid, has_fpu),
-        flash: Flash::new(&map.flash_timing, &map.flash),
-        console: Vec::new(),
+/// A core with the code of its memories.
+fn hart<I: Isa>(
+    isa: I,
+    map: &MemoryMap,
+    image: &Image,
+    used: u32,
+    functions: Arc<[(u32, Function)]>,
+) -> Box<dyn Processor> {
+    let line = map.flash_timing.line_bytes;
+    let everywhere = [(map.ram.origin, u32::MAX)];
+    let mut parked = Vec::new();
+    if map.ram.execute {
+        parked.push(Code::new(&map.ram, map.ram.size, &everywhere, line, true));
     }
+    let costs = isa.branch_costs();
+    let code = Code::new(&map.flash, used, &image.code, line, false);
+    Box::new(Hart { isa, code, parked, trail: Trail::default(), calls: Calls::new(functions), costs })
 }

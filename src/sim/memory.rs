@@ -25,8 +25,8 @@ pub(super) struct Memory {
     guards: Vec<Range<u32>>,
     devices: Arc<[Device]>,
     device_words: BTreeMap<u32, u32>,
-    /// RAM that was decoded as code, and whether it was written since.
-    decoded: Range<u32>,
+    /// A bit for every halfword of RAM that was decoded as code; empty where none was.
+    decoded: Vec<u64>,
     /// Code in RAM changed: what was decoded there is stale.
     pub stale: bool,
 }
@@ -45,7 +45,7 @@ impl Memory {
             guards: Vec::new(),
             devices: devices.into(),
             device_words: BTreeMap::new(),
-            decoded: 0..0,
+            decoded: Vec::new(),
             stale: false,
         };
         memory.open();
@@ -77,19 +77,26 @@ impl Memory {
     pub(super) fn reset(&mut self) {
         self.ram.fill(0);
         self.device_words.clear();
-        self.decoded = 0..0;
         self.stale = true;
-        self.open();
     }
 
     /// Notes that code at `address` was decoded, so that a write there is noticed.
     pub(super) fn watch_code(&mut self, address: u32, size: u32) {
         if self.ram_region.holds(address, size) {
-            let end = address.wrapping_add(size);
-            let known = self.decoded.clone();
-            self.decoded = if known.is_empty() { address..end } else { known.start.min(address)..known.end.max(end) };
-            self.open();
+            if self.decoded.is_empty() {
+                self.decoded = vec![0; self.ram.len().div_ceil(128)];
+                self.open();
+            }
+            for half in self.halves(address, size) {
+                self.decoded[half / 64] |= 1 << (half % 64);
+            }
         }
+    }
+
+    /// The halfwords of RAM that an access touches.
+    fn halves(&self, address: u32, size: u32) -> Range<usize> {
+        let at = (address - self.ram_region.origin) as usize;
+        at / 2..(at + size as usize).div_ceil(2)
     }
 
     /// `N` bytes of RAM by the quick path.
@@ -142,7 +149,8 @@ impl Memory {
         if self.ram_region.holds(address, size) {
             let at = (address - self.ram_region.origin) as usize;
             self.ram[at..at + size as usize].copy_from_slice(&value.to_le_bytes()[..size as usize]);
-            self.stale |= address < self.decoded.end && address + size > self.decoded.start;
+            let is_code = |half: usize| self.decoded.get(half / 64).is_some_and(|bits| bits >> (half % 64) & 1 == 1);
+            self.stale |= self.halves(address, size).any(is_code);
             return Ok(());
         }
         if self.flash_region.holds(address, 1) {
@@ -192,7 +200,7 @@ impl Memory {
 
     /// Forgets which code was decoded.
     pub(super) fn forget_code(&mut self) {
-        self.decoded = 0..0;
+        self.decoded.clear();
         self.stale = false;
         self.open();
     }

@@ -4,33 +4,26 @@
 //! Never: touches the host beyond its own memory; ignores an unknown opcode.
 //! Add here: an instruction: in `decode` and `execute`; a core: `stdlib/cores/NAME.toml`.
 
+mod arm;
+mod bus;
+mod calls;
 mod code;
-mod cpu;
-mod cycles;
-mod decode;
-mod dual;
 mod elf;
-mod execute;
-mod execute_data;
-mod execute_dsp;
-mod execute_float;
-mod execute_memory;
-mod execute_system;
 mod fault;
 mod flash;
-mod hazard;
-mod ieee;
+mod hart;
+mod isa;
 mod machine;
 mod map;
 mod memory;
-mod op;
 mod profile;
 mod rtt;
 mod run;
-mod system;
 
+pub use calls::CallNode;
 pub use elf::{LoadError, Symbol};
 pub use fault::{Access, Branch, Fault, FaultKind};
-pub use machine::{Machine, Mode};
+pub use machine::Machine;
 pub use map::{Cache, Device, FlashTiming, MemoryMap, Region, Replacement};
-pub use profile::FunctionProfile;
+pub use profile::{FunctionProfile, InstructionProfile};
+pub use run::Mode;

@@ -1,11 +1,11 @@
-//! The loop: fetch a decoded instruction, execute it, count.
+//! The loop: instructions run in straight-line blocks, which are counted where they end; whatever needs a closer look
+//! ends a block first.
 #![expect(clippy::inline_always, reason = "the interpreter's inner loop must be one function")]
 
-use super::code::{Code, Slot, special};
-use super::fault::{Branch, Fault, FaultKind};
-use super::machine::{Machine, Mode};
-use super::op::Op;
-use super::profile;
+use super::calls::Calls;
+use super::code::{Code, flag};
+use super::fault::FaultKind;
+use super::isa::{BranchCosts, Flow, Isa, Kind, Stop};
 
 /// Where a called function returns to: an address where nothing is.
 pub(super) const RETURN: u32 = 0xffff_fffe;
@@ -14,6 +14,17 @@ pub(super) const RETURN: u32 = 0xffff_fffe;
 const CYCLES: u8 = 1;
 const PROFILE: u8 = 2;
 const FLASH: u8 = 4;
+
+/// What a run counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// Instructions only: each takes one cycle.
+    Fast,
+    /// Instructions and cycles.
+    Cycles,
+    /// Instructions and cycles, per function too.
+    Profile,
+}
 
 /// The last taken branches, in a ring.
 #[derive(Clone, Default)]
@@ -29,247 +40,469 @@ impl Trail {
         self.count = self.count.wrapping_add(1);
     }
 
-    fn latest(&self) -> impl Iterator<Item = (u32, u32)> {
+    /// From and to, the latest first.
+    pub(super) fn latest(&self) -> impl Iterator<Item = (u32, u32)> {
         (1..=self.count.min(8)).map(|back| self.ring[self.count.wrapping_sub(back) & 7])
     }
 }
 
-/// What a closer look at a slot found.
-enum Look {
-    /// It runs.
-    Execute,
-    /// Its condition fails.
-    Skip,
-    /// It changed.
-    Again,
-    /// The run ends before it.
-    Stop,
+/// A core that runs: its code, and what was noted of the way.
+#[derive(Clone)]
+pub(super) struct Hart<I: Isa> {
+    pub isa: I,
+    /// The code that runs, and that of the other memories.
+    pub code: Code<I>,
+    pub parked: Vec<Code<I>>,
+    pub trail: Trail,
+    pub calls: Calls,
+    pub costs: BranchCosts,
 }
 
-impl Machine {
-    /// Runs until the slot marked `STOP` or the return address is reached again.
-    pub(super) fn run_to(&mut self, stop: u32, budget: u64) -> Result<(), Fault> {
-        self.code.count(self.mode == Mode::Profile);
-        self.mark(stop, true);
-        let result = match (self.mode, self.cpu.flash.active) {
-            (Mode::Fast, _) => self.run_mode::<0>(budget),
-            (Mode::Cycles, false) => self.run_mode::<CYCLES>(budget),
-            (Mode::Cycles, true) => self.run_mode::<{ CYCLES | FLASH }>(budget),
-            (Mode::Profile, false) => self.run_mode::<{ CYCLES | PROFILE }>(budget),
-            (Mode::Profile, true) => self.run_mode::<{ CYCLES | PROFILE | FLASH }>(budget),
+/// The block that runs: what its counts are relative to.
+#[derive(Clone, Copy)]
+struct Block {
+    entry: usize,
+    /// Number and sum of costs just before its first instruction.
+    ordinal: u32,
+    sum: u32,
+    /// It was entered by a branch.
+    by_branch: bool,
+}
+
+/// How the inner loop ended: `pc` is where to go on.
+struct Pause {
+    /// A branch led there.
+    by_branch: bool,
+    /// The instruction there needs a closer look, whatever its marks say.
+    look: bool,
+}
+
+/// How a block of conditional instructions ended.
+enum Conditional {
+    /// Behind its last instruction.
+    Behind(usize),
+    /// By the jump in this slot.
+    Jump(usize, u32),
+    /// Before this slot.
+    Look(usize),
+    /// At this slot.
+    Fault(usize, FaultKind),
+}
+
+/// Where and when a run ends.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    /// The address that ends it when it is reached.
+    pub stop: u32,
+    /// The most instructions.
+    pub budget: u64,
+}
+
+impl<I: Isa> Hart<I> {
+    /// Runs until `limits.stop` or the return address is reached again; on a fault, `pc` is at its instruction.
+    pub(super) fn run_to(&mut self, mode: Mode, limits: Limits) -> Result<(), FaultKind> {
+        for code in self.parked.iter_mut().chain([&mut self.code]) {
+            code.count(mode == Mode::Profile);
+        }
+        self.mark(limits.stop, true);
+        let bus = self.isa.bus_mut();
+        let timed = mode != Mode::Fast && bus.flash.is_slow();
+        bus.flash.active = timed;
+        let before = (bus.instructions, bus.cycles);
+        let result = match (mode, timed) {
+            (Mode::Fast, _) => self.run::<0>(limits),
+            (Mode::Cycles, false) => self.run::<CYCLES>(limits),
+            (Mode::Cycles, true) => self.run::<{ CYCLES | FLASH }>(limits),
+            (Mode::Profile, false) => self.run::<{ CYCLES | PROFILE }>(limits),
+            (Mode::Profile, true) => self.run::<{ CYCLES | PROFILE | FLASH }>(limits),
         };
-        self.mark(stop, false);
-        result.map_err(|(kind, pc)| self.fault(kind, pc))
-    }
-
-    fn run_mode<const MODE: u8>(&mut self, budget: u64) -> Result<(), (FaultKind, u32)> {
-        let (mut pc, mut left) = (self.cpu.pc, budget);
-        let result = self.run_loop::<MODE>(&mut pc, &mut left, budget);
-        self.cpu.pc = pc;
-        self.cpu.instructions += budget - left;
-        result.map_err(|kind| (kind, pc))
-    }
-
-    #[inline(always)]
-    fn run_loop<const MODE: u8>(&mut self, at_pc: &mut u32, left: &mut u64, budget: u64) -> Result<(), FaultKind> {
-        loop {
-            let pc = *at_pc;
-            let at = (pc.wrapping_sub(self.code.origin) >> 1) as usize;
-            let Some(slot) = self.code.slots.get(at) else {
-                if pc == RETURN {
-                    return Ok(());
-                }
-                self.enter_code(pc)?;
-                continue;
-            };
-            let (op, size, cost, special) = (slot.op, u32::from(slot.size), u64::from(slot.cost), slot.special);
-            if special != 0 {
-                match self.look::<MODE>(at, pc, *left != budget) {
-                    Look::Execute => {}
-                    Look::Again => continue,
-                    Look::Stop => return Ok(()),
-                    Look::Skip if *left == 0 => return Err(FaultKind::Budget { instructions: budget }),
-                    Look::Skip => {
-                        *left -= 1;
-                        *at_pc = pc.wrapping_add(size);
-                        continue;
-                    }
-                }
-            }
-            if *left == 0 {
-                return Err(FaultKind::Budget { instructions: budget });
-            }
-            *left -= 1;
-            let before = self.cpu.cycles;
-            let stall = if MODE & FLASH == 0 { 0 } else { self.cpu.flash.fetch(pc, before) };
-            self.cpu.cycles = before + stall + if MODE & CYCLES == 0 { 1 } else { cost };
-            let next = pc.wrapping_add(size);
-            let target = match self.cpu.execute(op, next) {
-                Ok(target) => target,
-                Err(kind) => {
-                    self.count::<MODE>(at, before);
-                    return Err(self.explain(kind, at, pc));
-                }
-            };
-            *at_pc = target;
-            if target != next {
-                self.taken::<MODE>(pc, target);
-            }
-            self.count::<MODE>(at, before);
-            if special & special::STACK != 0
-                && let Err(kind) = self.check_stack()
-            {
-                *at_pc = pc;
-                return Err(kind);
-            }
+        let bus = self.isa.bus_mut();
+        if mode == Mode::Fast {
+            bus.cycles = before.1 + (bus.instructions - before.0);
         }
-    }
-
-    /// Counts an instruction that began at cycle `before`.
-    #[inline(always)]
-    fn count<const MODE: u8>(&mut self, at: usize, before: u64) {
-        if MODE & PROFILE != 0
-            && let Some(counter) = self.code.counters.get_mut(at)
-        {
-            counter.instructions += 1;
-            counter.cycles += self.cpu.cycles.wrapping_sub(before);
-        }
-    }
-
-    /// The branch at `pc` was taken.
-    #[inline(always)]
-    fn taken<const MODE: u8>(&mut self, pc: u32, target: u32) {
-        self.trail.push(pc, target);
-        if MODE & CYCLES != 0 {
-            self.cpu.cycles += self.taken_cost;
-            let at = (target.wrapping_sub(self.code.origin) >> 1) as usize;
-            if let Some(slot) = self.code.slots.get(at) {
-                // The target will be charged as if reached from the instruction before it.
-                let correction = i64::from(slot.entry_cost) - i64::from(slot.cost);
-                self.cpu.cycles = self.cpu.cycles.wrapping_add_signed(correction);
-            }
-        }
-    }
-
-    #[inline(never)]
-    fn look<const MODE: u8>(&mut self, at: usize, pc: u32, moved: bool) -> Look {
-        let marks = self.code.slots[at].special;
-        if marks & special::VOLATILE != 0 && self.cpu.memory.stale {
-            self.code.forget();
-            self.cpu.memory.forget_code();
-            return Look::Again;
-        }
-        if marks & special::STOP != 0 && moved {
-            return Look::Stop;
-        }
-        if marks & special::PENDING != 0 {
-            self.code.fill(at, &mut self.cpu.memory, self.context, &self.core.cycles);
-            return Look::Again;
-        }
-        if marks & special::CONDITIONAL != 0 && !self.cpu.passes(self.code.conditions[at]) {
-            self.skip::<MODE>(at);
-            return Look::Skip;
-        }
-        if MODE & PROFILE != 0 && marks & special::ENTRY != 0 {
-            self.count_call(at, pc);
-        }
-        Look::Execute
-    }
-
-    /// An instruction whose condition fails takes its time but does nothing.
-    fn skip<const MODE: u8>(&mut self, at: usize) {
-        let cost = if MODE & CYCLES == 0 { 1 } else { u64::from(self.core.cycles.data) };
-        self.cpu.cycles += cost;
-        if MODE & PROFILE != 0 {
-            self.code.counters[at].instructions += 1;
-            self.code.counters[at].cycles += cost;
-        }
-    }
-
-    /// Counts an entry that isn't a loop of the function back to its own beginning.
-    fn count_call(&mut self, at: usize, pc: u32) {
-        let inside = |from: u32| {
-            profile::function_at(&self.functions, from) == profile::function_at(&self.functions, pc)
-                && !self.is_call(from)
-        };
-        let looped = self.trail.latest().next().is_some_and(|(from, to)| to == pc && inside(from));
-        if !looped {
-            self.code.counters[at].calls += 1;
-        }
-    }
-
-    fn is_call(&self, pc: u32) -> bool {
-        let op = self.code.index(pc).map(|at| self.code.slots[at].op);
-        matches!(op, Some(Op::BranchLink { .. } | Op::BranchLinkExchange { .. }))
-    }
-
-    /// Goes on in the code that holds `pc`.
-    fn enter_code(&mut self, pc: u32) -> Result<(), FaultKind> {
-        let other = self.parked.iter().position(|code| code.index(pc).is_some());
-        let other = other.ok_or(FaultKind::NotCode { address: pc })?;
-        std::mem::swap(&mut self.code, &mut self.parked[other]);
-        self.code.count(self.mode == Mode::Profile);
-        if self.cpu.memory.stale {
-            for code in self.parked.iter_mut().chain([&mut self.code]).filter(|code| code.volatile) {
-                code.forget();
-            }
-            self.cpu.memory.forget_code();
-        }
-        Ok(())
+        self.mark(limits.stop, false);
+        result
     }
 
     /// Sets or clears the mark that ends a run.
     fn mark(&mut self, stop: u32, on: bool) {
         for code in self.parked.iter_mut().chain([&mut self.code]) {
             if let Some(at) = code.index(stop) {
-                let slot: &mut Slot = &mut code.slots[at];
-                slot.special = if on { slot.special | special::STOP } else { slot.special & !special::STOP };
+                code.set(at, flag::STOP, on);
             }
         }
     }
 
-    /// Tracks the deepest stack; below its limit the program is lost.
-    #[inline]
-    fn check_stack(&mut self) -> Result<(), FaultKind> {
-        self.cpu.r[13] &= !3;
-        let pointer = self.cpu.r[13];
-        self.deepest = self.deepest.min(pointer);
-        match self.stack_bottom {
-            Some(limit) if pointer < limit => Err(FaultKind::StackOverflow { pointer, limit }),
-            _ => Ok(()),
+    fn run<const MODE: u8>(&mut self, limits: Limits) -> Result<(), FaultKind> {
+        let start = self.isa.bus().instructions;
+        let end = start.saturating_add(limits.budget);
+        let mut pause = Pause { by_branch: true, look: false };
+        self.forget_stale();
+        loop {
+            let pc = self.isa.pc();
+            if self.isa.bus().instructions >= end {
+                return Err(FaultKind::Budget { instructions: limits.budget });
+            }
+            if self.isa.bus().is_due() {
+                self.forget_stale();
+                if let Some(target) = self.isa.take_event(pc)? {
+                    self.interrupted::<MODE>(pc, target);
+                    pause = Pause { by_branch: true, look: false };
+                    continue;
+                }
+            }
+            let Some(at) = self.code.index(pc) else {
+                if pc == RETURN {
+                    return Ok(());
+                }
+                pause = Pause { by_branch: true, look: false };
+                self.enter_code::<MODE>(pc)?;
+                continue;
+            };
+            let flags = self.code.marks[at].flags;
+            if flags & flag::PENDING != 0 {
+                self.fill(at);
+                continue;
+            }
+            if flags & flag::STOP != 0 && self.isa.bus().instructions != start {
+                return Ok(());
+            }
+            let look = pause.look || flags & (flag::SPECIAL | flag::CONDITIONAL) != 0;
+            pause = if look {
+                self.step::<MODE>(at, pause.by_branch)?
+            } else {
+                self.run_blocks::<MODE>(self.open(at, pause.by_branch), end)?
+            };
         }
+    }
+
+    /// Runs block after block until something needs a closer look; everything before it is counted, and `pc` is there.
+    fn run_blocks<const MODE: u8>(&mut self, mut block: Block, end: u64) -> Result<Pause, FaultKind> {
+        let mut at = block.entry;
+        self.fetch_entry::<MODE>(at);
+        loop {
+            let Some(&slot) = self.code.slots.get(at) else { unreachable!("bug: a line runs out of the code") };
+            if MODE & FLASH != 0 && slot.line && at != block.entry {
+                self.fetch::<MODE>(at, block);
+            }
+            let next = self.code.address(at + usize::from(slot.step));
+            let before = if MODE & PROFILE == 0 { 0 } else { self.isa.bus().cycles };
+            let flow = self.isa.execute(slot.op, next);
+            if MODE & PROFILE != 0 {
+                self.count_extra(at, before);
+            }
+            let (from, target) = match flow {
+                Ok(Flow::Next) => {
+                    at += usize::from(slot.step);
+                    continue;
+                }
+                Ok(Flow::Skip(halfwords)) => {
+                    if MODE & PROFILE != 0 {
+                        self.credit_skipped(at);
+                    }
+                    at += usize::from(slot.step) + usize::from(halfwords);
+                    self.fetch_entry::<MODE>(at);
+                    continue;
+                }
+                Ok(Flow::Jump(target)) => (at, target),
+                Ok(Flow::Conditional) => match self.run_conditional::<MODE>(at, block) {
+                    Conditional::Behind(next) => {
+                        at = next;
+                        continue;
+                    }
+                    Conditional::Jump(from, target) => (from, target),
+                    Conditional::Look(slot) => return Ok(self.look::<MODE>(block, slot)),
+                    Conditional::Fault(slot, kind) => return Err(self.fail::<MODE>(block, slot, kind)),
+                },
+                Err(Stop::Look) => return Ok(self.look::<MODE>(block, at)),
+                Err(Stop::Fault(kind)) => return Err(self.fail::<MODE>(block, at, kind)),
+            };
+            self.close::<MODE>(block, from);
+            self.taken::<MODE>(from, target);
+            let index = self.code.index(target);
+            let bus = self.isa.bus();
+            let Some(entry) = index.filter(|_| bus.instructions < end && !bus.is_due()) else {
+                self.isa.set_pc(target);
+                return Ok(Pause { by_branch: true, look: false });
+            };
+            at = entry;
+            block = self.open(at, true);
+            self.fetch_entry::<MODE>(at);
+        }
+    }
+
+    #[inline(always)]
+    fn open(&self, entry: usize, by_branch: bool) -> Block {
+        let mark = &self.code.marks[entry];
+        let cost = if by_branch { mark.entry_cost } else { mark.cost };
+        Block { entry, ordinal: mark.ordinal.wrapping_sub(1), sum: mark.sum.wrapping_sub(cost.into()), by_branch }
+    }
+
+    /// Counts the block up to and with the slot `last`.
+    #[inline(always)]
+    fn close<const MODE: u8>(&mut self, block: Block, last: usize) {
+        let mark = &self.code.marks[last];
+        let instructions = mark.ordinal.wrapping_sub(block.ordinal);
+        let cycles = if MODE & CYCLES == 0 { instructions } else { mark.sum.wrapping_sub(block.sum) };
+        let bus = self.isa.bus_mut();
+        bus.instructions += u64::from(instructions);
+        bus.cycles = bus.cycles.wrapping_add(cycles.into());
+        if MODE & PROFILE != 0 {
+            self.count_block(block, last);
+        }
+    }
+
+    /// The branch in the slot `from` was taken.
+    #[inline(always)]
+    fn taken<const MODE: u8>(&mut self, from: usize, target: u32) {
+        let pc = self.code.address(from);
+        self.trail.push(pc, target);
+        if MODE & CYCLES != 0 {
+            self.isa.bus_mut().cycles += u64::from(self.costs.taken);
+        }
+        if MODE & PROFILE != 0 {
+            self.code.counters[from].extra += i64::from(self.costs.taken);
+            let mark = &self.code.marks[from];
+            let kind = I::kind(mark.op);
+            let next = pc.wrapping_add(u32::from(mark.step) * 2);
+            let stack = self.isa.stack();
+            self.calls.jump(kind == Kind::Call, next, target, stack, self.isa.bus_mut());
+        }
+    }
+
+    /// What the flash makes the core wait for the first instruction of a block.
+    #[inline(always)]
+    fn fetch_entry<const MODE: u8>(&mut self, at: usize) {
+        if MODE & FLASH != 0 {
+            self.fetch_at::<MODE>(at, 0);
+        }
+    }
+
+    /// The same for an instruction within a block, at which the cycles before it in the block aren't counted yet.
+    #[inline(always)]
+    fn fetch<const MODE: u8>(&mut self, at: usize, block: Block) {
+        let mark = &self.code.marks[at];
+        let ahead = mark.sum.wrapping_sub(mark.cost.into()).wrapping_sub(block.sum);
+        self.fetch_at::<MODE>(at, ahead);
+    }
+
+    #[inline(always)]
+    fn fetch_at<const MODE: u8>(&mut self, at: usize, ahead: u32) {
+        let pc = self.code.address(at);
+        let bus = self.isa.bus_mut();
+        let stall = bus.flash.fetch(pc, bus.cycles.wrapping_add(ahead.into()));
+        bus.cycles += stall;
+        if MODE & PROFILE != 0
+            && let Some(counter) = self.code.counters.get_mut(at)
+        {
+            counter.extra += stall as i64;
+            counter.stalls += stall;
+        }
+    }
+
+    /// Counts what the instruction in the slot `at` cost beside its static cost.
+    #[inline(always)]
+    fn count_extra(&mut self, at: usize, before: u64) {
+        let bus = self.isa.bus_mut();
+        let extra = bus.cycles.wrapping_sub(before) as i64;
+        if extra != 0
+            && let Some(counter) = self.code.counters.get_mut(at)
+        {
+            counter.extra += extra;
+            counter.stalls += bus.flash.take_stalls();
+        }
+    }
+
+    /// The instructions of the block behind the slot `at` were skipped: what they cost less is theirs.
+    #[inline(never)]
+    fn credit_skipped(&mut self, at: usize) {
+        let slots: Vec<usize> = self.code.conditional_slots(at).collect();
+        for slot in slots {
+            let saved = i64::from(self.code.marks[slot].cost) - i64::from(self.costs.skipped);
+            self.code.counters[slot].extra -= saved;
+            self.code.counters[at].extra += saved;
+        }
+    }
+
+    fn count_block(&mut self, block: Block, last: usize) {
+        let mark = &self.code.marks[block.entry];
+        let correction = i64::from(mark.entry_cost) - i64::from(mark.cost);
+        let counter = &mut self.code.counters[block.entry];
+        counter.begun += 1;
+        counter.extra += if block.by_branch { correction } else { 0 };
+        self.code.counters[last].ended += 1;
+    }
+
+    /// Ends the block before the slot `at`, which needs a closer look.
+    #[inline(never)]
+    fn look<const MODE: u8>(&mut self, block: Block, at: usize) -> Pause {
+        self.isa.set_pc(self.code.address(at));
+        if at == block.entry {
+            return Pause { by_branch: block.by_branch, look: true };
+        }
+        let Some(last) = self.code.previous(at) else { unreachable!("bug: a slot within a line follows nothing") };
+        self.close::<MODE>(block, last);
+        Pause { by_branch: false, look: true }
+    }
+
+    /// Ends the block with the slot `at`, which faults.
+    #[inline(never)]
+    fn fail<const MODE: u8>(&mut self, block: Block, at: usize, kind: FaultKind) -> FaultKind {
+        self.close::<MODE>(block, at);
+        self.isa.set_pc(self.code.address(at));
+        self.explain(kind, at)
+    }
+
+    /// Executes the conditional instructions behind the slot `at`, each under its own condition.
+    #[inline(never)]
+    fn run_conditional<const MODE: u8>(&mut self, at: usize, block: Block) -> Conditional {
+        let count = self.code.marks[at].condition;
+        let mut next = at + usize::from(self.code.marks[at].step);
+        for _ in 0..count {
+            let Some(&mark) = self.code.marks.get(next) else { break };
+            if mark.flags & flag::SPECIAL != 0 {
+                return Conditional::Look(next);
+            }
+            if MODE & FLASH != 0 && self.code.slots[next].line {
+                self.fetch::<MODE>(next, block);
+            }
+            let before = self.isa.bus().cycles;
+            let behind = next + usize::from(mark.step);
+            if self.isa.passes(mark.condition) {
+                match self.execute(mark.op, self.code.address(behind)) {
+                    Ok(Flow::Jump(target)) => return Conditional::Jump(next, target),
+                    Ok(_) => {}
+                    Err(Stop::Look) => return Conditional::Look(next),
+                    Err(Stop::Fault(kind)) => return Conditional::Fault(next, kind),
+                }
+            } else if MODE & CYCLES != 0 {
+                let saved = u64::from(mark.cost).wrapping_sub(self.costs.skipped.into());
+                let bus = self.isa.bus_mut();
+                bus.cycles = bus.cycles.wrapping_sub(saved);
+            }
+            if MODE & PROFILE != 0 {
+                self.count_extra(next, before);
+            }
+            next = behind;
+        }
+        Conditional::Behind(next)
+    }
+
+    /// Executes the one instruction in the slot `at` with exact counters around it.
+    #[inline(never)]
+    fn step<const MODE: u8>(&mut self, at: usize, by_branch: bool) -> Result<Pause, FaultKind> {
+        let (mark, block) = (self.code.marks[at], self.open(at, by_branch));
+        let pc = self.code.address(at);
+        let next = pc.wrapping_add(u32::from(mark.step) * 2);
+        self.fetch_entry::<MODE>(at);
+        let before = self.isa.bus().cycles;
+        let flow = if mark.flags & flag::CONDITIONAL != 0 && !self.isa.passes(mark.condition) {
+            let saved = if MODE & CYCLES == 0 { 0 } else { u64::from(mark.cost) };
+            let bus = self.isa.bus_mut();
+            bus.cycles = bus.cycles.wrapping_add(u64::from(self.costs.skipped).wrapping_sub(saved));
+            Ok(Flow::Next)
+        } else {
+            self.isa.bus_mut().precise = true;
+            let flow = self.execute(mark.op, next);
+            self.isa.bus_mut().precise = false;
+            flow
+        };
+        if MODE & PROFILE != 0 {
+            self.count_extra(at, before);
+        }
+        let flow = match flow {
+            Ok(flow) => flow,
+            Err(Stop::Look) => unreachable!("bug: a step asks for another look"),
+            Err(Stop::Fault(kind)) => return Err(self.fail::<MODE>(block, at, kind)),
+        };
+        self.close::<MODE>(block, at);
+        self.isa.set_pc(pc);
+        if mark.flags & flag::STACK != 0 {
+            let stack = self.isa.stack();
+            self.isa.bus_mut().lower_stack(stack)?;
+        }
+        if mark.flags & flag::SYNCHRONISE != 0 {
+            self.isa.bus_mut().event_at = 0;
+        }
+        let (target, by_branch) = match flow {
+            Flow::Next | Flow::Conditional => (next, false),
+            Flow::Skip(halfwords) => (next.wrapping_add(u32::from(halfwords) * 2), false),
+            Flow::Jump(target) => (target, true),
+        };
+        if by_branch {
+            self.taken::<MODE>(at, target);
+        }
+        self.isa.set_pc(target);
+        Ok(Pause { by_branch, look: false })
+    }
+
+    /// Executes beside the inner loop, which alone has all of this inlined.
+    #[inline(never)]
+    fn execute(&mut self, op: I::Op, next: u32) -> Result<Flow, Stop> {
+        self.isa.execute(op, next)
+    }
+
+    /// Decodes the line at the slot `at`.
+    fn fill(&mut self, at: usize) {
+        let end = self.code.fill(at, &self.isa);
+        if self.code.volatile {
+            let (from, to) = (self.code.address(at), self.code.address(end));
+            self.isa.bus_mut().memory.watch_code(from, to.wrapping_sub(from));
+        }
+    }
+
+    /// Code in RAM was written: what was decoded there is forgotten.
+    fn forget_stale(&mut self) {
+        if self.isa.bus().memory.stale {
+            for code in self.parked.iter_mut().chain([&mut self.code]).filter(|code| code.volatile) {
+                code.forget();
+            }
+            self.isa.bus_mut().memory.forget_code();
+        }
+    }
+
+    /// Goes on in the code that holds `pc`.
+    fn enter_code<const MODE: u8>(&mut self, pc: u32) -> Result<(), FaultKind> {
+        if let Some(other) = self.parked.iter().position(|code| code.index(pc).is_some()) {
+            std::mem::swap(&mut self.code, &mut self.parked[other]);
+            return Ok(());
+        }
+        let back = self.isa.return_to(pc)?;
+        if MODE & PROFILE != 0 {
+            let stack = self.isa.stack();
+            self.calls.jump(false, 0, back, stack, self.isa.bus_mut());
+        }
+        self.isa.set_pc(back);
+        Ok(())
+    }
+
+    /// An interrupt was taken before `pc`.
+    fn interrupted<const MODE: u8>(&mut self, pc: u32, target: u32) {
+        self.trail.push(pc, target);
+        if MODE & PROFILE != 0 {
+            let stack = self.isa.stack();
+            self.calls.jump(true, pc, target, stack, self.isa.bus_mut());
+        }
+        self.isa.set_pc(target);
     }
 
     /// Adds what only the loop knows: the opcode, or that a stray access was the stack's.
-    fn explain(&self, kind: FaultKind, at: usize, pc: u32) -> FaultKind {
-        let slot = &self.code.slots[at];
+    fn explain(&self, kind: FaultKind, at: usize) -> FaultKind {
+        let mark = &self.code.marks[at];
         match kind {
-            FaultKind::Undefined { .. } => FaultKind::Undefined { opcode: slot.opcode },
-            FaultKind::NotCode { .. } => FaultKind::NotCode { address: pc },
+            FaultKind::Undefined { .. } => FaultKind::Undefined { opcode: mark.opcode },
+            FaultKind::NotCode { .. } => FaultKind::NotCode { address: self.code.address(at) },
             FaultKind::Unmapped { address, .. } | FaultKind::WriteToFlash { address } => {
-                let limit = self.stack_bottom.unwrap_or(0);
+                let limit = self.isa.bus().stack_limit;
                 let below = limit.wrapping_sub(address);
-                let is_stack = slot.special & special::STACK != 0 && (1..=0x1000).contains(&below);
-                if is_stack { FaultKind::StackOverflow { pointer: address, limit } } else { kind }
+                let near = self.isa.stack().abs_diff(limit) <= 0x1000;
+                if near && (1..=0x1000).contains(&below) {
+                    FaultKind::StackOverflow { pointer: address, limit }
+                } else {
+                    kind
+                }
             }
             kind => kind,
         }
-    }
-
-    fn fault(&self, kind: FaultKind, pc: u32) -> Fault {
-        let mut registers = self.cpu.r;
-        registers[15] = pc;
-        let branch = |(from, to)| Branch { from, to, function: self.function_name(from) };
-        let branches = self.trail.latest().map(branch).collect();
-        Fault { kind, pc, function: self.function_name(pc), registers, branches }
-    }
-
-    pub(super) fn function_name(&self, pc: u32) -> Option<String> {
-        profile::function_at(&self.functions, pc).map(|at| self.functions[at].1.name.clone())
-    }
-
-    /// The code of every memory.
-    pub(super) fn codes(&self) -> Vec<&Code> {
-        self.parked.iter().chain([&self.code]).collect()
     }
 }

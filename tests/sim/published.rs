@@ -46,7 +46,9 @@ fn published_latencies() {
     };
     let folder = Path::new(&folder);
     let table = fs::read_to_string(folder.join("programs.tsv")).expect("programs.tsv");
-    println!("| program | core | board | instructions | predicted | published | error |\n|---|---|---|---|---|---|---|");
+    println!(
+        "| program | core | board | instructions | predicted | published | error |\n|---|---|---|---|---|---|---|"
+    );
     for program in table.lines().filter(|line| !line.starts_with('#')).filter_map(program) {
         let elf = fs::read(folder.join(program.file)).expect("a program of the list");
         let library = Library::new(std::collections::BTreeMap::new()).expect("whole");

@@ -4,8 +4,9 @@
 use super::cpu::Cpu;
 use super::cycles;
 use super::execute::extended;
-use super::fault::FaultKind;
 use super::op::{Data, Extend, Shift, Sign};
+use crate::sim::fault::FaultKind;
+use crate::sim::isa::Stop;
 
 impl Cpu {
     /// `value` shifted by an amount up to 255, and the carry out (DDI 0403E, A2.2.1).
@@ -126,17 +127,17 @@ impl Cpu {
         self.set(d, value);
     }
 
-    pub(super) fn divide(&mut self, sign: Sign, d: u8, n: u8, m: u8) -> Result<(), FaultKind> {
+    pub(super) fn divide(&mut self, sign: Sign, d: u8, n: u8, m: u8) -> Result<(), Stop> {
         let (a, b) = (self.get(n), self.get(m));
         let quotient = match sign {
-            _ if b == 0 && self.system.traps_division() => return Err(FaultKind::DivideByZero),
+            _ if b == 0 && self.system.traps_division() => return Err(FaultKind::DivideByZero.into()),
             _ if b == 0 => 0,
             Sign::Signed => (a as i32).wrapping_div(b as i32) as u32,
             Sign::Unsigned => a / b,
         };
         self.set(d, quotient);
         let magnitude = if sign == Sign::Signed { (quotient as i32).unsigned_abs() } else { quotient };
-        self.cycles += cycles::division(magnitude, &self.rules);
+        self.bus.cycles += cycles::division(magnitude, &self.rules);
         Ok(())
     }
 }

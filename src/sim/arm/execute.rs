@@ -3,13 +3,14 @@
 #![expect(clippy::inline_always, reason = "the interpreter's inner loop must be one function")]
 
 use super::cpu::Cpu;
-use super::fault::FaultKind;
 use super::op::{Bits, Extend, Field, Op, Width};
+use crate::sim::fault::FaultKind;
+use crate::sim::isa::{Flow, Isa, Kind, Stop};
 
 impl Cpu {
     /// Executes `op` and returns where to go on: `next`, the address behind it, or a branch's target.
     #[inline(always)]
-    pub(super) fn execute(&mut self, op: Op, next: u32) -> Result<u32, FaultKind> {
+    pub(super) fn execute_op(&mut self, op: Op, next: u32) -> Result<Flow, Stop> {
         match op {
             Op::MovImm { d, imm } => self.set(d, imm),
             Op::MovImmS { d, imm } => self.move_s(d, imm),
@@ -60,27 +61,39 @@ impl Cpu {
             Op::StoreReg { width, t, n, m, shift } => self.store(width, t, self.scaled(n, m, shift))?,
             Op::StoreIndexed { width, t, n, post, offset } => self.store_indexed(width, t, n, post, offset)?,
             Op::StoreMultiple { n, list, writeback, before } => self.store_multiple(n, list, writeback, before)?,
-            Op::Branch { target } => return Ok(target),
-            Op::BranchIf { condition, target } => return Ok(if self.passes(condition) { target } else { next }),
+            Op::Branch { target } => return Ok(Flow::Jump(target)),
+            Op::BranchIf { condition, target } if self.holds(condition) => return Ok(Flow::Jump(target)),
+            Op::BranchIf { .. } => {}
             Op::BranchLink { target } => {
                 self.r[14] = next | 1;
-                return Ok(target);
+                return Ok(Flow::Jump(target));
             }
-            Op::BranchZero { n, target } => return Ok(if self.get(n) == 0 { target } else { next }),
-            Op::BranchNotZero { n, target } => return Ok(if self.get(n) == 0 { next } else { target }),
-            Op::BranchExchange { m } => return exchange(self.get(m)),
-            Op::It | Op::Nop | Op::Barrier => {}
+            Op::BranchZero { n, target } if self.get(n) == 0 => return Ok(Flow::Jump(target)),
+            Op::BranchNotZero { n, target } if self.get(n) != 0 => return Ok(Flow::Jump(target)),
+            Op::BranchZero { .. } | Op::BranchNotZero { .. } => {}
+            Op::BranchExchange { m } => return Ok(Flow::Jump(exchange(self.get(m))?)),
+            Op::Push { list } => self.push(list)?,
+            Op::SubSp { imm } => self.sub_stack(imm)?,
+            Op::ItSkip { condition, halfwords, saved } => {
+                if !self.holds(condition) {
+                    self.bus.cycles = self.bus.cycles.wrapping_add_signed(-i64::from(saved));
+                    return Ok(Flow::Skip(halfwords));
+                }
+            }
+            Op::It => return Ok(Flow::Conditional),
+            Op::Special => return Err(Stop::Look),
+            Op::Nop | Op::Barrier => {}
             Op::Float { float, d, n, m } => self.float(float, d, n, m)?,
             Op::FloatLoad { d, count, n, offset } => self.float_load(d, count, n, offset)?,
             Op::FloatStore { d, count, n, offset } => self.float_store(d, count, n, offset)?,
             op => return self.execute_rare(op, next),
         }
-        Ok(next)
+        Ok(Flow::Next)
     }
 
     /// The instructions that inner loops don't have; here `self.pc` is where to go on.
     #[inline(never)]
-    fn execute_rare(&mut self, op: Op, next: u32) -> Result<u32, FaultKind> {
+    fn execute_rare(&mut self, op: Op, next: u32) -> Result<Flow, Stop> {
         self.pc = next;
         match op {
             Op::LoadMultiple { n, list, writeback, before } => self.load_multiple(n, list, writeback, before)?,
@@ -120,14 +133,15 @@ impl Cpu {
             Op::ReadSystem { d, register } => self.read_system(d, register),
             Op::WriteSystem { n, register, mask } => self.write_system(n, register, mask),
             Op::Mask { disable, primask, faultmask } => self.mask(disable, primask, faultmask),
-            Op::Supervisor { imm } => return Err(FaultKind::Supervisor { number: imm }),
+            Op::Supervisor { imm } => return Err(FaultKind::Supervisor { number: imm }.into()),
             Op::Breakpoint { imm: 0xab } => self.semihosting()?,
-            Op::Breakpoint { imm } => return Err(FaultKind::Breakpoint { number: imm }),
-            Op::Undefined => return Err(FaultKind::Undefined { opcode: 0 }),
-            Op::Outside => return Err(FaultKind::NotCode { address: self.pc }),
+            Op::Breakpoint { imm } => return Err(FaultKind::Breakpoint { number: imm }.into()),
+            Op::Undefined => return Err(FaultKind::Undefined { opcode: 0 }.into()),
+            Op::Outside => return Err(FaultKind::NotCode { address: self.pc }.into()),
             float => self.execute_float(float)?,
         }
-        Ok(self.pc)
+        let jumps = Self::kind(op) == Kind::End || self.pc != next;
+        Ok(if jumps { Flow::Jump(self.pc) } else { Flow::Next })
     }
 
     #[inline(always)]
@@ -185,21 +199,21 @@ impl Cpu {
     }
 
     #[inline(always)]
-    fn load_word(&mut self, t: u8, address: u32) -> Result<(), FaultKind> {
+    fn load_word(&mut self, t: u8, address: u32) -> Result<(), Stop> {
         let value = self.load32(address)?;
         self.set(t, value);
         Ok(())
     }
 
     #[inline(always)]
-    fn load_byte(&mut self, t: u8, address: u32) -> Result<(), FaultKind> {
+    fn load_byte(&mut self, t: u8, address: u32) -> Result<(), Stop> {
         let value = self.load8(address)?;
         self.set(t, value);
         Ok(())
     }
 
     #[inline(always)]
-    fn load_signed_byte(&mut self, t: u8, address: u32) -> Result<(), FaultKind> {
+    fn load_signed_byte(&mut self, t: u8, address: u32) -> Result<(), Stop> {
         let value = self.load8(address)?;
         self.set(t, i32::from(value as i8) as u32);
         Ok(())
@@ -208,8 +222,8 @@ impl Cpu {
 
 /// Where a branch to `target` goes, whose lowest bit must say Thumb.
 #[inline(always)]
-pub(super) fn exchange(target: u32) -> Result<u32, FaultKind> {
-    if target & 1 == 1 { Ok(target & !1) } else { Err(FaultKind::NotThumb { address: target }) }
+pub(super) fn exchange(target: u32) -> Result<u32, Stop> {
+    if target & 1 == 1 { Ok(target & !1) } else { Err(FaultKind::NotThumb { address: target }.into()) }
 }
 
 /// `value` rotated right and extended.

@@ -3,7 +3,7 @@
 use super::operands::{bad, bit, bits, reg};
 use super::wide::Context;
 use crate::library::core::Fpu;
-use crate::sim::op::{Float, Op, Rounded, Sign};
+use crate::sim::arm::op::{Float, Op, Rounded, Sign};
 
 /// Every coprocessor encoding; those of the FPU are of coprocessors 10 and 11.
 pub(super) fn float(context: Context, first: u32, second: u32) -> Op {

@@ -2,7 +2,7 @@
 
 use super::operands::{bad, bit, bits, data_immediate, data_register, expand_immediate, immediate_shift, reg};
 use super::wide::Context;
-use crate::sim::op::{Bits, Data, Dsp, Extend, Field, Lane, Op, Parallel, Shift, Sign};
+use crate::sim::arm::op::{Bits, Data, Dsp, Extend, Field, Lane, Op, Parallel, Shift, Sign};
 
 /// The operation of a four-bit code with its operands' peculiarities: comparisons write no register,
 /// moves read none (DDI 0403E, A5.3.1 and A5.3.11).

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::fault::{Access, FaultKind};
-use super::memory::lane;
+use crate::sim::fault::{Access, FaultKind};
+use crate::sim::memory::lane;
 
 /// First address of the bus, and its size.
 pub(super) const ORIGIN: u32 = 0xe000_0000;
@@ -21,7 +21,7 @@ const CPACR: u32 = 0xe000_ed88;
 
 /// The bus of one machine.
 #[derive(Clone, Default)]
-pub(super) struct System {
+pub(in crate::sim) struct System {
     cpuid: u32,
     has_fpu: bool,
     words: BTreeMap<u32, u32>,
@@ -40,6 +40,11 @@ impl System {
     /// The bus after reset.
     pub(super) fn new(cpuid: u32, has_fpu: bool) -> Self {
         Self { cpuid, has_fpu, ..Self::default() }
+    }
+
+    /// What `CPUID` reads as.
+    pub(super) fn cpuid(&self) -> u32 {
+        self.cpuid
     }
 
     fn word(&self, address: u32) -> u32 {

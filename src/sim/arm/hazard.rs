@@ -40,7 +40,11 @@ pub(super) fn uses(op: Op) -> Uses {
         }
         Op::DataReg { data, n, m, shift, amount, .. } => {
             let moved = matches!(data, Data::Mov | Data::Mvn) || (amount == 0 && shift != Shift::Rrx);
-            if moved { normal(first(data, n) | mask(m)) } else { Uses { early: mask(m), normal: first(data, n), late: 0 } }
+            if moved {
+                normal(first(data, n) | mask(m))
+            } else {
+                Uses { early: mask(m), normal: first(data, n), late: 0 }
+            }
         }
         Op::ShiftReg { n, m, .. } => normal(mask(n) | mask(m)),
         Op::Movt { d, .. } => normal(mask(d)),
@@ -208,6 +212,7 @@ pub(super) fn writes(op: Op) -> u16 {
         | Op::Smlabb { d, .. }
         | Op::Dsp { d, .. }
         | Op::ReadSystem { d, .. }
+        | Op::TestTarget { d }
         | Op::StoreExclusive { d, .. } => mask(d),
         Op::Long { low, high, .. } => mask(low) | mask(high),
         Op::FloatToCore { t, .. } => mask(t),
@@ -328,9 +333,4 @@ fn operands(float: Float, d: u8, n: u8, m: u8, double: bool) -> u32 {
         _ if accumulates(float) => single(n, double) | single(m, double),
         _ => single(m, double && !from_narrow(float)),
     }
-}
-
-/// Whether `op` may write the stack pointer.
-pub(super) fn writes_stack(op: Op) -> bool {
-    writes(op) & mask(13) != 0 || matches!(op, Op::WriteSystem { .. })
 }

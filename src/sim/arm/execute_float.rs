@@ -2,9 +2,10 @@
 #![expect(clippy::inline_always, reason = "the interpreter's inner loop must be one function")]
 
 use super::cpu::Cpu;
-use super::fault::{Access, FaultKind};
 use super::ieee::{self, Arithmetic, Format, Rounding};
 use super::op::{Float, Op, Rounded, Sign};
+use crate::sim::fault::{Access, FaultKind};
+use crate::sim::isa::Stop;
 
 /// The range of an integer of `bits`.
 fn range(sign: Sign, bits: u8) -> (i64, i64) {
@@ -108,11 +109,11 @@ impl Cpu {
 
     /// The FPU faults until the program grants access in CPACR.
     #[inline(always)]
-    fn check_fpu(&self) -> Result<(), FaultKind> {
-        if self.fpu_enabled { Ok(()) } else { Err(FaultKind::FpuDisabled) }
+    fn check_fpu(&self) -> Result<(), Stop> {
+        if self.fpu_enabled { Ok(()) } else { Err(FaultKind::FpuDisabled.into()) }
     }
 
-    pub(super) fn float(&mut self, float: Float, d: u8, n: u8, m: u8) -> Result<(), FaultKind> {
+    pub(super) fn float(&mut self, float: Float, d: u8, n: u8, m: u8) -> Result<(), Stop> {
         self.check_fpu()?;
         let (a, b, c) = (self.single(n), self.single(m), self.single(d));
         let fpscr = &mut self.fpscr;
@@ -156,12 +157,12 @@ impl Cpu {
 
     /// `VSEL`.
     fn float_select(&mut self, double: bool, condition: u8, d: u8, n: u8, m: u8) {
-        let chosen = if self.passes(condition) { n } else { m };
+        let chosen = if self.holds(condition) { n } else { m };
         if double { self.set_double(d, self.double(chosen)) } else { self.set_single(d, self.single(chosen)) }
     }
 
     /// Moves, multiples and conversions of fixed point.
-    pub(super) fn execute_float(&mut self, op: Op) -> Result<(), FaultKind> {
+    pub(super) fn execute_float(&mut self, op: Op) -> Result<(), Stop> {
         self.check_fpu()?;
         match op {
             Op::Double { float, d, n, m } => self.double_float(float, d, n, m),
@@ -235,18 +236,18 @@ impl Cpu {
     }
 
     #[inline(always)]
-    pub(super) fn float_load(&mut self, d: u8, count: u8, n: u8, offset: i16) -> Result<(), FaultKind> {
+    pub(super) fn float_load(&mut self, d: u8, count: u8, n: u8, offset: i16) -> Result<(), Stop> {
         self.check_fpu()?;
         self.float_load_words(d, count, self.get(n).wrapping_add_signed(offset.into()))
     }
 
     #[inline(always)]
-    pub(super) fn float_store(&mut self, d: u8, count: u8, n: u8, offset: i16) -> Result<(), FaultKind> {
+    pub(super) fn float_store(&mut self, d: u8, count: u8, n: u8, offset: i16) -> Result<(), Stop> {
         self.check_fpu()?;
         self.float_store_words(d, count, self.get(n).wrapping_add_signed(offset.into()))
     }
 
-    fn float_load_words(&mut self, d: u8, count: u8, address: u32) -> Result<(), FaultKind> {
+    fn float_load_words(&mut self, d: u8, count: u8, address: u32) -> Result<(), Stop> {
         Self::check_aligned(address, 4, Access::Read)?;
         for index in 0..count {
             let value = self.load32(address.wrapping_add(u32::from(index) * 4))?;
@@ -255,7 +256,7 @@ impl Cpu {
         Ok(())
     }
 
-    fn float_store_words(&mut self, d: u8, count: u8, address: u32) -> Result<(), FaultKind> {
+    fn float_store_words(&mut self, d: u8, count: u8, address: u32) -> Result<(), Stop> {
         Self::check_aligned(address, 4, Access::Write)?;
         for index in 0..count {
             self.store32(address.wrapping_add(u32::from(index) * 4), self.single(d + index))?;

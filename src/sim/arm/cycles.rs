@@ -11,9 +11,15 @@ use crate::library::core::Cycles;
 /// Cycles of `op` behind `before`, the instructions in a straight line to it, oldest first, without what a taken branch,
 /// an access across a boundary, a division's operands or the memories add. Empty: a branch led here.
 pub(super) fn cost(op: Op, before: &[Op], rules: &Cycles) -> u8 {
-    if let Some(dual) = &rules.dual {
-        return dual::cost(op, before, rules, dual);
+    let before: Vec<Op> = before.iter().map(|op| op.general()).collect();
+    match &rules.dual {
+        Some(dual) => dual::cost(op.general(), &before, rules, dual),
+        None => behind(op.general(), &before, rules),
     }
+}
+
+/// The same on a core that issues one instruction a cycle.
+fn behind(op: Op, before: &[Op], rules: &Cycles) -> u8 {
     let base = alone(op, rules);
     let Some((&previous, earlier)) = before.split_last() else { return base };
     let depends = addresses(op) & writes(previous) != 0;
@@ -48,7 +54,7 @@ fn division_left(op: Op, previous: Op, earlier: &[Op], rules: &Cycles) -> u8 {
         if uses_float_unit(other) {
             return 0;
         }
-        passed = passed.saturating_add(cost(other, &earlier[..at], rules));
+        passed = passed.saturating_add(behind(other, &earlier[..at], rules));
     }
     0
 }
@@ -118,10 +124,9 @@ fn alone(op: Op, rules: &Cycles) -> u8 {
         Op::BranchLink { .. } => rules.branch_link,
         Op::TableBranch { .. } => rules.branch_table,
         Op::Branch { .. } | Op::BranchIf { .. } | Op::BranchZero { .. } | Op::BranchNotZero { .. } => rules.branch,
-        Op::BranchExchange { .. }
-        | Op::BranchLinkExchange { .. }
-        | Op::BranchReg { .. }
-        | Op::BranchAdd { .. } => rules.branch_register,
+        Op::BranchExchange { .. } | Op::BranchLinkExchange { .. } | Op::BranchReg { .. } | Op::BranchAdd { .. } => {
+            rules.branch_register
+        }
         Op::ReadSystem { .. } | Op::WriteSystem { .. } => rules.system,
         Op::Barrier => rules.barrier,
         Op::Float { float, .. } | Op::Double { float, .. } => float_cost(float, rules),

@@ -13,7 +13,7 @@ pub(super) const DEFAULT_NAN: u32 = 1 << 25;
 pub(super) const ALTERNATIVE_HALF: u32 = 1 << 26;
 
 /// The bits of a number in one of the binary interchange formats of IEEE 754.
-pub(in crate::sim) trait Format: Copy + PartialEq {
+pub(in crate::sim::arm) trait Format: Copy + PartialEq {
     /// Bits of the fraction.
     const FRACTION: u32;
     /// Bits of the exponent.
@@ -148,7 +148,7 @@ impl Format for u64 {
 }
 
 /// The host's arithmetic on a format: rounded to nearest.
-pub(in crate::sim) trait Arithmetic: Format {
+pub(in crate::sim::arm) trait Arithmetic: Format {
     fn host_sum(self, other: Self) -> Self;
     fn host_product(self, other: Self) -> Self;
     fn host_quotient(self, other: Self) -> Self;
@@ -206,7 +206,7 @@ impl Arithmetic for u64 {
 
 /// A finite number: `magnitude` × 2^`exponent`.
 #[derive(Clone, Copy)]
-pub(in crate::sim) struct Finite {
+pub(in crate::sim::arm) struct Finite {
     pub negative: bool,
     pub exponent: i32,
     pub magnitude: u128,
@@ -214,7 +214,7 @@ pub(in crate::sim) struct Finite {
 
 /// How a result is rounded.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(in crate::sim) enum Rounding {
+pub(in crate::sim::arm) enum Rounding {
     Nearest,
     Up,
     Down,
@@ -224,7 +224,7 @@ pub(in crate::sim) enum Rounding {
 }
 
 /// The rounding mode in FPSCR.
-pub(in crate::sim) fn rounding(fpscr: u32) -> Rounding {
+pub(in crate::sim::arm) fn rounding(fpscr: u32) -> Rounding {
     [Rounding::Nearest, Rounding::Up, Rounding::Down, Rounding::ToZero][(fpscr >> 22 & 3) as usize]
 }
 

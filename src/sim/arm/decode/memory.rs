@@ -2,7 +2,7 @@
 
 use super::operands::{bad, bit, bits, reg};
 use super::wide::Context;
-use crate::sim::op::{Index, Op, Width};
+use crate::sim::arm::op::{Index, Op, Width};
 
 /// `LDM`, `STM`, `PUSH`, `POP`.
 pub(super) fn multiple(first: u32, second: u32) -> Op {

@@ -3,7 +3,8 @@
 use super::operands::{bit, bits};
 use super::{control, data, float, memory, multiply, narrow};
 use crate::library::core::{Core, Fpu, Isa};
-use crate::sim::op::Op;
+use crate::sim::arm::op::Op;
+use crate::sim::isa::Decoded;
 
 /// What decoding depends on beside the halfwords.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +26,7 @@ pub(in crate::sim) struct Context {
 
 impl Context {
     /// The context of `core`, at address 0, outside an `IT` block.
-    pub(in crate::sim) fn new(core: &Core) -> Self {
+    pub(in crate::sim::arm) fn new(core: &Core) -> Self {
         let mainline = core.isa >= Isa::ArmV7M;
         Self {
             pc: 0,
@@ -38,17 +39,8 @@ impl Context {
     }
 }
 
-/// An instruction and its length in bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::sim) struct Decoded {
-    /// The instruction.
-    pub op: Op,
-    /// 2 or 4.
-    pub size: u8,
-}
-
 /// Decodes the halfword `first`, with `second` where it is a 32-bit encoding.
-pub(in crate::sim) fn decode(context: Context, first: u16, second: u16) -> Decoded {
+pub(in crate::sim::arm) fn decode(context: Context, first: u16, second: u16) -> Decoded<Op> {
     let (first, second) = (u32::from(first), u32::from(second));
     if first >> 11 < 0b11101 {
         return Decoded { op: narrow::narrow(context, first), size: 2 };

@@ -1,16 +1,17 @@
 //! The state of a core: registers, flags, floats, and its way to memory.
 #![expect(clippy::inline_always, reason = "the interpreter's inner loop must be one function")]
 
-use super::fault::{Access, FaultKind};
-use super::flash::Flash;
-use super::memory::Memory;
+use super::decode::Context;
 use super::system::{self, System};
-use crate::library::core::Cycles;
+use crate::library::core::{Core, Cycles, Fpu, Isa};
+use crate::sim::bus::Bus;
+use crate::sim::fault::{Access, FaultKind};
+use crate::sim::isa::Stop;
 
 /// A core with its memories.
 #[derive(Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of the architecture")]
-pub(super) struct Cpu {
+pub(in crate::sim) struct Cpu {
     /// r0 to r14; the last one is unused.
     pub r: [u32; 16],
     /// The instruction that runs next; within a run, only up to date for the rarer instructions.
@@ -38,18 +39,44 @@ pub(super) struct Cpu {
     pub fpu_enabled: bool,
     pub has_fpu: bool,
     pub mainline: bool,
-    /// What the core's manual says of time.
+    pub context: Context,
     pub rules: Cycles,
-    pub instructions: u64,
-    pub cycles: u64,
-    pub memory: Memory,
+    pub bus: Bus,
     pub system: System,
-    pub flash: Flash,
-    /// What the program printed by semihosting.
-    pub console: Vec<u8>,
 }
 
 impl Cpu {
+    /// A core after reset.
+    pub(in crate::sim) fn new(core: &Core, bus: Bus) -> Self {
+        let has_fpu = core.fpu != Fpu::None;
+        Self {
+            r: [0; 16],
+            pc: 0,
+            n: 0,
+            z: 1,
+            c: false,
+            v: false,
+            q: false,
+            ge: 0,
+            s: [0; 32],
+            fpscr: 0,
+            primask: false,
+            faultmask: false,
+            basepri: 0,
+            control: 0,
+            other_stack: 0,
+            limits: [0; 2],
+            exclusive: false,
+            fpu_enabled: false,
+            has_fpu,
+            mainline: core.isa >= Isa::ArmV7M,
+            context: Context::new(core),
+            rules: core.cycles.clone(),
+            bus,
+            system: System::new(core.cpuid, has_fpu),
+        }
+    }
+
     /// Core register `index`; never pc.
     #[inline(always)]
     pub(super) fn get(&self, index: u8) -> u32 {
@@ -87,7 +114,7 @@ impl Cpu {
 
     /// Whether condition 0 to 14 holds.
     #[inline(always)]
-    pub(super) fn passes(&self, condition: u8) -> bool {
+    pub(super) fn holds(&self, condition: u8) -> bool {
         let zero = self.z == 0;
         let negative = (self.n as i32) < 0;
         let held = match condition >> 1 {
@@ -115,111 +142,82 @@ impl Cpu {
     }
 
     #[inline(always)]
-    pub(super) fn load32(&mut self, address: u32) -> Result<u32, FaultKind> {
-        if address.is_multiple_of(4) {
-            if let Some(bytes) = self.memory.ram(address) {
-                return Ok(u32::from_le_bytes(bytes));
-            }
-            if let Some(bytes) = self.memory.flash(address) {
-                self.cycles += self.flash.load(address);
-                return Ok(u32::from_le_bytes(bytes));
-            }
+    pub(super) fn load32(&mut self, address: u32) -> Result<u32, Stop> {
+        match self.bus.load32(address) {
+            Some(value) => Ok(value),
+            None => self.load_slow(address, 4),
         }
-        self.load_slow(address, 4)
     }
 
     #[inline(always)]
-    pub(super) fn load16(&mut self, address: u32) -> Result<u32, FaultKind> {
-        if address & 1 == 0 {
-            if let Some(bytes) = self.memory.ram(address) {
-                return Ok(u16::from_le_bytes(bytes).into());
-            }
-            if let Some(bytes) = self.memory.flash(address) {
-                self.cycles += self.flash.load(address);
-                return Ok(u16::from_le_bytes(bytes).into());
-            }
+    pub(super) fn load16(&mut self, address: u32) -> Result<u32, Stop> {
+        match self.bus.load16(address) {
+            Some(value) => Ok(value),
+            None => self.load_slow(address, 2),
         }
-        self.load_slow(address, 2)
     }
 
     #[inline(always)]
-    pub(super) fn load8(&mut self, address: u32) -> Result<u32, FaultKind> {
-        if let Some([byte]) = self.memory.ram(address) {
-            return Ok(byte.into());
+    pub(super) fn load8(&mut self, address: u32) -> Result<u32, Stop> {
+        match self.bus.load8(address) {
+            Some(value) => Ok(value),
+            None => self.load_slow(address, 1),
         }
-        if let Some([byte]) = self.memory.flash(address) {
-            self.cycles += self.flash.load(address);
-            return Ok(byte.into());
-        }
-        self.load_slow(address, 1)
     }
 
     #[inline(always)]
-    pub(super) fn store32(&mut self, address: u32, value: u32) -> Result<(), FaultKind> {
-        if address.is_multiple_of(4)
-            && let Some(place) = self.memory.ram_mut::<4>(address)
-        {
-            place.copy_from_slice(&value.to_le_bytes());
-            return Ok(());
-        }
-        self.store_slow(address, 4, value)
+    pub(super) fn store32(&mut self, address: u32, value: u32) -> Result<(), Stop> {
+        if self.bus.store32(address, value) { Ok(()) } else { self.store_slow(address, 4, value) }
     }
 
     #[inline(always)]
-    pub(super) fn store16(&mut self, address: u32, value: u32) -> Result<(), FaultKind> {
-        if address & 1 == 0
-            && let Some(place) = self.memory.ram_mut::<2>(address)
-        {
-            place.copy_from_slice(&(value as u16).to_le_bytes());
-            return Ok(());
-        }
-        self.store_slow(address, 2, value)
+    pub(super) fn store16(&mut self, address: u32, value: u32) -> Result<(), Stop> {
+        if self.bus.store16(address, value) { Ok(()) } else { self.store_slow(address, 2, value) }
     }
 
     #[inline(always)]
-    pub(super) fn store8(&mut self, address: u32, value: u32) -> Result<(), FaultKind> {
-        if let Some(place) = self.memory.ram_mut::<1>(address) {
-            place[0] = value as u8;
-            return Ok(());
-        }
-        self.store_slow(address, 1, value)
+    pub(super) fn store8(&mut self, address: u32, value: u32) -> Result<(), Stop> {
+        if self.bus.store8(address, value) { Ok(()) } else { self.store_slow(address, 1, value) }
     }
 
     /// A multiple, double or exclusive access must be aligned on every core.
-    pub(super) fn check_aligned(address: u32, size: u32, access: Access) -> Result<(), FaultKind> {
-        if address & (size - 1) == 0 { Ok(()) } else { Err(FaultKind::Misaligned { address, access }) }
+    pub(super) fn check_aligned(address: u32, size: u32, access: Access) -> Result<(), Stop> {
+        if address & (size - 1) == 0 { Ok(()) } else { Err(FaultKind::Misaligned { address, access }.into()) }
     }
 
-    fn check_unaligned(&mut self, address: u32, size: u32, access: Access) -> Result<(), FaultKind> {
+    fn check_unaligned(&mut self, address: u32, size: u32, access: Access) -> Result<(), Stop> {
         if address & (size - 1) == 0 {
             return Ok(());
         }
         if !self.mainline || self.system.traps_unaligned() {
-            return Err(FaultKind::Misaligned { address, access });
+            return Err(FaultKind::Misaligned { address, access }.into());
         }
         // A halfword or an even word goes as two accesses, an odd word as three (Cortex-M3 TRM r2p1, 3.3.2).
         let more = if size == 4 && address & 1 == 1 { 2 } else { 1 };
-        self.cycles += u64::from(self.rules.unaligned) * more;
+        self.bus.cycles += u64::from(self.rules.unaligned) * more;
         Ok(())
     }
 
     #[inline(never)]
-    fn load_slow(&mut self, address: u32, size: u32) -> Result<u32, FaultKind> {
+    fn load_slow(&mut self, address: u32, size: u32) -> Result<u32, Stop> {
         self.check_unaligned(address, size, Access::Read)?;
         if system::holds(address) {
-            return self.system.load(address, size, self.cycles);
+            self.bus.synchronise()?;
+            return Ok(self.system.load(address, size, self.bus.cycles)?);
         }
-        self.memory.load_slow(address, size)
+        Ok(self.bus.memory.load_slow(address, size)?)
     }
 
     #[inline(never)]
-    fn store_slow(&mut self, address: u32, size: u32, value: u32) -> Result<(), FaultKind> {
+    fn store_slow(&mut self, address: u32, size: u32, value: u32) -> Result<(), Stop> {
         self.check_unaligned(address, size, Access::Write)?;
         if system::holds(address) {
-            self.system.store(address, size, value, self.cycles)?;
+            self.bus.synchronise()?;
+            self.system.store(address, size, value, self.bus.cycles)?;
+            self.bus.event_at = 0;
             self.fpu_enabled = self.has_fpu && self.system.fpu_enabled();
             return Ok(());
         }
-        self.memory.store_slow(address, size, value)
+        self.bus.store_slow(address, size, value)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::operands::{bad, bits, reg};
 use super::wide::Context;
-use crate::sim::op::{Dsp, Long, Op, Sign};
+use crate::sim::arm::op::{Dsp, Long, Op, Sign};
 
 /// Products of 32 bits.
 pub(super) fn multiply(context: Context, first: u32, second: u32) -> Op {

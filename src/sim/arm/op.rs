@@ -2,7 +2,7 @@
 
 /// How a register operand is shifted. Amounts are 0 to 32; `Rrx` ignores its amount.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Shift {
+pub(in crate::sim) enum Shift {
     Lsl,
     Lsr,
     Asr,
@@ -12,7 +12,7 @@ pub(super) enum Shift {
 
 /// Data processing with two operands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Data {
+pub(in crate::sim) enum Data {
     And,
     Eor,
     Orr,
@@ -33,7 +33,7 @@ pub(super) enum Data {
 
 /// Width and sign of a memory access; a store uses the first three.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Width {
+pub(in crate::sim) enum Width {
     Word,
     Byte,
     Half,
@@ -43,7 +43,7 @@ pub(super) enum Width {
 
 /// Sign and zero extension.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Extend {
+pub(in crate::sim) enum Extend {
     SignedHalf,
     UnsignedHalf,
     SignedBytes,
@@ -54,7 +54,7 @@ pub(super) enum Extend {
 
 /// Operations with one operand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Bits {
+pub(in crate::sim) enum Bits {
     Rev,
     Rev16,
     Rbit,
@@ -64,7 +64,7 @@ pub(super) enum Bits {
 
 /// Bit fields.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Field {
+pub(in crate::sim) enum Field {
     Signed,
     Unsigned,
     Insert,
@@ -73,7 +73,7 @@ pub(super) enum Field {
 
 /// Products of 64 bits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Long {
+pub(in crate::sim) enum Long {
     Smull,
     Umull,
     Smlal,
@@ -89,7 +89,7 @@ pub(super) enum Long {
 
 /// How a parallel addition treats overflow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Lane {
+pub(in crate::sim) enum Lane {
     Signed,
     SignedSaturating,
     SignedHalving,
@@ -100,7 +100,7 @@ pub(super) enum Lane {
 
 /// What a parallel addition does with its lanes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Parallel {
+pub(in crate::sim) enum Parallel {
     Add16,
     Asx,
     Sax,
@@ -111,7 +111,7 @@ pub(super) enum Parallel {
 
 /// DSP instructions with up to three operands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Dsp {
+pub(in crate::sim) enum Dsp {
     /// Halves: bit 1 takes the top of `n`, bit 0 the top of `m`.
     Smla(u8),
     Smul(u8),
@@ -144,7 +144,7 @@ pub(super) enum Dsp {
 
 /// Float arithmetic. Registers are numbered as singles; a double is the even one of its pair.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Float {
+pub(in crate::sim) enum Float {
     Add,
     Sub,
     Mul,
@@ -184,14 +184,14 @@ pub(super) enum Float {
 
 /// Whether an integer has a sign.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Sign {
+pub(in crate::sim) enum Sign {
     Signed,
     Unsigned,
 }
 
 /// How a conversion to an integer rounds: to zero, as FPSCR says, or as the instruction does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Rounded {
+pub(in crate::sim) enum Rounded {
     ToZero,
     AsSet,
     Away,
@@ -202,7 +202,7 @@ pub(super) enum Rounded {
 
 /// Where a load or store with a base register leaves that register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Index {
+pub(in crate::sim) enum Index {
     /// Unchanged.
     Offset,
     /// Updated before the access.
@@ -214,9 +214,9 @@ pub(super) enum Index {
 /// One instruction. Registers are numbers 0 to 14; reads of pc have become constants.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[rustfmt::skip] // a table: one line an instruction
-pub(super) enum Op {
-    /// Not looked at yet.
-    Pending,
+pub(in crate::sim) enum Op {
+    /// The loop must look closer: at one not decoded yet, or one with marks.
+    Special,
     /// No code of the image: data, or past its end.
     Outside,
     /// No instruction of this core, or one whose behaviour Arm leaves open.
@@ -224,6 +224,8 @@ pub(super) enum Op {
     Nop,
     /// `IT`: its conditions are in the following slots.
     It,
+    /// `IT` that tests its one condition for all of its block; what a skipped block costs less.
+    ItSkip { condition: u8, halfwords: u8, saved: i8 },
     Barrier,
 
     MovImm { d: u8, imm: u32 },
@@ -286,6 +288,10 @@ pub(super) enum Op {
     StoreDouble { t: u8, t2: u8, n: u8, index: Index, offset: i16 },
     LoadDoubleLiteral { t: u8, t2: u8, address: u32 },
     LoadMultiple { n: u8, list: u16, writeback: bool, before: bool },
+    /// `STMDB sp!`: checks the stack's limit.
+    Push { list: u16 },
+    /// `SUB sp, sp, #imm`: checks the stack's limit.
+    SubSp { imm: u32 },
     StoreMultiple { n: u8, list: u16, writeback: bool, before: bool },
     LoadExclusive { width: Width, t: u8, n: u8, offset: u16 },
     StoreExclusive { width: Width, d: u8, t: u8, n: u8, offset: u16 },
@@ -342,6 +348,50 @@ pub(super) enum Op {
     /// `VMRS`; to APSR where `t` is 15.
     ReadFpscr { t: u8 },
     WriteFpscr { t: u8 },
+}
+
+impl Op {
+    /// The op in its most general form: for costs and text.
+    pub(super) fn general(self) -> Self {
+        match self {
+            Self::Push { list } => Self::StoreMultiple { n: 13, list, writeback: true, before: true },
+            Self::SubSp { imm } => Self::AddImm { d: 13, n: 13, imm: imm.wrapping_neg() },
+            Self::ItSkip { .. } => Self::It,
+            op => op,
+        }
+    }
+
+    /// Whether it may change N, Z, C or V.
+    pub(super) fn may_set_flags(self) -> bool {
+        let compares = |data| matches!(data, Data::Tst | Data::Teq | Data::Cmp | Data::Cmn);
+        match self {
+            Self::MovImmS { .. }
+            | Self::AddS { .. }
+            | Self::AddImmS { .. }
+            | Self::SubS { .. }
+            | Self::SubImmS { .. }
+            | Self::Cmp { .. }
+            | Self::CmpImm { .. }
+            | Self::DataImmS { .. }
+            | Self::DataImmC { .. }
+            | Self::MulS { .. }
+            | Self::WriteSystem { .. }
+            | Self::ReadFpscr { t: 15 } => true,
+            Self::DataImm { data, .. } => compares(data),
+            Self::DataReg { data, s, .. } => s || compares(data),
+            Self::ShiftReg { s, .. } => s,
+            _ => false,
+        }
+    }
+
+    /// The op in the form that the loop executes best.
+    pub(super) fn special(self) -> Self {
+        match self {
+            Self::StoreMultiple { n: 13, list, writeback: true, before: true } => Self::Push { list },
+            Self::AddImm { d: 13, n: 13, imm } if imm >> 31 == 1 => Self::SubSp { imm: imm.wrapping_neg() },
+            op => op,
+        }
+    }
 }
 
 const _: () = assert!(size_of::<Op>() == 8, "bug: an instruction must stay small: it is read for every step");

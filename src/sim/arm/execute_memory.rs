@@ -3,12 +3,13 @@
 
 use super::cpu::Cpu;
 use super::execute::exchange;
-use super::fault::{Access, FaultKind};
 use super::op::{Index, Width};
+use crate::sim::fault::Access;
+use crate::sim::isa::Stop;
 
 impl Cpu {
     #[inline(always)]
-    pub(super) fn load(&mut self, width: Width, t: u8, address: u32) -> Result<(), FaultKind> {
+    pub(super) fn load(&mut self, width: Width, t: u8, address: u32) -> Result<(), Stop> {
         let value = match width {
             Width::Word => self.load32(address)?,
             Width::Byte => self.load8(address)?,
@@ -21,7 +22,7 @@ impl Cpu {
     }
 
     #[inline(always)]
-    pub(super) fn store(&mut self, width: Width, t: u8, address: u32) -> Result<(), FaultKind> {
+    pub(super) fn store(&mut self, width: Width, t: u8, address: u32) -> Result<(), Stop> {
         let value = self.get(t);
         match width {
             Width::Word => self.store32(address, value),
@@ -31,7 +32,7 @@ impl Cpu {
     }
 
     #[inline(always)]
-    pub(super) fn load_indexed(&mut self, width: Width, t: u8, n: u8, post: bool, by: i16) -> Result<(), FaultKind> {
+    pub(super) fn load_indexed(&mut self, width: Width, t: u8, n: u8, post: bool, by: i16) -> Result<(), Stop> {
         let base = self.get(n);
         let moved = base.wrapping_add_signed(by.into());
         self.load(width, t, if post { base } else { moved })?;
@@ -40,7 +41,7 @@ impl Cpu {
     }
 
     #[inline(always)]
-    pub(super) fn store_indexed(&mut self, width: Width, t: u8, n: u8, post: bool, by: i16) -> Result<(), FaultKind> {
+    pub(super) fn store_indexed(&mut self, width: Width, t: u8, n: u8, post: bool, by: i16) -> Result<(), Stop> {
         let base = self.get(n);
         let moved = base.wrapping_add_signed(by.into());
         self.store(width, t, if post { base } else { moved })?;
@@ -59,7 +60,7 @@ impl Cpu {
         }
     }
 
-    pub(super) fn load_double(&mut self, t: u8, t2: u8, n: u8, index: Index, offset: i16) -> Result<(), FaultKind> {
+    pub(super) fn load_double(&mut self, t: u8, t2: u8, n: u8, index: Index, offset: i16) -> Result<(), Stop> {
         let (address, base) = self.indexed(n, index, offset);
         if index == Index::Offset {
             return self.load_two(t, t2, address);
@@ -69,7 +70,7 @@ impl Cpu {
         Ok(())
     }
 
-    pub(super) fn load_two(&mut self, t: u8, t2: u8, address: u32) -> Result<(), FaultKind> {
+    pub(super) fn load_two(&mut self, t: u8, t2: u8, address: u32) -> Result<(), Stop> {
         Self::check_aligned(address, 4, Access::Read)?;
         let low = self.load32(address)?;
         let high = self.load32(address.wrapping_add(4))?;
@@ -78,7 +79,7 @@ impl Cpu {
         Ok(())
     }
 
-    pub(super) fn store_double(&mut self, t: u8, t2: u8, n: u8, index: Index, offset: i16) -> Result<(), FaultKind> {
+    pub(super) fn store_double(&mut self, t: u8, t2: u8, n: u8, index: Index, offset: i16) -> Result<(), Stop> {
         let (address, base) = self.indexed(n, index, offset);
         Self::check_aligned(address, 4, Access::Write)?;
         self.store32(address, self.get(t))?;
@@ -88,7 +89,7 @@ impl Cpu {
     }
 
     /// `LDM` and `POP`. Registers change only after every word was read, so that a fault leaves them whole.
-    pub(super) fn load_multiple(&mut self, n: u8, list: u16, writeback: bool, before: bool) -> Result<(), FaultKind> {
+    pub(super) fn load_multiple(&mut self, n: u8, list: u16, writeback: bool, before: bool) -> Result<(), Stop> {
         let base = self.get(n);
         let bytes = list.count_ones() * 4;
         let mut address = if before { base.wrapping_sub(bytes) } else { base };
@@ -111,7 +112,7 @@ impl Cpu {
     }
 
     /// `STM` and `PUSH`.
-    pub(super) fn store_multiple(&mut self, n: u8, list: u16, writeback: bool, before: bool) -> Result<(), FaultKind> {
+    pub(super) fn store_multiple(&mut self, n: u8, list: u16, writeback: bool, before: bool) -> Result<(), Stop> {
         let base = self.get(n);
         let bytes = list.count_ones() * 4;
         let mut address = if before { base.wrapping_sub(bytes) } else { base };
@@ -129,7 +130,24 @@ impl Cpu {
         Ok(())
     }
 
-    pub(super) fn load_exclusive(&mut self, width: Width, t: u8, n: u8, offset: u16) -> Result<(), FaultKind> {
+    /// `PUSH`.
+    #[inline(always)]
+    pub(super) fn push(&mut self, list: u16) -> Result<(), Stop> {
+        self.bus.check_stack(self.r[13].wrapping_sub(list.count_ones() * 4))?;
+        self.store_multiple(13, list, true, true)?;
+        Ok(self.bus.lower_stack(self.r[13])?)
+    }
+
+    /// `SUB sp, sp, #imm`.
+    #[inline(always)]
+    pub(super) fn sub_stack(&mut self, imm: u32) -> Result<(), Stop> {
+        let pointer = self.r[13].wrapping_sub(imm) & !3;
+        self.bus.lower_stack(pointer)?;
+        self.r[13] = pointer;
+        Ok(())
+    }
+
+    pub(super) fn load_exclusive(&mut self, width: Width, t: u8, n: u8, offset: u16) -> Result<(), Stop> {
         let address = self.get(n).wrapping_add(offset.into());
         Self::check_aligned(address, size(width), Access::Read)?;
         self.load(width, t, address)?;
@@ -137,7 +155,7 @@ impl Cpu {
         Ok(())
     }
 
-    pub(super) fn store_exclusive(&mut self, width: Width, d: u8, t: u8, n: u8, offset: u16) -> Result<(), FaultKind> {
+    pub(super) fn store_exclusive(&mut self, width: Width, d: u8, t: u8, n: u8, offset: u16) -> Result<(), Stop> {
         let address = self.get(n).wrapping_add(offset.into());
         Self::check_aligned(address, size(width), Access::Write)?;
         let failed = !self.exclusive;
@@ -149,13 +167,13 @@ impl Cpu {
         Ok(())
     }
 
-    pub(super) fn load_acquire(&mut self, width: Width, t: u8, n: u8) -> Result<(), FaultKind> {
+    pub(super) fn load_acquire(&mut self, width: Width, t: u8, n: u8) -> Result<(), Stop> {
         let address = self.get(n);
         Self::check_aligned(address, size(width), Access::Read)?;
         self.load(width, t, address)
     }
 
-    pub(super) fn store_release(&mut self, width: Width, t: u8, n: u8) -> Result<(), FaultKind> {
+    pub(super) fn store_release(&mut self, width: Width, t: u8, n: u8) -> Result<(), Stop> {
         let address = self.get(n);
         Self::check_aligned(address, size(width), Access::Write)?;
         self.store(width, t, address)
@@ -170,7 +188,7 @@ impl Cpu {
     }
 
     /// `TBB`, `TBH`.
-    pub(super) fn table_branch(&mut self, half: bool, n: u8, m: u8, base: u32) -> Result<(), FaultKind> {
+    pub(super) fn table_branch(&mut self, half: bool, n: u8, m: u8, base: u32) -> Result<(), Stop> {
         let table = if n == 15 { base } else { self.get(n) };
         let index = self.get(m);
         let entry =
@@ -179,7 +197,7 @@ impl Cpu {
         Ok(())
     }
 
-    pub(super) fn load_pc(&mut self, n: u8, index: Index, offset: i16) -> Result<(), FaultKind> {
+    pub(super) fn load_pc(&mut self, n: u8, index: Index, offset: i16) -> Result<(), Stop> {
         let (address, base) = self.indexed(n, index, offset);
         let target = self.load32(address)?;
         self.set(n, base);
@@ -187,7 +205,7 @@ impl Cpu {
         Ok(())
     }
 
-    pub(super) fn jump_through(&mut self, address: u32) -> Result<(), FaultKind> {
+    pub(super) fn jump_through(&mut self, address: u32) -> Result<(), Stop> {
         self.pc = exchange(self.load32(address)?)?;
         Ok(())
     }

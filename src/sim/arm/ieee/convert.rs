@@ -6,7 +6,7 @@ use super::format::{
 };
 
 /// `a` × 2^`fraction` as an integer in `low..=high`, saturated (`FPToFixed`).
-pub(in crate::sim) fn to_integer<F: Format>(
+pub(in crate::sim::arm) fn to_integer<F: Format>(
     a: F,
     fraction: u8,
     (low, high): (i64, i64),
@@ -40,7 +40,7 @@ pub(in crate::sim) fn to_integer<F: Format>(
 }
 
 /// `value` / 2^`fraction` as a float (`FixedToFP`).
-pub(in crate::sim) fn from_integer<F: Format>(value: i64, fraction: u8, mode: Rounding, fpscr: &mut u32) -> F {
+pub(in crate::sim::arm) fn from_integer<F: Format>(value: i64, fraction: u8, mode: Rounding, fpscr: &mut u32) -> F {
     if value == 0 {
         return F::from_bits(0);
     }
@@ -49,7 +49,7 @@ pub(in crate::sim) fn from_integer<F: Format>(value: i64, fraction: u8, mode: Ro
 }
 
 /// `a` rounded to an integral value; `exact` notes when that changed it (`FPRoundInt`).
-pub(in crate::sim) fn round_to_integer<F: Format>(a: F, mode: Rounding, exact: bool, fpscr: &mut u32) -> F {
+pub(in crate::sim::arm) fn round_to_integer<F: Format>(a: F, mode: Rounding, exact: bool, fpscr: &mut u32) -> F {
     let a = a.flushed(fpscr);
     if let Some(nan) = nan_of(&[a], fpscr) {
         return nan;
@@ -86,7 +86,7 @@ fn convert_nan<F: Format, G: Format>(a: F, fpscr: &mut u32) -> G {
 }
 
 /// Between single and double precision (`FPSingleToDouble`, `FPDoubleToSingle`).
-pub(in crate::sim) fn resize<F: Format, G: Format>(a: F, fpscr: &mut u32) -> G {
+pub(in crate::sim::arm) fn resize<F: Format, G: Format>(a: F, fpscr: &mut u32) -> G {
     let a = a.flushed(fpscr);
     if a.is_nan() {
         return convert_nan(a, fpscr);
@@ -98,7 +98,7 @@ pub(in crate::sim) fn resize<F: Format, G: Format>(a: F, fpscr: &mut u32) -> G {
 }
 
 /// Half precision to a wider format (`FPHalfToSingle`). Halves are never flushed.
-pub(in crate::sim) fn from_half<F: Format>(half: u16, fpscr: &mut u32) -> F {
+pub(in crate::sim::arm) fn from_half<F: Format>(half: u16, fpscr: &mut u32) -> F {
     let alternative = *fpscr & ALTERNATIVE_HALF != 0;
     if !alternative && half.is_nan() {
         return convert_nan(half, fpscr);
@@ -111,7 +111,7 @@ pub(in crate::sim) fn from_half<F: Format>(half: u16, fpscr: &mut u32) -> F {
 }
 
 /// A wider format to half precision (`FPSingleToHalf`, `FPDoubleToHalf`).
-pub(in crate::sim) fn to_half<F: Format>(a: F, fpscr: &mut u32) -> u16 {
+pub(in crate::sim::arm) fn to_half<F: Format>(a: F, fpscr: &mut u32) -> u16 {
     let a = a.flushed(fpscr);
     let sign = u16::from(a.is_negative()) << 15;
     let alternative = *fpscr & ALTERNATIVE_HALF != 0;

@@ -59,7 +59,7 @@ fn sum<F: Format>(a: Finite, b: Finite, fpscr: &mut u32) -> F {
 }
 
 /// `a` + `b`.
-pub(in crate::sim) fn add<F: Arithmetic>(a: F, b: F, fpscr: &mut u32) -> F {
+pub(in crate::sim::arm) fn add<F: Arithmetic>(a: F, b: F, fpscr: &mut u32) -> F {
     let quick = a.host_sum(b);
     if host_agrees(*fpscr, &[a, b], quick) {
         return quick;
@@ -77,12 +77,12 @@ pub(in crate::sim) fn add<F: Arithmetic>(a: F, b: F, fpscr: &mut u32) -> F {
 }
 
 /// `a` − `b`. A NaN keeps the sign it came with.
-pub(in crate::sim) fn sub<F: Arithmetic>(a: F, b: F, fpscr: &mut u32) -> F {
+pub(in crate::sim::arm) fn sub<F: Arithmetic>(a: F, b: F, fpscr: &mut u32) -> F {
     if b.is_nan() { add(a, b, fpscr) } else { add(a, b.negated(), fpscr) }
 }
 
 /// `a` × `b`.
-pub(in crate::sim) fn mul<F: Arithmetic>(a: F, b: F, fpscr: &mut u32) -> F {
+pub(in crate::sim::arm) fn mul<F: Arithmetic>(a: F, b: F, fpscr: &mut u32) -> F {
     let quick = a.host_product(b);
     if host_agrees(*fpscr, &[a, b], quick) {
         return quick;
@@ -110,7 +110,7 @@ fn product(a: Finite, b: Finite) -> Finite {
 }
 
 /// `a` / `b`.
-pub(in crate::sim) fn div<F: Arithmetic>(a: F, b: F, fpscr: &mut u32) -> F {
+pub(in crate::sim::arm) fn div<F: Arithmetic>(a: F, b: F, fpscr: &mut u32) -> F {
     let quick = a.host_quotient(b);
     if host_agrees(*fpscr, &[a, b], quick) {
         return quick;
@@ -147,7 +147,7 @@ fn quotient(a: Finite, b: Finite) -> Finite {
 }
 
 /// √`a`.
-pub(in crate::sim) fn sqrt<F: Arithmetic>(a: F, fpscr: &mut u32) -> F {
+pub(in crate::sim::arm) fn sqrt<F: Arithmetic>(a: F, fpscr: &mut u32) -> F {
     let quick = a.host_root();
     if !a.is_negative() && host_agrees(*fpscr, &[a], quick) {
         return quick;
@@ -174,7 +174,7 @@ pub(in crate::sim) fn sqrt<F: Arithmetic>(a: F, fpscr: &mut u32) -> F {
 }
 
 /// `c` + `a` × `b`, rounded once (`FPMulAdd`).
-pub(in crate::sim) fn multiply_add<F: Arithmetic>(c: F, a: F, b: F, fpscr: &mut u32) -> F {
+pub(in crate::sim::arm) fn multiply_add<F: Arithmetic>(c: F, a: F, b: F, fpscr: &mut u32) -> F {
     let (c, a, b) = (c.flushed(fpscr), a.flushed(fpscr), b.flushed(fpscr));
     let nan = nan_of(&[c, a, b], fpscr);
     let product_invalid = (a.is_infinite() && b.is_zero()) || (a.is_zero() && b.is_infinite());
@@ -210,7 +210,7 @@ fn order<F: Format>(a: F, b: F) -> Ordering {
 }
 
 /// N, Z, C, V of a comparison in bits 31 to 28; quiet NaNs are invalid only for `VCMPE`.
-pub(in crate::sim) fn compare<F: Format>(a: F, b: F, signal_quiet: bool, fpscr: &mut u32) -> u32 {
+pub(in crate::sim::arm) fn compare<F: Format>(a: F, b: F, signal_quiet: bool, fpscr: &mut u32) -> u32 {
     let (a, b) = (a.flushed(fpscr), b.flushed(fpscr));
     if a.is_nan() || b.is_nan() {
         if signal_quiet || a.is_signaling() || b.is_signaling() {
@@ -226,12 +226,12 @@ pub(in crate::sim) fn compare<F: Format>(a: F, b: F, signal_quiet: bool, fpscr: 
 }
 
 /// The larger one, where a quiet NaN beside a number counts as missing (`FPMaxNum`).
-pub(in crate::sim) fn maximum<F: Format>(a: F, b: F, fpscr: &mut u32) -> F {
+pub(in crate::sim::arm) fn maximum<F: Format>(a: F, b: F, fpscr: &mut u32) -> F {
     extreme(a, b, Ordering::Greater, fpscr)
 }
 
 /// The smaller one in the same way (`FPMinNum`).
-pub(in crate::sim) fn minimum<F: Format>(a: F, b: F, fpscr: &mut u32) -> F {
+pub(in crate::sim::arm) fn minimum<F: Format>(a: F, b: F, fpscr: &mut u32) -> F {
     extreme(a, b, Ordering::Less, fpscr)
 }
 

@@ -1,7 +1,8 @@
 //! System registers (DDI 0403E, B5.2) and semihosting (Arm "Semihosting for `AArch32` and `AArch64`", IHI 0033).
 
 use super::cpu::Cpu;
-use super::fault::FaultKind;
+use crate::sim::fault::FaultKind;
+use crate::sim::isa::Stop;
 
 const SYS_OPEN: u32 = 0x01;
 const SYS_CLOSE: u32 = 0x02;
@@ -87,7 +88,7 @@ impl Cpu {
     }
 
     /// `BKPT 0xAB`: operation in r0, its argument in r1.
-    pub(super) fn semihosting(&mut self) -> Result<(), FaultKind> {
+    pub(super) fn semihosting(&mut self) -> Result<(), Stop> {
         let (operation, argument) = (self.r[0], self.r[1]);
         match operation {
             SYS_OPEN => self.r[0] = self.open(argument)?,
@@ -100,27 +101,27 @@ impl Cpu {
             SYS_WRITE => self.r[0] = self.write_block(argument)?,
             SYS_EXIT => {
                 let status = u32::from(argument != APPLICATION_EXIT);
-                return Err(FaultKind::Exit { status });
+                return Err(FaultKind::Exit { status }.into());
             }
             SYS_EXIT_EXTENDED => {
                 let reason = self.load32(argument)?;
                 let code = self.load32(argument.wrapping_add(4))?;
                 let status = if reason == APPLICATION_EXIT { code } else { code.max(1) };
-                return Err(FaultKind::Exit { status });
+                return Err(FaultKind::Exit { status }.into());
             }
-            _ => return Err(FaultKind::Semihosting { operation }),
+            _ => return Err(FaultKind::Semihosting { operation }.into()),
         }
         Ok(())
     }
 
     fn print(&mut self, byte: u8) {
-        if self.console.len() < KEPT {
-            self.console.push(byte);
+        if self.bus.console.len() < KEPT {
+            self.bus.console.push(byte);
         }
     }
 
     /// Only the console opens: nothing of the host exists.
-    fn open(&mut self, block: u32) -> Result<u32, FaultKind> {
+    fn open(&mut self, block: u32) -> Result<u32, Stop> {
         let (name, length) = (self.load32(block)?, self.load32(block.wrapping_add(8))?);
         let is_console = length == 3
             && self.load8(name)? == u32::from(b':')
@@ -129,7 +130,7 @@ impl Cpu {
         Ok(if is_console { CONSOLE } else { u32::MAX })
     }
 
-    fn write_text(&mut self, mut address: u32) -> Result<(), FaultKind> {
+    fn write_text(&mut self, mut address: u32) -> Result<(), Stop> {
         for _ in 0..LONGEST {
             let byte = self.load8(address)? as u8;
             if byte == 0 {
@@ -142,7 +143,7 @@ impl Cpu {
     }
 
     /// Returns how many bytes were not written.
-    fn write_block(&mut self, block: u32) -> Result<u32, FaultKind> {
+    fn write_block(&mut self, block: u32) -> Result<u32, Stop> {
         let (handle, address) = (self.load32(block)?, self.load32(block.wrapping_add(4))?);
         let length = self.load32(block.wrapping_add(8))?;
         if handle != CONSOLE {

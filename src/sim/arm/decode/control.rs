@@ -2,7 +2,7 @@
 
 use super::operands::{bad, bit, bits, reg, signed};
 use super::wide::Context;
-use crate::sim::op::Op;
+use crate::sim::arm::op::Op;
 
 /// Branches, system registers, barriers.
 pub(super) fn control(context: Context, first: u32, second: u32) -> Op {

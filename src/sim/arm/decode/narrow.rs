@@ -2,7 +2,7 @@
 
 use super::operands::{bit, bits, data_immediate, data_register, immediate_shift, low_reg, reg, signed};
 use super::wide::Context;
-use crate::sim::op::{Bits, Data, Extend, Op, Shift, Width};
+use crate::sim::arm::op::{Bits, Data, Extend, Op, Shift, Width};
 
 const NO_SHIFT: (Shift, u8) = (Shift::Lsl, 0);
 

@@ -1,6 +1,6 @@
 //! Fields of encodings, and the choice of the quickest form of a data-processing instruction.
 
-use crate::sim::op::{Data, Op, Shift};
+use crate::sim::arm::op::{Data, Op, Shift};
 
 /// Bits `high..=low` of `word`.
 pub(super) fn bits(word: u32, high: u32, low: u32) -> u32 {
