@@ -31,6 +31,12 @@ pub struct Board {
     pub vectors: Vectors,
     /// How fast program memory is.
     pub timing: Timing,
+    /// Memories that the firmware does not use by itself.
+    #[serde(default)]
+    pub memories: Vec<Region>,
+    /// The core's data cache, where it has one: start-up empties it and switches it and the one for instructions on.
+    #[serde(default)]
+    pub data_cache: Option<DataCache>,
     /// Address ranges of peripherals; an access elsewhere is a fault.
     #[serde(default)]
     pub devices: Vec<Region>,
@@ -123,7 +129,17 @@ pub enum Replacement {
     Random,
 }
 
-/// An address range of peripherals.
+/// A data cache that must be emptied line by line before its use (Cortex-M7).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataCache {
+    /// Sets of lines of 32 bytes, a power of two.
+    pub sets: u32,
+    /// Lines of a set.
+    pub ways: u32,
+}
+
+/// An address range of peripherals or a memory.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Region {
@@ -307,8 +323,11 @@ impl Board {
         if timing.code_lines.max(timing.data_lines) > 1 << 16 || timing.miss > 255 {
             return fail("timing", "a cache has at most 65,536 lines, and a miss costs at most 255 cycles");
         }
+        if self.data_cache.is_some_and(|cache| !cache.sets.is_power_of_two() || !matches!(cache.ways, 1 | 2 | 4)) {
+            return fail("data_cache", "a data cache has a power of two of sets and 1, 2 or 4 ways");
+        }
         let beyond = |region: &&Region| region.size == 0 || region.origin.checked_add(region.size - 1).is_none();
-        match self.devices.iter().find(beyond) {
+        match self.memories.iter().chain(&self.devices).find(beyond) {
             Some(region) => {
                 Err(("devices", format!("`{}` is empty, or it ends beyond a 32-bit address space", region.name)))
             }
