@@ -401,6 +401,9 @@ impl<I: Isa> Hart<I> {
             let bus = self.isa.bus_mut();
             bus.cycles = bus.cycles.wrapping_add(u64::from(self.costs.skipped).wrapping_sub(saved));
             Ok(Flow::Next)
+        } else if I::kind(mark.op) == Kind::Block {
+            // What follows is stepped too.
+            Ok(Flow::Conditional)
         } else {
             self.isa.bus_mut().precise = true;
             let flow = self.execute(mark.op, next);
@@ -425,8 +428,7 @@ impl<I: Isa> Hart<I> {
             self.isa.bus_mut().event_at = 0;
         }
         let (target, by_branch) = match flow {
-            Flow::Next | Flow::Conditional => (next, false),
-            Flow::Skip(halfwords) => (next.wrapping_add(u32::from(halfwords) * 2), false),
+            Flow::Next | Flow::Conditional | Flow::Skip(_) => (next, false),
             Flow::Jump(target) => (target, true),
         };
         if by_branch {
