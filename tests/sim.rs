@@ -17,6 +17,8 @@ mod image;
 mod micro;
 #[path = "sim/programs.rs"]
 mod programs;
+#[path = "sim/published.rs"]
+mod published;
 #[path = "sim/qemu.rs"]
 mod qemu;
 #[path = "sim/random.rs"]
