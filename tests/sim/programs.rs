@@ -86,12 +86,14 @@ const PROGRAMS: &[&str] = &[
 const WITH_EXCLUSIVES: &[&str] = &["atomics"];
 const WITH_FPU: &[&str] = &["float_modes"];
 
-/// The machines whose cores the simulator has.
+/// The machines whose cores the simulator has; with `TINYML_SIM_CORE`, the one of that core.
 fn oracles() -> Vec<Oracle> {
+    let wanted = std::env::var("TINYML_SIM_CORE").ok();
     let known = |oracle: &Oracle| {
         Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("stdlib/cores/{}.toml", oracle.core)).exists()
     };
-    ORACLES.into_iter().chain([RISCV]).filter(known).collect()
+    let chosen = |oracle: &Oracle| wanted.as_deref().is_none_or(|core| core == oracle.core);
+    ORACLES.into_iter().chain([RISCV]).filter(known).filter(chosen).collect()
 }
 
 /// The programs for a core.
