@@ -54,7 +54,7 @@ pub(super) fn measure(prepared: &Prepared, outcome: &Outcome<'_>) -> Result<Meas
         }
     }
     measurements.steps = outcome.steps.iter().map(step).collect();
-    let identity = &prepared.context.toolkit.identity;
+    let identity = prepared.context.toolkit.identity();
     measurements.toolchain = BTreeMap::from([
         ("name".to_string(), identity.name.to_string()),
         ("version".to_string(), identity.version.clone()),

@@ -216,7 +216,7 @@ pub(super) struct BuildArgs {
 pub(super) enum ToolchainName {
     /// The pinned zig, fetched by itself
     Zig,
-    /// arm-none-eabi-gcc on the PATH
+    /// arm-none-eabi-gcc or riscv64-unknown-elf-gcc on the PATH
     Gcc,
 }
 

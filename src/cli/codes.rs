@@ -272,7 +272,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "tml::toolchain",
-        "The compiler is missing, damaged, or can't be fetched. By default it comes once, by your own pip, into the user's cache; the message has the command for doing it by hand. `--toolchain gcc` uses an installed arm-none-eabi-gcc.",
+        "The compiler is missing, damaged, or can't be fetched. By default it comes once, by your own pip, into the user's cache; the message has the command for doing it by hand. `--toolchain gcc` uses an installed arm-none-eabi-gcc, or riscv64-unknown-elf-gcc for RISC-V boards.",
     ),
     (
         "tml::train",

@@ -63,7 +63,7 @@ impl Bus {
 
     /// A load beyond the quick paths.
     pub(super) fn load_slow(&mut self, address: u32, size: u32) -> Result<u32, FaultKind> {
-        let word = self.memory.load_slow(address, size)?;
+        let word = self.memory.load_slow(address, size, self.cycles)?;
         if self.memory.is_flash(address) {
             self.cycles += self.flash.load(address);
         }
@@ -81,10 +81,12 @@ impl Bus {
 
     /// A store beyond the quick paths. One into decoded code happens between two blocks, so that the next sees it.
     pub(super) fn store_slow(&mut self, address: u32, size: u32, value: u32) -> Result<(), Stop> {
+        if self.memory.is_decoded(address, size) {
+            self.synchronise()?;
+        }
         self.memory.store_slow(address, size, value)?;
         if self.memory.stale {
             self.event_at = 0;
-            self.synchronise()?;
         }
         Ok(())
     }

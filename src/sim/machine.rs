@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::arm;
 use super::bus::Bus;
 use super::calls::{CallNode, Calls};
 use super::code::Code;
@@ -19,7 +18,8 @@ use super::memory::{Memory, Touched};
 use super::profile::{self, FunctionProfile, InstructionProfile};
 use super::run::{Hart, Limits, Mode, RETURN, Trail};
 use super::semihosting::Services;
-use crate::library::core::Core;
+use super::{arm, riscv};
+use crate::library::core::{Core, Family};
 
 /// Symbols that linker scripts give the lowest address of the stack.
 const STACK_BOTTOMS: [&str; 5] = ["_stack_bottom", "__StackLimit", "__stack_limit", "_sstack", "__stack_end__"];
@@ -76,9 +76,9 @@ impl Machine {
     /// It counts instructions, cycles and functions until [`Machine::set_mode`] says otherwise.
     ///
     /// # Errors
-    /// Where the image is no ELF for a 32-bit Arm core, or doesn't fit the memories.
+    /// Where the image is no ELF for the core's family, or doesn't fit the memories.
     pub fn load(elf: &[u8], core: &Core, map: &MemoryMap) -> Result<Self, LoadError> {
-        let image = elf::read(elf)?;
+        let image = elf::read(elf, &core.family)?;
         let mut flash = vec![0xff; map.flash.size as usize];
         let (mut initial, mut used) = (Vec::new(), 0);
         for (address, bytes) in &image.segments {
@@ -93,12 +93,17 @@ impl Machine {
                 return Err(LoadError::Outside { address: *address, size });
             }
         }
-        let memory = Memory::new(flash.into(), map.flash, map.ram, &map.devices);
+        let memory = Memory::new(flash.into(), map);
         let limit = STACK_BOTTOMS.iter().find_map(|name| image.symbols.get(*name)).map_or(0, |symbol| symbol.address);
         let bus = Bus::new(memory, Flash::new(&map.flash_timing, &map.flash), limit);
         let functions: Arc<[(u32, Function)]> = image.functions.clone().into();
         let mut machine = Self {
-            processor: hart(arm::Cpu::new(core, bus), map, &image, used, Arc::clone(&functions)),
+            processor: match &core.family {
+                Family::Arm(family) => {
+                    hart(arm::Cpu::new(core, family, bus), map, &image, used, Arc::clone(&functions))
+                }
+                Family::Riscv(family) => hart(riscv::Cpu::new(family, bus), map, &image, used, Arc::clone(&functions)),
+            },
             mode: Mode::Profile,
             stack_top: image.symbols.get("_stack_top").map_or(map.ram.end() as u32, |symbol| symbol.address),
             functions,
@@ -110,7 +115,11 @@ impl Machine {
         };
         machine.find_areas(limit);
         machine.fill_ram();
-        machine.start = machine.find_start(image.entry)?;
+        machine.start = match core.family {
+            Family::Arm(_) => machine.find_start(image.entry)?,
+            Family::Riscv(_) if image.entry == 0 => return Err(LoadError::NoEntry),
+            Family::Riscv(_) => (machine.stack_top, image.entry & !1),
+        };
         machine.reset();
         Ok(machine)
     }

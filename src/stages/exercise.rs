@@ -3,12 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{Diag, Diags};
+use crate::base::{Diag, Diags, Quantity};
 use crate::engine::Facts;
-use crate::library::board::Board;
+use crate::library::board::{self, Board};
 use crate::library::core::Core;
 use crate::profile::CallTree;
-use crate::sim::{Device, Fault, FaultKind, FlashTiming, Machine, MemoryMap, Region};
+use crate::sim::{Counter, Device, Fault, FaultKind, FlashTiming, Machine, MemoryMap, Region};
 
 /// The simulator's rules change with our sources, whose digest every key has; this names what the facts below are about.
 const SIMULATOR: &str = "built-in, cycle mode";
@@ -81,7 +81,24 @@ pub fn memory_map(board: &Board) -> MemoryMap {
             data_lines: board.timing.data_lines,
             prefetch: false,
         },
+        data_window: board.flash.data,
+        counters: counters(board),
     }
+}
+
+/// The registers that count time.
+fn counters(board: &Board) -> Vec<Counter> {
+    let counters = board.timer.as_ref().map_or(&[][..], |timer| &timer.counters);
+    // Quantities of frequency are in thousandths of a hertz.
+    let hertz = |frequency: &Quantity| (frequency.base / 1000) as u64;
+    let clock = hertz(&board.clock);
+    let counter = |counter: &board::Counter| Counter {
+        register: counter.register,
+        frequency: hertz(&counter.frequency),
+        clock,
+        shift: counter.shift,
+    };
+    counters.iter().map(counter).collect()
 }
 
 /// Bits that start-up waits for, as they read at once: (address, bits).

@@ -36,5 +36,5 @@ pub use process::{Command, Finished, Stopped};
 pub use sandbox::Sandbox;
 pub use settings::{ProviderSettings, Settings};
 pub use tempfile::TempDir;
-pub use toolchain::{Identity, Toolchain, ToolchainKind, ToolchainOptions};
+pub use toolchain::{Family, Identity, Toolchain, ToolchainKind, ToolchainOptions};
 pub use world::World;

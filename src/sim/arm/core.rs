@@ -3,6 +3,7 @@
 use super::cpu::Cpu;
 use super::cycles;
 use super::decode::{self, Context};
+use super::fuse;
 use super::op::Op;
 use super::print;
 use super::system::System;
@@ -48,6 +49,10 @@ impl Isa for Cpu {
         let (_, earlier) = ops.split_last()?;
         let steady = earlier.iter().all(|op| !op.may_set_flags());
         (uniform && steady).then_some(Op::ItSkip { condition, halfwords, saved })
+    }
+
+    fn fuse(first: Op, second: Op, next: u32) -> Option<Op> {
+        fuse::fuse(first, second, next)
     }
 
     #[inline]

@@ -14,6 +14,7 @@ mod execute_dsp;
 mod execute_float;
 mod execute_memory;
 mod execute_system;
+mod fuse;
 mod ieee;
 mod op;
 mod print;
