@@ -21,5 +21,13 @@ mod programs;
 mod qemu;
 #[path = "sim/random.rs"]
 mod random;
+#[path = "sim/riscv.rs"]
+mod riscv;
+#[path = "sim/riscv_asm.rs"]
+mod riscv_asm;
+#[path = "sim/riscv_decode.rs"]
+mod riscv_decode;
+#[path = "sim/riscv_micro.rs"]
+mod riscv_micro;
 #[path = "sim/unicorn.rs"]
 mod unicorn;

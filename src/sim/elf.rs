@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use object::elf::{EM_ARM, FileHeader32, PF_X, PT_LOAD, SHF_EXECINSTR};
+use object::elf::{EM_ARM, EM_RISCV, FileHeader32, PF_X, PT_LOAD, SHF_EXECINSTR};
 use object::read::elf::{ElfFile, FileHeader, ProgramHeader};
 use object::{LittleEndian, Object, ObjectSection, ObjectSymbol, SectionFlags, SymbolKind};
+
+use super::lines::Lines;
+use crate::library::core::Family;
 
 /// A named address of the image.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,7 +22,7 @@ pub struct Symbol {
 /// Why an image can't be loaded.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum LoadError {
-    /// Not a 32-bit little-endian Arm ELF, or a damaged one.
+    /// Not a 32-bit little-endian ELF for the core, or a damaged one.
     NotElf(String),
     /// Bytes that belong where the board has neither flash nor RAM.
     Outside {
@@ -35,7 +38,7 @@ pub enum LoadError {
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotElf(reason) => write!(f, "not an ELF image for a 32-bit Arm core: {reason}"),
+            Self::NotElf(reason) => write!(f, "not an ELF image for this 32-bit core: {reason}"),
             Self::Outside { address, size } => {
                 write!(f, "{size} bytes at {address:#010x}, where the board has neither flash nor RAM")
             }
@@ -58,6 +61,8 @@ pub(super) struct Image {
     pub code: Vec<(u32, u32)>,
     /// The entry point.
     pub entry: u32,
+    /// Where its lines are from.
+    pub lines: Lines,
 }
 
 /// A function of the image.
@@ -68,11 +73,15 @@ pub(super) struct Function {
 }
 
 /// Reads an ELF image.
-pub(super) fn read(bytes: &[u8]) -> Result<Image, LoadError> {
+pub(super) fn read(bytes: &[u8], family: &Family) -> Result<Image, LoadError> {
     let damaged = |error: object::Error| LoadError::NotElf(error.to_string());
     let file = ElfFile::<FileHeader32<LittleEndian>>::parse(bytes).map_err(damaged)?;
     let endian = file.endian();
-    if file.elf_header().e_machine(endian) != EM_ARM {
+    let machine = match family {
+        Family::Arm(_) => EM_ARM,
+        Family::Riscv(_) => EM_RISCV,
+    };
+    if file.elf_header().e_machine(endian) != machine {
         return Err(LoadError::NotElf("it is for another machine".to_string()));
     }
     let mut segments = Vec::new();
@@ -100,7 +109,17 @@ pub(super) fn read(bytes: &[u8]) -> Result<Image, LoadError> {
     }
     let code = united(code);
     let (symbols, functions) = symbols(&file, bytes.len())?;
-    Ok(Image { segments, symbols, functions, code, entry: file.elf_header().e_entry(endian) })
+    let lines = lines(&file);
+    Ok(Image { segments, symbols, functions, code, entry: file.elf_header().e_entry(endian), lines })
+}
+
+/// Line tables; a compressed one can't be read and counts as none.
+fn lines(file: &ElfFile<FileHeader32<LittleEndian>>) -> Lines {
+    let section = |name: &str| {
+        let bytes = file.section_by_name(name).and_then(|section| section.data().ok());
+        bytes.map_or(Vec::new(), <[u8]>::to_vec)
+    };
+    Lines { programs: section(".debug_line"), line_strings: section(".debug_line_str"), strings: section(".debug_str") }
 }
 
 /// Sections with code: exact where segments mix code and constants.

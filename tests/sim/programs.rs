@@ -223,7 +223,7 @@ fn a_program_prints_by_rtt_and_overflows_its_stack() {
         let fault = machine.run(1_000_000).expect_err("an overflow");
         assert!(matches!(fault.kind, FaultKind::StackOverflow { limit: 0x2000_0000, .. }), "{fault}");
         assert_eq!(fault.function.as_deref(), Some("recurse"));
-        assert!(machine.stack_peak() >= 4096, "{}", machine.stack_peak());
+        assert!((4000..=4096).contains(&machine.stack_peak()), "{}", machine.stack_peak());
     }
 }
 

@@ -3,7 +3,9 @@
 use super::cpu::Cpu;
 use super::cycles;
 use super::decode::{self, Context};
+use super::fuse;
 use super::op::Op;
+use super::print;
 use super::system::System;
 use crate::sim::bus::Bus;
 use crate::sim::fault::FaultKind;
@@ -47,6 +49,10 @@ impl Isa for Cpu {
         let (_, earlier) = ops.split_last()?;
         let steady = earlier.iter().all(|op| !op.may_set_flags());
         (uniform && steady).then_some(Op::ItSkip { condition, halfwords, saved })
+    }
+
+    fn fuse(first: Op, second: Op, next: u32) -> Option<Op> {
+        fuse::fuse(first, second, next)
     }
 
     #[inline]
@@ -156,7 +162,7 @@ impl Isa for Cpu {
         named.chain([("pc", self.pc), ("xpsr", self.apsr())]).collect()
     }
 
-    fn print(op: Op, _: u32) -> String {
-        format!("{:?}", op.general())
+    fn print(op: Op, pc: u32) -> String {
+        print::print(op, pc)
     }
 }

@@ -3,7 +3,7 @@
 
 use super::decode::Context;
 use super::system::{self, System};
-use crate::library::core::{Core, Cycles, Fpu, Isa};
+use crate::library::core::{Arm, Core, Cycles, Fpu, Isa};
 use crate::sim::bus::Bus;
 use crate::sim::fault::{Access, FaultKind};
 use crate::sim::isa::Stop;
@@ -48,7 +48,7 @@ pub(in crate::sim) struct Cpu {
 
 impl Cpu {
     /// A core after reset.
-    pub(in crate::sim) fn new(core: &Core, bus: Bus) -> Self {
+    pub(in crate::sim) fn new(core: &Core, arm: &Arm, bus: Bus) -> Self {
         let has_fpu = core.fpu != Fpu::None;
         Self {
             r: [0; 16],
@@ -71,11 +71,11 @@ impl Cpu {
             fpu_enabled: false,
             has_fpu,
             mainline: core.isa >= Isa::ArmV7M,
-            unaligned_cost: core.cycles.unaligned.into(),
+            unaligned_cost: arm.cycles.unaligned.into(),
             context: Context::new(core),
-            rules: core.cycles.clone(),
+            rules: arm.cycles.clone(),
             bus,
-            system: System::new(core.cpuid, has_fpu),
+            system: System::new(arm.cpuid, has_fpu),
         }
     }
 
@@ -205,7 +205,7 @@ impl Cpu {
             self.bus.synchronise()?;
             return Ok(self.system.load(address, size, self.bus.cycles)?);
         }
-        Ok(self.bus.memory.load_slow(address, size)?)
+        Ok(self.bus.load_slow(address, size)?)
     }
 
     #[inline(never)]

@@ -14,8 +14,11 @@ mod execute_dsp;
 mod execute_float;
 mod execute_memory;
 mod execute_system;
+mod fuse;
 mod ieee;
 mod op;
+mod print;
+mod print_float;
 mod system;
 
 pub(super) use cpu::Cpu;
