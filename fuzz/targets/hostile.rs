@@ -16,6 +16,9 @@ const CORES: &[(&str, &str)] = &[
     ("cortex_m0plus", include_str!("../../stdlib/cores/cortex_m0plus.toml")),
     ("cortex_m3", include_str!("../../stdlib/cores/cortex_m3.toml")),
     ("cortex_m4f", include_str!("../../stdlib/cores/cortex_m4f.toml")),
+    ("cortex_m7", include_str!("../../stdlib/cores/cortex_m7.toml")),
+    ("cortex_m33", include_str!("../../stdlib/cores/cortex_m33.toml")),
+    ("esp32c3", include_str!("../../stdlib/cores/esp32c3.toml")),
 ];
 
 fn cores() -> &'static [Core] {
@@ -36,6 +39,8 @@ fn board(kind: usize) -> MemoryMap {
         ram: Region { origin: 0x2000_0000, size: [0x2000, 0x1000, 0][kind % 3], execute: kind == 1 },
         devices: vec![Device { origin: 0x4000_0000, size: 0x2000_0000, presets: vec![(0x4000_0000, 1)] }],
         vectors: (kind == 2).then_some(0x1000_0100),
+        data_window: (kind == 1).then_some(0x3c00_0000),
+        counters: Vec::new(),
         flash_timing: if kind == 1 { FlashTiming::default() } else { timing },
     }
 }

@@ -50,7 +50,9 @@ pub(crate) fn build(compiler: Compiler, program: &Path, folder: &TempDir, flags:
         Compiler::Zig => Command::new("python3"),
     };
     match compiler {
-        Compiler::Gcc => command.args("-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16 -nostdlib".split(' ')),
+        Compiler::Gcc => {
+            command.args("-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16 -nostdlib".split(' '))
+        }
         Compiler::Zig => command.args(
             "-m ziglang cc -target thumb-freestanding-eabihf -mcpu=cortex_m4+vfp4d16sp -fno-sanitize=undefined \
              -Wl,-e,Reset_Handler"
