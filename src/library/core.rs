@@ -43,6 +43,8 @@ pub struct Arm {
     pub cpuid: u32,
     /// Cycle costs.
     pub cycles: Cycles,
+    /// What exceptions cost.
+    pub exceptions: Exceptions,
 }
 
 /// What only RISC-V cores have.
@@ -177,6 +179,18 @@ pub struct Cycles {
     pub float_interlock: u8,
 }
 
+/// Cycles between a program and a handler, with memory that never waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exceptions {
+    /// From the request to the handler's first instruction.
+    pub entry: u8,
+    /// From a handler's last instruction to the program.
+    pub exit: u8,
+    /// From one handler to the next.
+    pub tail_chain: u8,
+}
+
 /// Cycles per instruction of a RISC-V core.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -235,6 +249,8 @@ struct ArmFile {
     zig: Zig,
     gcc: Gcc,
     cycles: Cycles,
+    #[serde(default)]
+    exceptions: Exceptions,
 }
 
 /// The file of a RISC-V core.
@@ -259,8 +275,8 @@ struct Head {
 
 impl From<ArmFile> for Core {
     fn from(file: ArmFile) -> Self {
-        let ArmFile { title, isa, fpu, dsp, cpuid, validation, zig, gcc, cycles } = file;
-        let family = Family::Arm(Arm { cpuid, cycles });
+        let ArmFile { title, isa, fpu, dsp, cpuid, validation, zig, gcc, cycles, exceptions } = file;
+        let family = Family::Arm(Arm { cpuid, cycles, exceptions });
         Self { name: String::new(), title, isa, fpu, dsp, validation, zig, gcc, family }
     }
 }
