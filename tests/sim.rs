@@ -9,6 +9,8 @@ mod builds;
 mod decode;
 #[path = "sim/encodings.rs"]
 mod encodings;
+#[path = "sim/faults.rs"]
+mod faults;
 #[path = "sim/fuzz.rs"]
 mod fuzz;
 #[path = "sim/image.rs"]

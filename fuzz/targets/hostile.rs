@@ -48,6 +48,8 @@ fn board(kind: usize) -> MemoryMap {
         data_window: None,
         counters: Vec::new(),
         vectors: (kind == 2).then_some(0x1000_0100),
+        data_window: (kind == 1).then_some(0x3c00_0000),
+        counters: Vec::new(),
         flash_timing: if kind == 1 { FlashTiming::default() } else { timing },
         data_window: (kind == 0).then_some(0x3c00_0000),
         counters: Vec::new(),
