@@ -7,6 +7,8 @@ mod behaviour;
 mod decode;
 #[path = "sim/encodings.rs"]
 mod encodings;
+#[path = "sim/exceptions.rs"]
+mod exceptions;
 #[path = "sim/image.rs"]
 mod image;
 #[path = "sim/micro.rs"]
