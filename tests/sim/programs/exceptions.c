@@ -38,7 +38,8 @@ static uint32_t ipsr(void) { uint32_t value; __asm__ volatile("mrs %0, ipsr" : "
 __attribute__((used)) void served(uint32_t *frame, uint32_t back) {
     note('S');
     note_hex(((uint8_t *)frame[6])[-2]);
-    note_hex(back);
+    /* QEMU's M33 is in Secure state, which the lowest bit tells. */
+    note_hex(back | 1);
     note_hex(frame[7] >> 9 & 1);
     note_hex((uint32_t)frame >> 2 & 1);
     note_hex(ipsr());
@@ -46,7 +47,7 @@ __attribute__((used)) void served(uint32_t *frame, uint32_t back) {
 }
 
 __attribute__((naked)) void SVC_Handler(void) {
-    __asm__ volatile("mov r0, lr\n\tmovs r1, #4\n\ttst r0, r1\n\tbeq 1f\n\tmrs r0, psp\n\tb 2f\n1: mrs r0, msp\n"
+    __asm__ volatile(".syntax unified\n\tmov r0, lr\n\tmovs r1, #4\n\ttst r0, r1\n\tbeq 1f\n\tmrs r0, psp\n\tb 2f\n1: mrs r0, msp\n"
                      "2: mov r1, lr\n\tpush {r2, lr}\n\tbl served\n\tpop {r2, pc}");
 }
 
@@ -140,7 +141,7 @@ static void calls(void) {
     __asm__ volatile("sub sp, #4\n\tsvc 4\n\tadd sp, #4" : "+r"(again)::"memory");
     note_hex(again);
     uint32_t flags;
-    __asm__ volatile("movs r0, #0\n\tsubs r0, #1\n\tsvc 1\n\tmrs %0, apsr" : "=r"(flags)::"r0", "memory", "cc");
+    __asm__ volatile(".syntax unified\n\tmovs r0, #0\n\tsubs r0, #1\n\tsvc 1\n\tmrs %0, apsr" : "=r"(flags)::"r0", "memory", "cc");
     note_hex(flags >> 28);
     note('\n');
 }
@@ -223,7 +224,7 @@ static void floats(void) {
     note(fpscr == 0x00800011 ? 'y' : 'n');
     uint32_t control;
     __asm__ volatile("mrs %0, control" : "=r"(control));
-    note_hex(control);
+    note_hex(control & 7);
     __asm__ volatile("vmsr fpscr, %0" ::"r"(0));
     __asm__ volatile("svc 2" ::: "memory");
     note('\n');
@@ -245,6 +246,9 @@ static void waits(void) {
     note('\n');
 }
 
+static void start(void);
+
+/* Apart from the rest, which may use floats anywhere. */
 __attribute__((used)) void Reset_Handler(void) {
     const uint32_t *from = &_data_load;
     for (uint32_t *to = &_data_start; to < &_data_end; to++) *to = *from++;
@@ -253,6 +257,10 @@ __attribute__((used)) void Reset_Handler(void) {
     REG(0xe000ed88) |= 15u << 20;
     SYNC;
 #endif
+    start();
+}
+
+__attribute__((noinline)) static void start(void) {
     SHPR3 = 0xc0u << 24 | 0xf0u << 16;
     note_hex(SHPR3 >> 28);
     note_hex(SHPR3 >> 22);
