@@ -13,6 +13,8 @@ mod encodings;
 mod faults;
 #[path = "sim/fuzz.rs"]
 mod fuzz;
+#[path = "sim/exceptions.rs"]
+mod exceptions;
 #[path = "sim/image.rs"]
 mod image;
 #[path = "sim/micro.rs"]

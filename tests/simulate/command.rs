@@ -145,7 +145,11 @@ fn a_program_without_an_end_stops_at_its_budget() {
     let Some((folder, _)) = built("faults", &["-DFAULT=7"]) else { return };
     let output = on_board(folder.path(), &["--max-instructions", "1000000"]);
     assert_eq!(output.status.code(), Some(124));
-    assert!(stderr(&output).contains("tml::sim::budget") && stderr(&output).contains("in `program`"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("tml::sim::budget") && stderr(&output).contains("in `program`"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
@@ -186,7 +190,9 @@ fn a_profile_adds_up_and_its_forms_agree() {
     let flags = ["--message-format", "json", "--profile", "--annotate", "--heat", "--flamegraph", "flame.svg"];
     let value = finished(&on_board(folder.path(), &flags));
     let profile = &value["profile"];
-    let sum = |list: &Value, field: &str| list.as_array().expect("a list").iter().filter_map(|one| one[field].as_u64()).sum::<u64>();
+    let sum = |list: &Value, field: &str| {
+        list.as_array().expect("a list").iter().filter_map(|one| one[field].as_u64()).sum::<u64>()
+    };
     for field in ["cycles", "instructions"] {
         assert_eq!(Some(sum(&profile["tree"], field)), value[field].as_u64(), "{field} of the tree");
     }
@@ -209,7 +215,11 @@ fn a_profile_adds_up_and_its_forms_agree() {
     assert!(hot[0]["instructions"][0]["line"]["file"].as_str().is_some_and(|file| file.ends_with("mix.c")));
     let areas = value["memory"]["areas"].as_array().expect("areas");
     let area = |name: &str| areas.iter().find(|one| one["name"] == name).unwrap_or_else(|| panic!("no {name}"));
-    assert_eq!((area("sink")["reads"].as_u64(), area("sink")["writes"].as_u64()), (Some(3), Some(4)), "start-up clears it");
+    assert_eq!(
+        (area("sink")["reads"].as_u64(), area("sink")["writes"].as_u64()),
+        (Some(3), Some(4)),
+        "start-up clears it"
+    );
     assert!(area("weights")["reads"].as_u64().is_some_and(|reads| reads >= 9216), "{}", area("weights"));
 }
 

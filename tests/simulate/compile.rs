@@ -77,4 +77,3 @@ pub(crate) fn build(compiler: Compiler, program: &Path, folder: &TempDir, flags:
 pub(crate) fn program(compiler: Compiler, name: &str, folder: &TempDir, flags: &[&str]) -> PathBuf {
     build(compiler, &source(&format!("{name}.c")), folder, flags)
 }
-
