@@ -29,7 +29,8 @@ pub(super) mod flag {
     pub(in crate::sim) const SPECIAL: u16 = PENDING | STOP | SEAM | STACK | SYNCHRONISE;
 }
 
-/// Instructions that one costs by.
+/// Instructions that one costs by, at least, and at most one less than twice as many: the first of them is the first of a
+/// line, or so many times this many behind it, so that a core that issues pairs finds the same pairs from every end.
 const WINDOW: usize = 8;
 /// The most instructions decoded at once.
 const LINE: usize = 1024;
@@ -146,15 +147,38 @@ impl<I: Isa> Code<I> {
         let mark = &mut self.marks[at];
         mark.flags = if on { mark.flags | flags } else { mark.flags & !flags };
         self.slots[at] = self.shown(at);
+        if let Some(previous) = self.previous(at) {
+            self.slots[previous] = self.shown(previous);
+        }
     }
 
     /// What the loop sees of the slot `at`.
     fn shown(&self, at: usize) -> Slot<I::Op> {
         let mark = &self.marks[at];
         let op = if mark.flags & flag::SPECIAL == 0 { mark.op } else { I::SPECIAL };
+        let line = self.begins_line(at);
+        self.fused(at).unwrap_or(Slot { op, step: mark.step, line })
+    }
+
+    /// The slot `at` together with the one behind it.
+    fn fused(&self, at: usize) -> Option<Slot<I::Op>> {
+        const ALONE: u16 = flag::SPECIAL | flag::CONDITIONAL;
+        let mark = &self.marks[at];
+        let behind = at + usize::from(mark.step);
+        let next = self.marks.get(behind).filter(|next| next.flags & flag::LINKED != 0)?;
+        if mark.flags & (ALONE | flag::DECODED) != flag::DECODED || next.flags & ALONE != 0 || self.begins_line(behind)
+        {
+            return None;
+        }
+        let step = mark.step + next.step;
+        let op = I::fuse(mark.op, next.op, self.address(at + usize::from(step)))?;
+        Some(Slot { op, step, line: self.begins_line(at) })
+    }
+
+    /// Whether the instruction in the slot `at` is the first of its line of the flash in a straight line.
+    fn begins_line(&self, at: usize) -> bool {
         let offset = self.address(at) & self.line_mask;
-        let line = offset == 0 || (offset == 2 && mark.flags & flag::LINKED != 0 && self.before_is_wide(at));
-        Slot { op, step: mark.step, line }
+        offset == 0 || (offset == 2 && self.marks[at].flags & flag::LINKED != 0 && self.before_is_wide(at))
     }
 
     fn before_is_wide(&self, at: usize) -> bool {
@@ -201,7 +225,7 @@ impl<I: Isa> Code<I> {
             next = following;
         }
         self.number(at, isa);
-        self.fold_conditions(at, isa);
+        self.quicken(self.previous(at).filter(|_| self.marks[at].flags & flag::LINKED != 0).unwrap_or(at), isa);
         end
     }
 
@@ -223,6 +247,9 @@ impl<I: Isa> Code<I> {
         if self.volatile {
             self.decoded.push(at);
         }
+        let wide = decoded.size == 4;
+        // Fetches are of aligned words.
+        let across = if wide && !pc.is_multiple_of(4) { isa.across() } else { 0 };
         self.marks[at] = Mark {
             op: decoded.op,
             opcode: I::opcode(halves, decoded.size),
@@ -230,7 +257,7 @@ impl<I: Isa> Code<I> {
             ordinal: 0,
             flags,
             cost: 0,
-            entry_cost: isa.cost(decoded.op, &[]),
+            entry_cost: isa.cost(decoded.op, &[]).saturating_add(across),
             condition: condition.unwrap_or(14),
             step: decoded.size / 2,
         };
@@ -262,17 +289,18 @@ impl<I: Isa> Code<I> {
 
     /// Numbers the chain from the slot `at` on, and costs it.
     fn number(&mut self, at: usize, isa: &I) {
-        let mut window: Vec<I::Op> = Vec::with_capacity(WINDOW + 1);
+        let linked = self.previous(at).filter(|_| self.marks[at].flags & flag::LINKED != 0);
+        let (mut sum, mut ordinal) = linked.map_or((0, 0), |at| (self.marks[at].sum, self.marks[at].ordinal));
+        let wanted = |ordinal: u32| ordinal as usize % WINDOW + WINDOW;
+        let mut window: Vec<I::Op> = Vec::with_capacity(2 * WINDOW);
         let mut back = at;
-        while window.len() < WINDOW
+        while window.len() < wanted(ordinal)
             && self.marks[back].flags & flag::LINKED != 0
             && let Some(previous) = self.previous(back)
         {
             window.insert(0, self.marks[previous].op);
             back = previous;
         }
-        let linked = self.previous(at).filter(|_| self.marks[at].flags & flag::LINKED != 0);
-        let (mut sum, mut ordinal) = linked.map_or((0, 0), |at| (self.marks[at].sum, self.marks[at].ordinal));
         let mut at = at;
         loop {
             let op = self.marks[at].op;
@@ -282,10 +310,8 @@ impl<I: Isa> Code<I> {
             let mark = &mut self.marks[at];
             (mark.cost, mark.sum, mark.ordinal) = (cost, sum, ordinal);
             self.slots[at] = self.shown(at);
-            if window.len() == WINDOW {
-                window.remove(0);
-            }
             window.push(op);
+            window.drain(..window.len().saturating_sub(wanted(ordinal)));
             let next = at + usize::from(self.marks[at].step);
             if !self.flows(at) || self.marks.get(next).is_none_or(|mark| mark.flags & flag::DECODED == 0) {
                 break;
@@ -295,8 +321,8 @@ impl<I: Isa> Code<I> {
         }
     }
 
-    /// Gives the blocks of conditional instructions in the line from `at` on their quicker form, where there is one.
-    fn fold_conditions(&mut self, at: usize, isa: &I) {
+    /// Gives the line from `at` on its quickest form: blocks of conditional instructions, fused pairs.
+    fn quicken(&mut self, at: usize, isa: &I) {
         let mut at = at;
         loop {
             let mark = self.marks[at];
@@ -313,9 +339,9 @@ impl<I: Isa> Code<I> {
                     && let Some(op) = isa.skip(&conditions, &ops, halfwords, saved)
                 {
                     self.marks[at].op = op;
-                    self.slots[at] = self.shown(at);
                 }
             }
+            self.slots[at] = self.shown(at);
             match self.following(at) {
                 Some(next) => at = next,
                 None => break,

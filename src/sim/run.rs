@@ -112,7 +112,7 @@ impl<I: Isa> Hart<I> {
         let bus = self.isa.bus_mut();
         let timed = mode != Mode::Fast && bus.flash.is_slow();
         bus.flash.active = timed;
-        let before = (bus.instructions, bus.cycles);
+        let before = (bus.instructions, bus.cycles, bus.idle);
         let result = match (mode, timed) {
             (Mode::Fast, _) => self.run::<0>(limits),
             (Mode::Cycles, false) => self.run::<CYCLES>(limits),
@@ -122,7 +122,7 @@ impl<I: Isa> Hart<I> {
         };
         let bus = self.isa.bus_mut();
         if mode == Mode::Fast {
-            bus.cycles = before.1 + (bus.instructions - before.0);
+            bus.cycles = before.1 + (bus.instructions - before.0) + (bus.idle - before.2);
         }
         self.mark(limits.stop, false);
         result
@@ -210,6 +210,7 @@ impl<I: Isa> Hart<I> {
                     continue;
                 }
                 Ok(Flow::Jump(target)) => (at, target),
+                Ok(Flow::JumpBehind(target)) => (at + usize::from(self.code.marks[at].step), target),
                 Ok(Flow::Conditional) => match self.run_conditional::<MODE>(at, block) {
                     Conditional::Behind(next) => {
                         at = next;
@@ -220,6 +221,10 @@ impl<I: Isa> Hart<I> {
                     Conditional::Fault(slot, kind) => return Err(self.fail::<MODE>(block, slot, kind)),
                 },
                 Err(Stop::Look) => return Ok(self.look::<MODE>(block, at)),
+                Err(Stop::Behind) => {
+                    let second = at + usize::from(self.code.marks[at].step);
+                    return Ok(self.look::<MODE>(block, second));
+                }
                 Err(Stop::Fault(kind)) => return Err(self.fail::<MODE>(block, at, kind)),
             };
             self.close::<MODE>(block, from);
@@ -377,7 +382,7 @@ impl<I: Isa> Hart<I> {
                 match self.execute(mark.op, self.code.address(behind)) {
                     Ok(Flow::Jump(target)) => return Conditional::Jump(next, target),
                     Ok(_) => {}
-                    Err(Stop::Look) => return Conditional::Look(next),
+                    Err(Stop::Look | Stop::Behind) => return Conditional::Look(next),
                     Err(Stop::Fault(kind)) => return Conditional::Fault(next, kind),
                 }
             } else if MODE & CYCLES != 0 {
@@ -420,7 +425,7 @@ impl<I: Isa> Hart<I> {
         }
         let flow = match flow {
             Ok(flow) => flow,
-            Err(Stop::Look) => unreachable!("bug: a step asks for another look"),
+            Err(Stop::Look | Stop::Behind) => unreachable!("bug: a step asks for another look"),
             Err(Stop::Fault(kind)) => return Err(self.fail::<MODE>(block, at, kind)),
         };
         self.close::<MODE>(block, at);
@@ -434,7 +439,7 @@ impl<I: Isa> Hart<I> {
         }
         let (target, by_branch) = match flow {
             Flow::Next | Flow::Conditional | Flow::Skip(_) => (next, false),
-            Flow::Jump(target) => (target, true),
+            Flow::Jump(target) | Flow::JumpBehind(target) => (target, true),
         };
         if by_branch {
             self.taken::<MODE>(at, target);

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tinyml::base::rng::Rng;
-use tinyml::sim::{FaultKind, FlashTiming, Machine, MemoryMap, Mode};
+use tinyml::sim::{Cache, FaultKind, FlashTiming, Machine, MemoryMap, Mode};
 
 use crate::builds::{Build, LEVELS, compilers};
 use crate::image;
@@ -241,7 +241,14 @@ fn busy_seconds() -> f64 {
 fn speed_on_int8_kernels() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let elf = folder.path().join("kernels.elf");
-    let slow = FlashTiming { wait_states: 5, line_bytes: 8, instruction_lines: 128, data_lines: 32, prefetch: false };
+    let lines = |lines| Cache { lines, ..Cache::default() };
+    let slow = FlashTiming {
+        wait_states: 5,
+        line_bytes: 8,
+        instructions: lines(128),
+        data: lines(32),
+        ..FlashTiming::default()
+    };
     for &compiler in compilers() {
         let core = image::core("cortex_m4f");
         Build { compiler, level: "-O2", program: "kernels" }.build(&ORACLES[2], &core, &[], &elf);
