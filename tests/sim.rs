@@ -3,12 +3,16 @@
 
 #[path = "sim/behaviour.rs"]
 mod behaviour;
+#[path = "sim/builds.rs"]
+mod builds;
 #[path = "sim/decode.rs"]
 mod decode;
 #[path = "sim/encodings.rs"]
 mod encodings;
 #[path = "sim/exceptions.rs"]
 mod exceptions;
+#[path = "sim/fuzz.rs"]
+mod fuzz;
 #[path = "sim/image.rs"]
 mod image;
 #[path = "sim/micro.rs"]
@@ -19,3 +23,13 @@ mod programs;
 mod qemu;
 #[path = "sim/random.rs"]
 mod random;
+#[path = "sim/riscv.rs"]
+mod riscv;
+#[path = "sim/riscv_asm.rs"]
+mod riscv_asm;
+#[path = "sim/riscv_decode.rs"]
+mod riscv_decode;
+#[path = "sim/riscv_micro.rs"]
+mod riscv_micro;
+#[path = "sim/unicorn.rs"]
+mod unicorn;

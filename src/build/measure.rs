@@ -54,7 +54,7 @@ pub(super) fn measure(prepared: &Prepared, outcome: &Outcome<'_>) -> Result<Meas
         }
     }
     measurements.steps = outcome.steps.iter().map(step).collect();
-    let identity = &prepared.context.toolkit.identity;
+    let identity = prepared.context.toolkit.identity();
     measurements.toolchain = BTreeMap::from([
         ("name".to_string(), identity.name.to_string()),
         ("version".to_string(), identity.version.clone()),
@@ -103,7 +103,12 @@ fn measured(prepared: &Prepared, outcome: &Outcome<'_>, deploy: &Deploy, board: 
 
 fn latency(prepared: &Prepared, board: &Board, verified: &verify::Verified) -> Result<Latency, Diags> {
     let core = prepared.context.toolkit.library.core(&board.core)?;
-    let part = |part: &Part| Layer { name: part.name.clone(), cycles: part.cycles };
+    let part = |part: &Part| Layer {
+        name: part.name.clone(),
+        cycles: part.cycles,
+        instructions: part.instructions,
+        stalls: part.stalls,
+    };
     let calibrated = board.timing.validated;
     Ok(Latency {
         seconds: verified.cycles as f64 / board.clock.to_f64(),

@@ -7,6 +7,7 @@
 pub mod board;
 pub mod core;
 pub mod feature;
+mod pin;
 pub mod record;
 pub mod template;
 pub mod tree;

@@ -5,6 +5,7 @@ use super::fault::FaultKind;
 use super::flash::Flash;
 use super::isa::Stop;
 use super::memory::Memory;
+use super::semihosting::Semihosting;
 
 /// The memories and counters of one machine.
 #[derive(Clone)]
@@ -22,8 +23,8 @@ pub(super) struct Bus {
     /// The lowest stack pointer so far, and the lowest that is allowed.
     pub deepest: u32,
     pub stack_limit: u32,
-    /// What the program printed by semihosting.
-    pub console: Vec<u8>,
+    /// What the program asks of its debugger.
+    pub host: Semihosting,
 }
 
 impl Bus {
@@ -39,7 +40,7 @@ impl Bus {
             precise: false,
             deepest: u32::MAX,
             stack_limit,
-            console: Vec::new(),
+            host: Semihosting::default(),
         }
     }
 
@@ -49,7 +50,7 @@ impl Bus {
         self.flash = flash;
         (self.instructions, self.cycles, self.idle, self.event_at) = (0, 0, 0, u64::MAX);
         (self.precise, self.deepest) = (false, u32::MAX);
-        self.console.clear();
+        self.host.reset();
     }
 
     /// Whether an interrupt may be due.
@@ -69,12 +70,32 @@ impl Bus {
         if self.precise { Ok(()) } else { Err(Stop::Look) }
     }
 
+    /// A load beyond the quick paths.
+    pub(super) fn load_slow(&mut self, address: u32, size: u32) -> Result<u32, FaultKind> {
+        let word = self.memory.load_slow(address, size, self.cycles)?;
+        if self.memory.is_flash(address) {
+            self.cycles += self.flash.load(address);
+        }
+        Ok(word)
+    }
+
+    /// Serves a semihosting call; what it returns, where it returns something.
+    pub(super) fn semihosting(&mut self, operation: u32, argument: u32) -> Result<Option<u32>, FaultKind> {
+        let result = self.host.call(operation, argument, &mut self.memory, self.cycles);
+        if self.memory.stale {
+            self.event_at = 0;
+        }
+        result
+    }
+
     /// A store beyond the quick paths. One into decoded code happens between two blocks, so that the next sees it.
     pub(super) fn store_slow(&mut self, address: u32, size: u32, value: u32) -> Result<(), Stop> {
+        if self.memory.is_decoded(address, size) {
+            self.synchronise()?;
+        }
         self.memory.store_slow(address, size, value)?;
         if self.memory.stale {
             self.event_at = 0;
-            self.synchronise()?;
         }
         Ok(())
     }

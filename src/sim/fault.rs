@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::lines::Line;
+
 /// A program's end other than the one that was waited for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fault {
@@ -11,6 +13,8 @@ pub struct Fault {
     pub pc: u32,
     /// The function it is in, by the image's symbols.
     pub function: Option<String>,
+    /// The source line, by the image's debug information.
+    pub line: Option<Line>,
     /// The registers by name.
     pub registers: Vec<(&'static str, u32)>,
     /// The last taken branches, the latest first.
@@ -26,6 +30,8 @@ pub struct Branch {
     pub to: u32,
     /// The function that it came from.
     pub function: Option<String>,
+    /// The source line that it came from.
+    pub line: Option<Line>,
 }
 
 /// What happened.
@@ -177,7 +183,8 @@ impl fmt::Display for FaultKind {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = |function: &Option<String>| function.clone().unwrap_or_else(|| "?".to_string());
-        writeln!(f, "{} (pc {:#010x} in {})", self.kind, self.pc, name(&self.function))?;
+        let at = |line: &Option<Line>| line.as_ref().map_or(String::new(), |line| format!(" at {line}"));
+        writeln!(f, "{} (pc {:#010x} in {}{})", self.kind, self.pc, name(&self.function), at(&self.line))?;
         for row in self.registers.chunks(4) {
             for (name, value) in row {
                 write!(f, "  {name:>4} {value:#010x}")?;
@@ -185,7 +192,8 @@ impl fmt::Display for Fault {
             writeln!(f)?;
         }
         for branch in &self.branches {
-            writeln!(f, "  from {:#010x} in {} to {:#010x}", branch.from, name(&branch.function), branch.to)?;
+            let (from, to) = (branch.from, branch.to);
+            writeln!(f, "  from {from:#010x} in {}{} to {to:#010x}", name(&branch.function), at(&branch.line))?;
         }
         Ok(())
     }

@@ -3,7 +3,9 @@
 use super::cpu::Cpu;
 use super::cycles;
 use super::decode::{self, Context};
+use super::fuse;
 use super::op::Op;
+use super::print;
 use crate::sim::bus::Bus;
 use crate::sim::fault::FaultKind;
 use crate::sim::isa::{BranchCosts, Decoded, Flow, Isa, Kind, Stop};
@@ -46,6 +48,10 @@ impl Isa for Cpu {
         let (_, earlier) = ops.split_last()?;
         let steady = earlier.iter().all(|op| !op.may_set_flags());
         (uniform && steady).then_some(Op::ItSkip { condition, halfwords, saved })
+    }
+
+    fn fuse(first: Op, second: Op, next: u32) -> Option<Op> {
+        fuse::fuse(first, second, next)
     }
 
     #[inline]
@@ -161,7 +167,7 @@ impl Isa for Cpu {
         named.chain([("pc", self.pc), ("xpsr", self.xpsr())]).collect()
     }
 
-    fn print(op: Op, _: u32) -> String {
-        format!("{:?}", op.general())
+    fn print(op: Op, pc: u32) -> String {
+        print::print(op, pc)
     }
 }

@@ -3,7 +3,7 @@
 
 use super::decode::Context;
 use super::system::{self, System};
-use crate::library::core::{Core, Cycles, Exceptions, Fpu, Isa};
+use crate::library::core::{Arm, Core, Cycles, Exceptions, Fpu, Isa};
 use crate::sim::bus::Bus;
 use crate::sim::fault::{Access, FaultKind};
 use crate::sim::isa::Stop;
@@ -62,7 +62,7 @@ pub(in crate::sim) struct Cpu {
 
 impl Cpu {
     /// A core after reset, with its vector table at `vectors`.
-    pub(in crate::sim) fn new(core: &Core, bus: Bus, vectors: u32) -> Self {
+    pub(in crate::sim) fn new(core: &Core, arm: &Arm, bus: Bus, vectors: u32) -> Self {
         let has_fpu = core.fpu != Fpu::None;
         Self {
             r: [0; 16],
@@ -87,17 +87,17 @@ impl Cpu {
             event: false,
             supervisor_call: 0,
             calling: false,
-            exception_costs: core.exceptions,
+            exception_costs: arm.exceptions,
             exclusive: false,
             fpu_enabled: false,
             float_ready: false,
             has_fpu,
             mainline: core.isa >= Isa::ArmV7M,
-            unaligned_cost: core.cycles.unaligned.into(),
+            unaligned_cost: arm.cycles.unaligned.into(),
             context: Context::new(core),
-            rules: core.cycles.clone(),
+            rules: arm.cycles.clone(),
             bus,
-            system: System::new(core, vectors),
+            system: System::new(core, arm.cpuid, vectors),
         }
     }
 
@@ -227,7 +227,7 @@ impl Cpu {
             self.bus.synchronise()?;
             return Ok(self.system.load(address, size, self.bus.cycles, self.exception)?);
         }
-        Ok(self.bus.memory.load_slow(address, size)?)
+        Ok(self.bus.load_slow(address, size)?)
     }
 
     #[inline(never)]

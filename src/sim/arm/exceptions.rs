@@ -49,7 +49,7 @@ impl Cpu {
     /// Runs the handler of `number`.
     fn enter(&mut self, number: u16) -> Result<u32, FaultKind> {
         let place = self.system.vectors().wrapping_add(u32::from(number) * 4);
-        let vector = self.bus.memory.load_slow(place, 4)?;
+        let vector = self.bus.memory.load_slow(place, 4, self.bus.cycles)?;
         if vector & 1 == 0 || self.bus.memory.bytes(vector & !1, 2).is_none() {
             return Err(match number {
                 SUPERVISOR => FaultKind::Supervisor { number: self.supervisor_call },
@@ -134,13 +134,13 @@ impl Cpu {
         }
         let mut words = [0; FRAME as usize];
         for (at, word) in words.iter_mut().enumerate() {
-            *word = self.bus.memory.load_slow(frame.wrapping_add(at as u32 * 4), 4)?;
+            *word = self.bus.memory.load_slow(frame.wrapping_add(at as u32 * 4), 4, self.bus.cycles)?;
         }
         if floats {
             for at in 0..16 {
-                self.s[at as usize] = self.bus.memory.load_slow(frame.wrapping_add(32 + at * 4), 4)?;
+                self.s[at as usize] = self.bus.memory.load_slow(frame.wrapping_add(32 + at * 4), 4, self.bus.cycles)?;
             }
-            self.fpscr = self.bus.memory.load_slow(frame.wrapping_add(96), 4)?;
+            self.fpscr = self.bus.memory.load_slow(frame.wrapping_add(96), 4, self.bus.cycles)?;
         }
         let [r0, r1, r2, r3, r12, lr, pc, status] = words;
         self.r[..4].copy_from_slice(&[r0, r1, r2, r3]);

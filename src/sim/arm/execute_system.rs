@@ -1,24 +1,8 @@
-//! System registers (DDI 0403E, B5.2) and semihosting (Arm "Semihosting for `AArch32` and `AArch64`", IHI 0033).
+//! System registers (DDI 0403E, B5.2), and the way to semihosting.
 
 use super::cpu::Cpu;
 use super::exceptions::PROCESS_STACK;
-use crate::sim::fault::FaultKind;
 use crate::sim::isa::Stop;
-
-const SYS_OPEN: u32 = 0x01;
-const SYS_CLOSE: u32 = 0x02;
-const SYS_WRITEC: u32 = 0x03;
-const SYS_WRITE0: u32 = 0x04;
-const SYS_WRITE: u32 = 0x05;
-const SYS_EXIT: u32 = 0x18;
-const SYS_EXIT_EXTENDED: u32 = 0x20;
-/// `ADP_Stopped_ApplicationExit`: the program ended as it wanted.
-const APPLICATION_EXIT: u32 = 0x20026;
-/// The file `:tt`.
-const CONSOLE: u32 = 1;
-/// The longest text that one call prints, and the longest that is kept.
-const LONGEST: u32 = 1 << 20;
-const KEPT: usize = 1 << 24;
 
 impl Cpu {
     pub(super) fn read_system(&mut self, d: u8, register: u8) {
@@ -93,72 +77,11 @@ impl Cpu {
         self.switch_control(value & !PROCESS_STACK | stack);
     }
 
-    /// `BKPT 0xAB`: operation in r0, its argument in r1.
+    /// `BKPT 0xAB`: operation in r0, its argument in r1, the result in r0.
     pub(super) fn semihosting(&mut self) -> Result<(), Stop> {
-        let (operation, argument) = (self.r[0], self.r[1]);
-        match operation {
-            SYS_OPEN => self.r[0] = self.open(argument)?,
-            SYS_CLOSE => self.r[0] = 0,
-            SYS_WRITEC => {
-                let byte = self.load8(argument)? as u8;
-                self.print(byte);
-            }
-            SYS_WRITE0 => self.write_text(argument)?,
-            SYS_WRITE => self.r[0] = self.write_block(argument)?,
-            SYS_EXIT => {
-                let status = u32::from(argument != APPLICATION_EXIT);
-                return Err(FaultKind::Exit { status }.into());
-            }
-            SYS_EXIT_EXTENDED => {
-                let reason = self.load32(argument)?;
-                let code = self.load32(argument.wrapping_add(4))?;
-                let status = if reason == APPLICATION_EXIT { code } else { code.max(1) };
-                return Err(FaultKind::Exit { status }.into());
-            }
-            _ => return Err(FaultKind::Semihosting { operation }.into()),
+        if let Some(result) = self.bus.semihosting(self.r[0], self.r[1])? {
+            self.r[0] = result;
         }
         Ok(())
-    }
-
-    fn print(&mut self, byte: u8) {
-        if self.bus.console.len() < KEPT {
-            self.bus.console.push(byte);
-        }
-    }
-
-    /// Only the console opens: nothing of the host exists.
-    fn open(&mut self, block: u32) -> Result<u32, Stop> {
-        let (name, length) = (self.load32(block)?, self.load32(block.wrapping_add(8))?);
-        let is_console = length == 3
-            && self.load8(name)? == u32::from(b':')
-            && self.load8(name.wrapping_add(1))? == u32::from(b't')
-            && self.load8(name.wrapping_add(2))? == u32::from(b't');
-        Ok(if is_console { CONSOLE } else { u32::MAX })
-    }
-
-    fn write_text(&mut self, mut address: u32) -> Result<(), Stop> {
-        for _ in 0..LONGEST {
-            let byte = self.load8(address)? as u8;
-            if byte == 0 {
-                break;
-            }
-            self.print(byte);
-            address = address.wrapping_add(1);
-        }
-        Ok(())
-    }
-
-    /// Returns how many bytes were not written.
-    fn write_block(&mut self, block: u32) -> Result<u32, Stop> {
-        let (handle, address) = (self.load32(block)?, self.load32(block.wrapping_add(4))?);
-        let length = self.load32(block.wrapping_add(8))?;
-        if handle != CONSOLE {
-            return Ok(length);
-        }
-        for offset in 0..length.min(LONGEST) {
-            let byte = self.load8(address.wrapping_add(offset))? as u8;
-            self.print(byte);
-        }
-        Ok(length.saturating_sub(LONGEST))
     }
 }

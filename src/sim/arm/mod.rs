@@ -15,9 +15,12 @@ mod execute_dsp;
 mod execute_float;
 mod execute_memory;
 mod execute_system;
+mod fuse;
 mod ieee;
 mod nvic;
 mod op;
+mod print;
+mod print_float;
 mod system;
 mod systick;
 

@@ -61,13 +61,13 @@ pub(super) fn holds(address: u32) -> bool {
 
 impl System {
     /// The bus after reset, with the vector table at `table`.
-    pub(super) fn new(core: &Core, table: u32) -> Self {
+    pub(super) fn new(core: &Core, cpuid: u32, table: u32) -> Self {
         let baseline = core.isa < Isa::ArmV7M;
         // Bits of a priority: two in ARMv6-M; vendors choose in ARMv7-M, most of them four.
         let nvic = Nvic::new(if baseline { 0xc0 } else { 0xf0 });
         let has_fpu = core.fpu != Fpu::None;
         let mut system = Self {
-            cpuid: core.cpuid,
+            cpuid,
             has_fpu,
             baseline,
             table,
