@@ -11,6 +11,8 @@ mod decode;
 mod encodings;
 #[path = "sim/exceptions.rs"]
 mod exceptions;
+#[path = "sim/faults.rs"]
+mod faults;
 #[path = "sim/fuzz.rs"]
 mod fuzz;
 #[path = "sim/image.rs"]
@@ -19,6 +21,8 @@ mod image;
 mod micro;
 #[path = "sim/programs.rs"]
 mod programs;
+#[path = "sim/published.rs"]
+mod published;
 #[path = "sim/qemu.rs"]
 mod qemu;
 #[path = "sim/random.rs"]

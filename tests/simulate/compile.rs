@@ -50,7 +50,9 @@ pub(crate) fn build(compiler: Compiler, program: &Path, folder: &TempDir, flags:
         Compiler::Zig => Command::new("python3"),
     };
     match compiler {
-        Compiler::Gcc => command.args("-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16 -nostdlib".split(' ')),
+        Compiler::Gcc => {
+            command.args("-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16 -nostdlib".split(' '))
+        }
         Compiler::Zig => command.args(
             "-m ziglang cc -target thumb-freestanding-eabihf -mcpu=cortex_m4+vfp4d16sp -fno-sanitize=undefined \
              -Wl,-e,Reset_Handler"
@@ -74,11 +76,4 @@ pub(crate) fn build(compiler: Compiler, program: &Path, folder: &TempDir, flags:
 /// A program of `programs/`.
 pub(crate) fn program(compiler: Compiler, name: &str, folder: &TempDir, flags: &[&str]) -> PathBuf {
     build(compiler, &source(&format!("{name}.c")), folder, flags)
-}
-
-/// A program from its text, which must define `program`.
-pub(crate) fn text(compiler: Compiler, text: &str, folder: &TempDir) -> PathBuf {
-    let path = folder.path().join("program.c");
-    std::fs::write(&path, format!("#include \"start.h\"\n{text}")).expect("a place for the program");
-    build(compiler, &path, folder, &[])
 }

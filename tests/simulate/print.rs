@@ -47,7 +47,8 @@ fn objdump(folder: &Path, code: &[u8]) -> BTreeMap<u32, String> {
 
 /// One spelling for what has several: numbers, widths, aliases, an operand that stands twice.
 fn plain(text: &str) -> String {
-    let text = text.split([';', '@']).next().unwrap_or_default().split('<').next().unwrap_or_default().trim().to_lowercase();
+    let text =
+        text.split([';', '@']).next().unwrap_or_default().split('<').next().unwrap_or_default().trim().to_lowercase();
     let (name, operands) = text.split_once(' ').unwrap_or((&text, ""));
     let name = name.trim_end_matches(".w").trim_end_matches(".n");
     let name = match name {
@@ -103,7 +104,8 @@ fn plain(text: &str) -> String {
             last.push_str(&end);
         }
     }
-    let negative = parts.last().and_then(|last| last.strip_prefix('#')?.parse::<i32>().ok()).filter(|value| *value <= 0);
+    let negative =
+        parts.last().and_then(|last| last.strip_prefix('#')?.parse::<i32>().ok()).filter(|value| *value <= 0);
     let name = match (name, negative) {
         ("add" | "sub", Some(value)) => {
             parts.pop();
