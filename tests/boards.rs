@@ -380,6 +380,13 @@ fn check_boot(board: &Board, elf: &[u8], name: &str) {
     }
     let output = machine.read(address(&machine, "tml_output"), 2).expect("RAM").to_vec();
     assert_eq!(output, [4, 2], "{name}");
+    // The application asked for the time once, which started the timer; it goes on by interrupts.
+    let millisecond = (board.clock.base / 1_000_000) as u64;
+    let _ = machine.run(3 * millisecond);
+    let passed = machine.cycles();
+    let now =
+        machine.call(address(&machine, "tml_millis"), &[], 1000).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+    assert!(now >= 2 && u64::from(now) <= passed / millisecond, "{name}: {now} ms");
 }
 
 /// A clock of its own drives `tml_millis`, whatever the core does; pins are driven without a fault.
