@@ -13,12 +13,16 @@ mod encodings;
 mod faults;
 #[path = "sim/fuzz.rs"]
 mod fuzz;
+#[path = "sim/exceptions.rs"]
+mod exceptions;
 #[path = "sim/image.rs"]
 mod image;
 #[path = "sim/micro.rs"]
 mod micro;
 #[path = "sim/programs.rs"]
 mod programs;
+#[path = "sim/published.rs"]
+mod published;
 #[path = "sim/qemu.rs"]
 mod qemu;
 #[path = "sim/random.rs"]

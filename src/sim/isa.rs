@@ -47,6 +47,11 @@ pub(super) trait Isa: Clone + Send + 'static {
     /// Cycles of `op` after the instructions `before` it in a straight line, the oldest first; none after a taken branch.
     fn cost(&self, op: Self::Op, before: &[Self::Op]) -> u8;
 
+    /// What a branch adds beside that where it leads to an instruction that no aligned word holds.
+    fn across(&self) -> u8 {
+        0
+    }
+
     /// Cycles that a taken branch adds, and those of an instruction whose condition fails.
     fn branch_costs(&self) -> BranchCosts;
 

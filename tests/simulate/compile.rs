@@ -77,10 +77,3 @@ pub(crate) fn build(compiler: Compiler, program: &Path, folder: &TempDir, flags:
 pub(crate) fn program(compiler: Compiler, name: &str, folder: &TempDir, flags: &[&str]) -> PathBuf {
     build(compiler, &source(&format!("{name}.c")), folder, flags)
 }
-
-/// A program from its text, which must define `program`.
-pub(crate) fn text(compiler: Compiler, text: &str, folder: &TempDir) -> PathBuf {
-    let path = folder.path().join("program.c");
-    std::fs::write(&path, format!("#include \"start.h\"\n{text}")).expect("a place for the program");
-    build(compiler, &path, folder, &[])
-}

@@ -4,6 +4,7 @@
     reason = "tests run the program and compilers, and keep files in temporary folders"
 )]
 
+mod command;
 mod compile;
 mod lines;
 mod print;

@@ -4,6 +4,7 @@ use super::cpu::Cpu;
 use super::cycles;
 use super::decode::{self, Context};
 use super::fuse;
+use super::hazard;
 use super::op::Op;
 use super::print;
 use crate::sim::bus::Bus;
@@ -63,6 +64,10 @@ impl Isa for Cpu {
         cycles::cost(op, before, &self.rules)
     }
 
+    fn across(&self) -> u8 {
+        self.rules.taken_across
+    }
+
     fn branch_costs(&self) -> BranchCosts {
         BranchCosts { taken: self.rules.taken, skipped: self.rules.data }
     }
@@ -91,7 +96,7 @@ impl Isa for Cpu {
             Op::Push { .. } | Op::SubSp { .. } => Kind::Plain,
             // A pop raises the pointer, and so does an addition to it.
             Op::LoadMultiple { n: 13, before: false, .. } | Op::AddImm { d: 13, n: 13, .. } => Kind::Plain,
-            op if cycles::writes(op) & 1 << 13 != 0 => Kind::Stack,
+            op if hazard::writes(op) & 1 << 13 != 0 => Kind::Stack,
             _ => Kind::Plain,
         }
     }

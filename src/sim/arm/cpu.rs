@@ -53,7 +53,6 @@ pub(in crate::sim) struct Cpu {
     pub float_ready: bool,
     pub has_fpu: bool,
     pub mainline: bool,
-    pub unaligned_cost: u64,
     pub context: Context,
     pub rules: Cycles,
     pub bus: Bus,
@@ -93,7 +92,6 @@ impl Cpu {
             float_ready: false,
             has_fpu,
             mainline: core.isa >= Isa::ArmV7M,
-            unaligned_cost: arm.cycles.unaligned.into(),
             context: Context::new(core),
             rules: arm.cycles.clone(),
             bus,
@@ -216,7 +214,9 @@ impl Cpu {
         if !self.mainline || self.system.traps_unaligned() {
             return Err(FaultKind::Misaligned { address, access }.into());
         }
-        self.bus.cycles += self.unaligned_cost;
+        // A halfword or an even word goes as two accesses, an odd word as three (Cortex-M3 TRM r2p1, 3.3.2).
+        let more = if size == 4 && address & 1 == 1 { 2 } else { 1 };
+        self.bus.cycles += u64::from(self.rules.unaligned) * more;
         Ok(())
     }
 

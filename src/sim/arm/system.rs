@@ -21,6 +21,7 @@ const SYST_CVR: u32 = 0xe000_e018;
 const SYST_CALIB: u32 = 0xe000_e01c;
 /// Registers of the NVIC, from ISER to behind IPR.
 const NVIC: u32 = 0xe000_e100;
+const IABR: u32 = 0xe000_e300;
 const NVIC_SIZE: u32 = 0x4f0;
 const CPUID: u32 = 0xe000_ed00;
 const ICSR: u32 = 0xe000_ed04;
@@ -165,6 +166,8 @@ impl System {
             ICTR => 7,
             ICSR => self.state(exception),
             SHPR1..=SHPR3 => self.nvic.priority_word((word - SHPR1 + 4) as usize),
+            // ARMv6-M doesn't tell what is active (DDI 0419E, B3.4.1).
+            _ if self.baseline && word.wrapping_sub(IABR) < 0x80 => 0,
             _ if word.wrapping_sub(NVIC) < NVIC_SIZE => self.nvic.read(word - NVIC),
             _ => self.word(word),
         };

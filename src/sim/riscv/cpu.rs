@@ -162,6 +162,10 @@ impl Isa for Cpu {
         None
     }
 
+    fn fuse(_: Op, _: Op, _: u32) -> Option<Op> {
+        None
+    }
+
     fn passes(&self, _condition: u8) -> bool {
         true
     }
