@@ -93,9 +93,8 @@ fn draw(svg: &mut String, frame: &Frame, bottom: usize, scale: f64, all: u64) {
     let percent = frame.total.cycles as f64 * 100.0 / all.max(1) as f64;
     let name = escaped(frame.name);
     let text = if wide > 3.0 * CHARACTER { fitting(frame.name, ((wide - 6.0) / CHARACTER) as usize) } else { None };
-    let text = text.map_or(String::new(), |text| {
-        format!("<text x=\"{:.1}\" y=\"{}\">{}</text>", x + 3.0, y + 13, escaped(&text))
-    });
+    let text = text
+        .map_or(String::new(), |text| format!("<text x=\"{:.1}\" y=\"{}\">{}</text>", x + 3.0, y + 13, escaped(&text)));
     // Writing to a text can't fail.
     let _ = writeln!(
         svg,
@@ -156,7 +155,8 @@ mod tests {
 
     #[test]
     fn callees_lie_above_their_callers_and_share_their_width() {
-        let tree = CallTree { nodes: vec![node("main", None, 250), node("a<b>&", Some(0), 500), node("c", Some(0), 250)] };
+        let tree =
+            CallTree { nodes: vec![node("main", None, 250), node("a<b>&", Some(0), 500), node("c", Some(0), 250)] };
         let svg = flame_graph("a & b", &tree);
         assert!(svg.contains("<text x=\"10\" y=\"20\" font-size=\"15\">a &amp; b</text>"), "{svg}");
         assert!(svg.contains("<title>a&lt;b&gt;&amp;\n500 cycles (50.00%), 500 of its own, 0 stalled"), "{svg}");

@@ -230,7 +230,10 @@ mod tests {
         assert_eq!((line("leaf").total.cycles, line("leaf").stack, line("main").stack), (10, 88, 88));
         assert_eq!(tree.total(), Counts { instructions: 30, cycles: 60, stalls: 5 });
         let chains = tree.chains(1);
-        assert_eq!(chains[0], Chain { functions: ["main", "walk", "walk", "leaf"].map(String::from).into(), stack: 88 });
+        assert_eq!(
+            chains[0],
+            Chain { functions: ["main", "walk", "walk", "leaf"].map(String::from).into(), stack: 88 }
+        );
     }
 
     #[test]

@@ -27,8 +27,8 @@ fn of_file(world: &World, library: &Library, path: &Path) -> Result<Board, Diag>
     let shown = path.display();
     let bytes = world.files().read(path);
     let bytes = bytes.map_err(|error| Diag::error("tml::sim::board", format!("`{shown}` can't be read: {error}")))?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Diag::error("tml::sim::board", format!("`{shown}` is not UTF-8 text")))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| Diag::error("tml::sim::board", format!("`{shown}` is not UTF-8 text")))?;
     let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     library.board_from(&Source::new(shown.to_string(), text), &name)
 }

@@ -48,7 +48,12 @@ fn registers(fault: &Fault) -> String {
 fn branches(world: &World, fault: &Fault) -> String {
     let lines = fault.branches.iter().map(|branch| {
         let line = branch.line.as_ref().map_or(String::new(), |line| format!(" at {}", shown(world, line)));
-        format!("{:#010x} to {:#010x} from `{}`{line}", branch.from, branch.to, branch.function.as_deref().unwrap_or("?"))
+        format!(
+            "{:#010x} to {:#010x} from `{}`{line}",
+            branch.from,
+            branch.to,
+            branch.function.as_deref().unwrap_or("?")
+        )
     });
     format!("the last branches, the latest first\n{}", lines.collect::<Vec<_>>().join("\n"))
 }
@@ -77,17 +82,26 @@ fn file(world: &World, line: &Line) -> String {
 /// The text of the file that `line` is in.
 pub fn source(world: &World, line: &Line) -> Option<String> {
     let folder = line.folder.as_ref().map(|folder| PathBuf::from(folder).join(&line.file));
-    let bytes = folder.into_iter().chain([PathBuf::from(&line.file)]).find_map(|path| world.files().read(&path).ok())?;
+    let bytes =
+        folder.into_iter().chain([PathBuf::from(&line.file)]).find_map(|path| world.files().read(&path).ok())?;
     String::from_utf8(bytes).ok()
 }
 
 fn help(kind: FaultKind) -> Option<&'static str> {
     Some(match kind {
-        FaultKind::StackOverflow { .. } => "use smaller local variables and less recursion, or give the stack more room in the linker script",
-        FaultKind::FpuDisabled => "set CP10 and CP11 in CPACR (0xe000ed88) before the first float, as start-up code does",
+        FaultKind::StackOverflow { .. } => {
+            "use smaller local variables and less recursion, or give the stack more room in the linker script"
+        }
+        FaultKind::FpuDisabled => {
+            "set CP10 and CP11 in CPACR (0xe000ed88) before the first float, as start-up code does"
+        }
         FaultKind::NotThumb { .. } => "Cortex-M has no Arm state: bit 0 of an address that is branched to must be set",
-        FaultKind::NotCode { .. } => "a function pointer or a return address was overwritten, or code was not copied to where it runs",
-        FaultKind::WriteToFlash { .. } => "a pointer to a constant was written through; variables belong into .data or .bss",
+        FaultKind::NotCode { .. } => {
+            "a function pointer or a return address was overwritten, or code was not copied to where it runs"
+        }
+        FaultKind::WriteToFlash { .. } => {
+            "a pointer to a constant was written through; variables belong into .data or .bss"
+        }
         FaultKind::Unmapped { .. } => "a pointer is wild, or the board's file has no device there",
         FaultKind::Undefined { .. } => "the image is built for another core than the board's, or data was executed",
         FaultKind::Supervisor { .. } | FaultKind::Breakpoint { .. } => "no debugger is attached that would serve it",

@@ -100,12 +100,14 @@ impl OutputSpec {
                     .help(format!("write `{}:BYTES`", self.symbol)));
             }
         };
-        let (name, width) = ELEMENTS.iter().find(|one| Some(one.1) == self.element).map_or(("u8", 1), |one| (one.0, one.2));
+        let (name, width) =
+            ELEMENTS.iter().find(|one| Some(one.1) == self.element).map_or(("u8", 1), |one| (one.0, one.2));
         if !(length as usize).is_multiple_of(width) {
             return Err(wrong(format!("{length} bytes of `{}` are no whole number of {name}", self.symbol)));
         }
         if program.machine.read(symbol.address, length).is_none() {
-            let title = format!("{length} bytes at `{}` reach beyond the memory of {}", self.symbol, program.board.name);
+            let title =
+                format!("{length} bytes at `{}` reach beyond the memory of {}", self.symbol, program.board.name);
             return Err(wrong(title));
         }
         Ok((symbol.address, length))

@@ -82,7 +82,9 @@ impl Program {
             match nearest(name, names.iter().copied()) {
                 Some(near) => diag.help(format!("did you mean `{near}`?")),
                 None if names.is_empty() => diag.help("the image is stripped: build it without `-s`"),
-                None => diag.help(format!("`nm {}` lists what there is; `static` functions may be inlined away", self.name)),
+                None => {
+                    diag.help(format!("`nm {}` lists what there is; `static` functions may be inlined away", self.name))
+                }
             }
         })
     }
@@ -132,7 +134,8 @@ fn unfit(name: &str, error: &LoadError, board: &Board, core: &Core) -> Diag {
     let diag = |title: String| Diag::error("tml::sim::image", title);
     match error {
         LoadError::Outside { address, size } => {
-            let range = |origin: u32, size: u32| format!("{origin:#010x} to {:#010x}", u64::from(origin) + u64::from(size));
+            let range =
+                |origin: u32, size: u32| format!("{origin:#010x} to {:#010x}", u64::from(origin) + u64::from(size));
             let (flash, ram) = (board.flash, board.ram);
             diag(format!("`{name}` puts {size} bytes at {address:#010x}, where {} has no memory", board.name))
                 .note(format!("flash is {}", range(flash.origin, flash.size)))

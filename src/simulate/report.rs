@@ -29,7 +29,10 @@ pub fn text(outcome: &Outcome) -> String {
     let mut text = format!("{} on {}: {end}\n", outcome.program, outcome.board.name);
     let stack = grouped(outcome.stack.into());
     if outcome.mode == Mode::Fast {
-        text.push_str(&format!("  {} instructions; cycles not counted; stack {stack} bytes\n", grouped(outcome.instructions)));
+        text.push_str(&format!(
+            "  {} instructions; cycles not counted; stack {stack} bytes\n",
+            grouped(outcome.instructions)
+        ));
         return text;
     }
     let time = amount(outcome.seconds(), "s", Toward::More);

@@ -103,8 +103,7 @@ pub fn run(program: &mut Program, request: &Request, listener: &mut dyn Listener
         program.machine.watch_memory();
     }
     let (board, core) = (program.board.clone(), program.core.clone());
-    let mut driver =
-        Driver { machine: &mut program.machine, listener, left: request.budget, trace: request.trace };
+    let mut driver = Driver { machine: &mut program.machine, listener, left: request.budget, trace: request.trace };
     let mut inferences = Vec::new();
     let end = match plan.drive(&mut driver, &mut inferences) {
         Ok(end) | Err(end) => end,
@@ -132,19 +131,27 @@ impl<'a> Plan<'a> {
         let driven = request.call.is_some() || request.until.is_some();
         let purpose = if driven { Purpose::Plain } else { program.purpose() };
         let repeats = matches!(purpose, Purpose::Firmware { .. });
-        let outputs =
-            request.outputs.iter().filter_map(|spec| Some((spec, spec.place(program).map_err(&mut keep).ok()?))).collect();
+        let outputs = request
+            .outputs
+            .iter()
+            .filter_map(|spec| Some((spec, spec.place(program).map_err(&mut keep).ok()?)))
+            .collect();
         let inputs: Vec<(u32, Vec<Vec<u8>>)> =
             request.inputs.iter().filter_map(|input| program.place(input, repeats).map_err(&mut keep).ok()).collect();
-        let call = request.call.as_ref().and_then(|(name, arguments)| {
-            Some((program.address(name).map_err(&mut keep).ok()?, arguments.as_slice()))
-        });
-        let until =
-            request.until.as_ref().and_then(|name| Some((program.address(name).map_err(&mut keep).ok()?, name.as_str())));
+        let call = request
+            .call
+            .as_ref()
+            .and_then(|(name, arguments)| Some((program.address(name).map_err(&mut keep).ok()?, arguments.as_slice())));
+        let until = request
+            .until
+            .as_ref()
+            .and_then(|name| Some((program.address(name).map_err(&mut keep).ok()?, name.as_str())));
         let counts: Vec<usize> = inputs.iter().map(|(_, samples)| samples.len()).filter(|count| *count > 1).collect();
         if counts.windows(2).any(|pair| pair[0] != pair[1]) {
-            keep(Diag::error("tml::sim::input", format!("the inputs hold samples for {counts:?} inferences"))
-                .help("give each variable equally many samples, or one that stays"));
+            keep(
+                Diag::error("tml::sim::input", format!("the inputs hold samples for {counts:?} inferences"))
+                    .help("give each variable equally many samples, or one that stays"),
+            );
         }
         let main = program.machine.symbol("main").map(|symbol| symbol.address);
         let repeats = counts.first().copied().unwrap_or(1);

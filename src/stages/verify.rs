@@ -78,10 +78,7 @@ impl Stage for Verify {
         }
         let profile = super::json(&bench.profile());
         let verified = tally.finish(&bench, test.len());
-        Ok(Outputs::from([
-            ("profile.json".to_string(), profile),
-            ("verify.json".to_string(), super::json(&verified)),
-        ]))
+        Ok(Outputs::from([("profile.json".to_string(), profile), ("verify.json".to_string(), super::json(&verified))]))
     }
 }
 

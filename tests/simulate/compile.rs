@@ -50,7 +50,9 @@ pub(crate) fn build(compiler: Compiler, program: &Path, folder: &TempDir, flags:
         Compiler::Zig => Command::new("python3"),
     };
     match compiler {
-        Compiler::Gcc => command.args("-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16 -nostdlib".split(' ')),
+        Compiler::Gcc => {
+            command.args("-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16 -nostdlib".split(' '))
+        }
         Compiler::Zig => command.args(
             "-m ziglang cc -target thumb-freestanding-eabihf -mcpu=cortex_m4+vfp4d16sp -fno-sanitize=undefined \
              -Wl,-e,Reset_Handler"
@@ -66,7 +68,8 @@ pub(crate) fn build(compiler: Compiler, program: &Path, folder: &TempDir, flags:
     if compiler == Compiler::Gcc {
         command.arg("-lgcc");
     }
-    let output = command.output().expect("a compiler that was found before");
+    // Sources are recorded by their whole paths, which lie elsewhere.
+    let output = command.current_dir(folder.path()).output().expect("a compiler that was found before");
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     elf
 }
@@ -75,4 +78,3 @@ pub(crate) fn build(compiler: Compiler, program: &Path, folder: &TempDir, flags:
 pub(crate) fn program(compiler: Compiler, name: &str, folder: &TempDir, flags: &[&str]) -> PathBuf {
     build(compiler, &source(&format!("{name}.c")), folder, flags)
 }
-

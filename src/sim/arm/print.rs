@@ -10,7 +10,8 @@ use super::print_float;
 const REGISTERS: [&str; 16] =
     ["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "sp", "lr", "pc"];
 /// Conditions 0 to 14; the last one is always.
-const CONDITIONS: [&str; 15] = ["eq", "ne", "cs", "cc", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le", "al"];
+const CONDITIONS: [&str; 15] =
+    ["eq", "ne", "cs", "cc", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le", "al"];
 
 /// The text of `op` at `pc`.
 pub(super) fn print(op: Op, pc: u32) -> String {
@@ -121,9 +122,7 @@ fn data(op: Op) -> Option<String> {
         Op::DataReg { data, s, d, n, m, shift, amount } => {
             data_operands(data, s, d, n, &format!("{}{}", r(m), shifted(shift, amount)))
         }
-        Op::ShiftReg { shift, s: flags, d, n, m } => {
-            three(&format!("{}{}", shift_name(shift), s(flags)), d, n, r(m))
-        }
+        Op::ShiftReg { shift, s: flags, d, n, m } => three(&format!("{}{}", shift_name(shift), s(flags)), d, n, r(m)),
         Op::ExtendAdd { extend, d, n, m, rotate } => {
             let name = extend_name(extend).replacen("xt", "xta", 1);
             format!("{name} {}, {}, {}{}", r(d), r(n), r(m), shifted_ror(rotate))
@@ -329,11 +328,15 @@ fn memory(op: Op, pc: u32) -> Option<String> {
         Op::LdrReg { t, n, m, shift } => format!("ldr {}, {}", r(t), scaled(n, m, shift)),
         Op::LdrbReg { t, n, m, shift } => format!("ldrb {}, {}", r(t), scaled(n, m, shift)),
         Op::LdrsbReg { t, n, m, shift } => format!("ldrsb {}, {}", r(t), scaled(n, m, shift)),
-        Op::LoadReg { width, t, n, m, shift } => format!("ldr{} {}, {}", width_suffix(width), r(t), scaled(n, m, shift)),
+        Op::LoadReg { width, t, n, m, shift } => {
+            format!("ldr{} {}, {}", width_suffix(width), r(t), scaled(n, m, shift))
+        }
         Op::StoreReg { width, t, n, m, shift } => {
             format!("str{} {}, {}", width_suffix(width), r(t), scaled(n, m, shift))
         }
-        Op::LoadLiteral { width, t, address } => format!("ldr{} {}, {}", width_suffix(width), r(t), literal(pc, address)),
+        Op::LoadLiteral { width, t, address } => {
+            format!("ldr{} {}, {}", width_suffix(width), r(t), literal(pc, address))
+        }
         Op::LoadIndexed { width, t, n, post, offset } => {
             format!("ldr{} {}, {}", width_suffix(width), r(t), indexed(n, post_or_pre(post), offset.into()))
         }
@@ -347,11 +350,17 @@ fn memory(op: Op, pc: u32) -> Option<String> {
             format!("strd {}, {}, {}", r(t), r(t2), indexed(n, index, offset.into()))
         }
         Op::LoadDoubleLiteral { t, t2, address } => format!("ldrd {}, {}, {}", r(t), r(t2), literal(pc, address)),
-        Op::LoadMultiple { n: 13, list: registers, writeback: true, before: false } => format!("pop {}", list(registers)),
-        Op::StoreMultiple { n: 13, list: registers, writeback: true, before: true } => format!("push {}", list(registers)),
+        Op::LoadMultiple { n: 13, list: registers, writeback: true, before: false } => {
+            format!("pop {}", list(registers))
+        }
+        Op::StoreMultiple { n: 13, list: registers, writeback: true, before: true } => {
+            format!("push {}", list(registers))
+        }
         Op::LoadMultiple { n, list, writeback, before } => multiple("ldm", n, list, writeback, before),
         Op::StoreMultiple { n, list, writeback, before } => multiple("stm", n, list, writeback, before),
-        Op::LoadExclusive { width, t, n, offset: by } => offset(t, &format!("ldrex{}", width_suffix(width)), n, by.into()),
+        Op::LoadExclusive { width, t, n, offset: by } => {
+            offset(t, &format!("ldrex{}", width_suffix(width)), n, by.into())
+        }
         Op::StoreExclusive { width, d, t, n, offset: by } => {
             let place = indexed(n, Index::Offset, by.into());
             format!("strex{} {}, {}, {place}", width_suffix(width), r(d), r(t))

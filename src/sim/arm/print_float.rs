@@ -30,9 +30,13 @@ pub(super) fn print(op: Op, pc: u32) -> Option<String> {
         Op::FloatStore { d, count, n, offset } => {
             format!("vstr {}, {}", float_register(d, count), indexed(n, Index::Offset, offset.into()))
         }
-        Op::FloatLoadLiteral { d, count, address } => format!("vldr {}, {}", float_register(d, count), literal(pc, address)),
+        Op::FloatLoadLiteral { d, count, address } => {
+            format!("vldr {}, {}", float_register(d, count), literal(pc, address))
+        }
         Op::FloatLoadMultiple { d, count, n: 13, writeback: true, before: false } => format!("vpop {}", list(d, count)),
-        Op::FloatStoreMultiple { d, count, n: 13, writeback: true, before: true } => format!("vpush {}", list(d, count)),
+        Op::FloatStoreMultiple { d, count, n: 13, writeback: true, before: true } => {
+            format!("vpush {}", list(d, count))
+        }
         Op::FloatLoadMultiple { d, count, n, writeback, before } => multiple("vldm", d, count, n, writeback, before),
         Op::FloatStoreMultiple { d, count, n, writeback, before } => multiple("vstm", d, count, n, writeback, before),
         Op::FloatToCore { t, s } => format!("vmov {}, s{s}", r(t)),
