@@ -37,6 +37,9 @@ const FLAGS: &[&str] = &[
     "-g",
 ];
 
+/// Boards with rows of their own in the table of published latencies.
+const VALIDATED: [&str; 0] = [];
+
 const MODEL_H: &str = "#include <stdint.h>
 void hello_quantize(const float in[3], int8_t q[3]);
 void hello_predict(const int8_t in[3], int8_t out[2]);
@@ -192,12 +195,13 @@ fn every_board_file_is_read_and_says_what_its_numbers_are_worth() {
     assert!(boards.len() >= 9, "{}", boards.len());
     for board in &boards {
         assert!(!board.source.is_empty() && !board.timing.source.is_empty(), "{}", board.name);
-        assert!(board.timing.validated || board.timing.accuracy.starts_with("uncalibrated"), "{}", board.name);
         let elf = board.images.contains(&Image::Elf);
         assert!(elf, "{}: debuggers and the simulator need the ELF", board.name);
     }
-    let validated: Vec<&str> = boards.iter().filter(|board| board.timing.validated).map(|board| &*board.name).collect();
-    assert!(validated.is_empty(), "{validated:?}: no published measurement is reproduced yet");
+    let validated = boards.iter().filter(|board| board.timing.accuracy.is_validated());
+    let validated: Vec<&str> = validated.map(|board| &*board.name).collect();
+    // Each has its rows in benches/simulator.md.
+    assert_eq!(validated, VALIDATED);
 }
 
 #[test]

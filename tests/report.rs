@@ -8,6 +8,7 @@ use std::path::Path;
 
 use tinyml::base::Diags;
 use tinyml::cli::paint::{self, Paint};
+use tinyml::library::Accuracy;
 use tinyml::report::measure::{Flash, Latency, Layer, Measured, Measurements, Ram, Step, Verified};
 use tinyml::report::{Style, Verdict, judge, text, unmet};
 use tinyml::spec::Spec;
@@ -64,6 +65,7 @@ fn measured(board: &str) -> Measured {
                 layer("net_layer_1_dense", 6_000),
             ],
             model: "cortex-m4: within about 10 % on int8 convolution and dense code".into(),
+            accuracy: Some(Accuracy::Validated { band: "-3 % to +2 %".into(), source: "CoreMark".into() }),
         }),
         flash: Some(Flash { total: 12_345, weights: 2_048, code: 9_000 }),
         ram: Some(Ram { total: 3_000, arena: 1_024, stack: 1_500, data: 400 }),

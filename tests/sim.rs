@@ -9,14 +9,20 @@ mod builds;
 mod decode;
 #[path = "sim/encodings.rs"]
 mod encodings;
+#[path = "sim/faults.rs"]
+mod faults;
 #[path = "sim/fuzz.rs"]
 mod fuzz;
+#[path = "sim/exceptions.rs"]
+mod exceptions;
 #[path = "sim/image.rs"]
 mod image;
 #[path = "sim/micro.rs"]
 mod micro;
 #[path = "sim/programs.rs"]
 mod programs;
+#[path = "sim/published.rs"]
+mod published;
 #[path = "sim/qemu.rs"]
 mod qemu;
 #[path = "sim/random.rs"]

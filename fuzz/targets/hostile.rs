@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use tinyml::base::Source;
 use tinyml::library::core::Core;
-use tinyml::sim::{Device, FlashTiming, Machine, MemoryMap, Mode, Region};
+use tinyml::sim::{Cache, Device, FlashTiming, Machine, MemoryMap, Mode, Region};
 
 /// Instructions of one run.
 const BUDGET: u64 = 2000;
@@ -16,6 +16,9 @@ const CORES: &[(&str, &str)] = &[
     ("cortex_m0plus", include_str!("../../stdlib/cores/cortex_m0plus.toml")),
     ("cortex_m3", include_str!("../../stdlib/cores/cortex_m3.toml")),
     ("cortex_m4f", include_str!("../../stdlib/cores/cortex_m4f.toml")),
+    ("cortex_m7", include_str!("../../stdlib/cores/cortex_m7.toml")),
+    ("cortex_m33", include_str!("../../stdlib/cores/cortex_m33.toml")),
+    ("esp32c3", include_str!("../../stdlib/cores/esp32c3.toml")),
 ];
 
 fn cores() -> &'static [Core] {
@@ -29,14 +32,21 @@ fn cores() -> &'static [Core] {
 
 /// Boards of several kinds: slow flash, RAM that executes, next to no RAM, vectors elsewhere.
 fn board(kind: usize) -> MemoryMap {
-    let timing =
-        FlashTiming { wait_states: 3, line_bytes: 8, instruction_lines: 4, data_lines: 2, prefetch: kind == 0 };
+    let lines = |lines| Cache { lines, ..Cache::default() };
+    let timing = FlashTiming {
+        wait_states: 3,
+        line_bytes: 8,
+        instructions: lines(4),
+        data: lines(2),
+        prefetch: kind == 0,
+        ..FlashTiming::default()
+    };
     MemoryMap {
         flash: Region { origin: if kind == 2 { 0x1000_0000 } else { 0 }, size: 0x8000, execute: true },
         ram: Region { origin: 0x2000_0000, size: [0x2000, 0x1000, 0][kind % 3], execute: kind == 1 },
         devices: vec![Device { origin: 0x4000_0000, size: 0x2000_0000, presets: vec![(0x4000_0000, 1)] }],
-        vectors: (kind == 2).then_some(0x1000_0100),
-        flash_timing: if kind == 1 { FlashTiming::default() } else { timing },
+        data_window: (kind == 1).then_some(0x3c00_0000),
+        counters: Vec::new(),
     }
 }
 

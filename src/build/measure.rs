@@ -9,6 +9,7 @@ use super::run::Prepared;
 use crate::base::npy::Array;
 use crate::base::{Diag, Diags};
 use crate::engine::{Finish, Outcome};
+use crate::library::Accuracy;
 use crate::library::board::Board;
 use crate::net::qnet::argmax;
 use crate::report::Measurements;
@@ -109,14 +110,19 @@ fn latency(prepared: &Prepared, board: &Board, verified: &verify::Verified) -> R
         instructions: part.instructions,
         stalls: part.stalls,
     };
-    let calibrated = board.timing.validated;
+    let accuracy = &board.timing.accuracy;
+    let worth = match accuracy {
+        Accuracy::Validated { .. } => accuracy.to_string(),
+        Accuracy::Uncalibrated { .. } => format!("{accuracy}; the core: {}", core.validation),
+    };
     Ok(Latency {
         seconds: verified.cycles as f64 / board.clock.to_f64(),
         cycles: verified.cycles,
         instructions: verified.instructions,
         boot_cycles: Some(verified.boot_cycles),
         layers: verified.parts.iter().map(part).collect(),
-        model: format!("{}: {}", core.title, if calibrated { &board.timing.accuracy } else { &core.validation }),
+        model: format!("{}: {worth}", core.title),
+        accuracy: Some(accuracy.clone()),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::accuracy::Accuracy;
 pub use super::pin::Pin;
 use super::record;
 use crate::base::{Diag, Quantity, Source};
@@ -34,6 +35,12 @@ pub struct Board {
     pub vectors: Vectors,
     /// How fast program memory is.
     pub timing: Timing,
+    /// Memories that the firmware does not use by itself.
+    #[serde(default)]
+    pub memories: Vec<Region>,
+    /// The core's data cache, where it has one: start-up empties it and switches it and the one for instructions on.
+    #[serde(default)]
+    pub data_cache: Option<DataCache>,
     /// Address ranges of peripherals; an access elsewhere is a fault.
     #[serde(default)]
     pub devices: Vec<Region>,
@@ -106,21 +113,53 @@ pub struct Timing {
     pub line: u32,
     /// Lines cached for instructions; 0: none.
     pub code_lines: u32,
+    /// Lines that an instruction's line can take the place of; 0: all.
+    #[serde(default)]
+    pub code_ways: u32,
     /// Lines cached for data; 0: none.
     pub data_lines: u32,
+    /// The same for data.
+    #[serde(default)]
+    pub data_ways: u32,
+    /// Which of them goes.
+    #[serde(default)]
+    pub replacement: Replacement,
+    /// The next line is fetched while this one runs.
+    #[serde(default)]
+    pub prefetch: bool,
     /// Both counts are of the same lines: one cache for instructions and data.
     #[serde(default)]
     pub shared: bool,
     /// Where the numbers are from.
     pub source: String,
     /// What predicted cycles are worth: the error band, or that nobody has measured it.
-    pub accuracy: String,
-    /// Whether published measurements confirm `accuracy`.
-    #[serde(default)]
-    pub validated: bool,
+    pub accuracy: Accuracy,
 }
 
-/// An address range of peripherals.
+/// Which line of a cache a new one takes the place of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Replacement {
+    /// The one used least recently.
+    #[default]
+    Oldest,
+    /// One after another.
+    InTurn,
+    /// Any.
+    Random,
+}
+
+/// A data cache that must be emptied line by line before its use (Cortex-M7).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataCache {
+    /// Sets of lines of 32 bytes, a power of two.
+    pub sets: u32,
+    /// Lines of a set.
+    pub ways: u32,
+}
+
+/// An address range of peripherals or a memory.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Region {
@@ -321,14 +360,21 @@ impl Board {
         if !timing.line.is_power_of_two() || timing.line > 4096 {
             return fail("line", "the bytes of a line are a power of two up to 4096");
         }
-        if timing.shared && timing.code_lines != timing.data_lines {
-            return fail("shared", "one cache for both has as many lines for data as for code");
+        if timing.shared && (timing.code_lines, timing.code_ways) != (timing.data_lines, timing.data_ways) {
+            return fail("shared", "one cache for both has as many lines and ways for data as for code");
+        }
+        let divides = |lines: u32, ways: u32| ways == 0 || (ways <= lines && lines % ways == 0);
+        if !divides(timing.code_lines, timing.code_ways) || !divides(timing.data_lines, timing.data_ways) {
+            return fail("timing", "the lines of a cache are a multiple of its ways");
         }
         if timing.code_lines.max(timing.data_lines) > 1 << 16 || timing.miss > 255 {
             return fail("timing", "a cache has at most 65,536 lines, and a miss costs at most 255 cycles");
         }
+        if self.data_cache.is_some_and(|cache| !cache.sets.is_power_of_two() || !matches!(cache.ways, 1 | 2 | 4)) {
+            return fail("data_cache", "a data cache has a power of two of sets and 1, 2 or 4 ways");
+        }
         let beyond = |region: &&Region| region.size == 0 || region.origin.checked_add(region.size - 1).is_none();
-        match self.devices.iter().find(beyond) {
+        match self.memories.iter().chain(&self.devices).find(beyond) {
             Some(region) => {
                 Err(("devices", format!("`{}` is empty, or it ends beyond a 32-bit address space", region.name)))
             }

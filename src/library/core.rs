@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::accuracy::Accuracy;
 use crate::base::{Diag, Source};
 
 /// A core.
@@ -18,7 +19,7 @@ pub struct Core {
     /// Has the DSP instructions (`SMLAD`, `QADD16`, …).
     pub dsp: bool,
     /// How far simulated cycles are known to be from measured ones; reports repeat it.
-    pub validation: String,
+    pub validation: Accuracy,
     /// What zig is told.
     pub zig: Zig,
     /// What gcc is told.
@@ -43,6 +44,8 @@ pub struct Arm {
     pub cpuid: u32,
     /// Cycle costs.
     pub cycles: Cycles,
+    /// What exceptions cost.
+    pub exceptions: Exceptions,
 }
 
 /// What only RISC-V cores have.
@@ -121,8 +124,10 @@ pub struct Gcc {
 pub struct Cycles {
     /// The document and table that the numbers are from.
     pub source: String,
-    /// Data processing, moves, extends, bit fields, hints, `IT`.
+    /// Data processing, moves, extends, bit fields, hints.
     pub data: u8,
+    /// `IT`.
+    pub it: u8,
     /// `MUL`.
     pub multiply: u8,
     /// `MLA`, `MLS` and the 32-bit DSP accumulations.
@@ -131,12 +136,18 @@ pub struct Cycles {
     pub multiply_long: u8,
     /// `UMLAL`, `SMLAL`, `UMAAL`, `SMLALD`.
     pub multiply_add_long: u8,
-    /// `SDIV`, `UDIV`: the typical cost.
+    /// `SDIV`, `UDIV` with a quotient of zero.
     pub divide: u8,
+    /// Bits of the quotient that a further cycle of a division finds; 0: every division takes `divide`.
+    pub divide_bits: u8,
+    /// Cycles of the longest division.
+    pub divide_most: u8,
     /// A single load.
     pub load: u8,
     /// What a load saves after a load that doesn't produce its address.
     pub load_after_load: u8,
+    /// Added where the instruction just before loaded a register that this one computes with.
+    pub load_use: u8,
     /// A single store with an immediate offset.
     pub store: u8,
     /// A single store with a register offset.
@@ -151,16 +162,22 @@ pub struct Cycles {
     pub multiple_pc: u8,
     /// Added where the instruction just before wrote an address register.
     pub address_interlock: u8,
-    /// Added for an access that crosses a word's alignment.
+    /// Added for each further access that one across a boundary of its size becomes.
     pub unaligned: u8,
-    /// A branch that isn't taken, and the part of every branch before `taken`.
+    /// A branch that isn't taken, and the part of every branch to a constant address before `taken`.
     pub branch: u8,
     /// The same for `BL`.
     pub branch_link: u8,
+    /// The same for branches to an address in a register.
+    pub branch_register: u8,
     /// `TBB`, `TBH`, before `taken`.
     pub branch_table: u8,
+    /// A load of pc, before `taken`.
+    pub load_pc: u8,
     /// Added for every taken branch: refilling the pipeline.
     pub taken: u8,
+    /// Added where a branch leads to a 32-bit instruction that no single aligned word holds.
+    pub taken_across: u8,
     /// `MRS`, `MSR`.
     pub system: u8,
     /// `DMB`, `DSB`, `ISB`.
@@ -171,10 +188,68 @@ pub struct Cycles {
     pub float_multiply_add: u8,
     /// `VDIV`, `VSQRT`.
     pub float_divide: u8,
-    /// `VLDR`, `VSTR` of one single.
+    /// The same take a cycle, and the rest of their time passes while instructions without floats run.
+    pub float_divide_beside: bool,
+    /// `VLDR` of one single; it pipelines as `LDR` does.
     pub float_load: u8,
-    /// Added where the instruction just before computed a float that this one uses.
+    /// `VSTR` of one single.
+    pub float_store: u8,
+    /// Added where the instruction just before computed a float that this one uses, other than to add a product to it.
     pub float_interlock: u8,
+    /// How two instructions go at once, on a core that does so; the numbers above then count only for branches,
+    /// system registers, barriers and accesses across boundaries.
+    #[serde(default)]
+    pub dual: Option<Dual>,
+}
+
+/// An in-order core with two slots: cycles from issue to the first cycle in which another instruction may use the result.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dual {
+    /// Arithmetic, logic, moves.
+    pub data: u8,
+    /// Saturation and the additions that saturate.
+    pub saturate: u8,
+    /// Every multiplication of integers.
+    pub multiply: u8,
+    /// `SDIV`, `UDIV`: they hold up everything.
+    pub divide: u8,
+    /// `LDR`, `LDRD`, `LDM`, `VLDR`.
+    pub load: u8,
+    /// Loads of bytes and halfwords.
+    pub load_narrow: u8,
+    /// How much earlier than others addresses and operands to shift must be there.
+    pub early: u8,
+    /// How much later than others the value to store and the sum of a multiplication may come.
+    pub late: u8,
+    /// Words that `LDM`, `STM` move in a cycle.
+    pub words: u8,
+    /// Float addition, multiplication, conversion, move.
+    pub float: u8,
+    /// `VMLA` and its kin.
+    pub float_multiply_add: u8,
+    /// How much later than others their sum and a float to store may come.
+    pub float_late: u8,
+    /// `VDIV`, `VSQRT`: they hold up other floats.
+    pub float_divide: u8,
+    /// What doubles add: to `float`,
+    pub double: u8,
+    /// to the multiplication,
+    pub double_multiply: u8,
+    /// and to the division.
+    pub double_divide: u8,
+}
+
+/// Cycles between a program and a handler, with memory that never waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exceptions {
+    /// From the request to the handler's first instruction.
+    pub entry: u8,
+    /// From a handler's last instruction to the program.
+    pub exit: u8,
+    /// From one handler to the next.
+    pub tail_chain: u8,
 }
 
 /// Cycles per instruction of a RISC-V core.
@@ -231,10 +306,12 @@ struct ArmFile {
     fpu: Fpu,
     dsp: bool,
     cpuid: u32,
-    validation: String,
+    validation: Accuracy,
     zig: Zig,
     gcc: Gcc,
     cycles: Cycles,
+    #[serde(default)]
+    exceptions: Exceptions,
 }
 
 /// The file of a RISC-V core.
@@ -245,7 +322,7 @@ struct RiscvFile {
     isa: Isa,
     registers: Registers,
     unaligned: bool,
-    validation: String,
+    validation: Accuracy,
     zig: Zig,
     gcc: Gcc,
     cycles: RiscvCycles,
@@ -259,8 +336,8 @@ struct Head {
 
 impl From<ArmFile> for Core {
     fn from(file: ArmFile) -> Self {
-        let ArmFile { title, isa, fpu, dsp, cpuid, validation, zig, gcc, cycles } = file;
-        let family = Family::Arm(Arm { cpuid, cycles });
+        let ArmFile { title, isa, fpu, dsp, cpuid, validation, zig, gcc, cycles, exceptions } = file;
+        let family = Family::Arm(Arm { cpuid, cycles, exceptions });
         Self { name: String::new(), title, isa, fpu, dsp, validation, zig, gcc, family }
     }
 }

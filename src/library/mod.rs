@@ -4,6 +4,7 @@
 //! Never: decides anything.
 //! Add here: a kind of library file; the files themselves go into `stdlib/`.
 
+pub mod accuracy;
 pub mod board;
 pub mod core;
 pub mod feature;
@@ -12,6 +13,7 @@ pub mod record;
 pub mod template;
 pub mod tree;
 
+pub use accuracy::Accuracy;
 pub use board::Board;
 pub use feature::Feature;
 pub use tree::{Entry, Library, Origin};

@@ -44,6 +44,7 @@ fn on_board(spec: &Spec, deploy: &Deploy, place: &BoardUse, measured: &Measured)
         boot: latency.boot_cycles,
         layers: latency.layers.clone(),
         model: latency.model.clone(),
+        accuracy: latency.accuracy.clone(),
     });
     OnBoard {
         deploy: deploy.name.clone(),

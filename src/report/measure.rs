@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::library::Accuracy;
+
 /// Everything that one build has measured.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Measurements {
@@ -64,6 +66,9 @@ pub struct Latency {
     pub layers: Vec<Layer>,
     /// The cycle model and what its numbers are worth: "cortex-m4, within about 10 % on int8 code".
     pub model: String,
+    /// The same for programs: validated with a band, or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<Accuracy>,
 }
 
 /// Cycles of one function of the image.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::measure::{Flash, Layer, Ram, Step, Verified};
+use crate::library::Accuracy;
 
 /// Whether requirements hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -120,6 +121,9 @@ pub struct Cycles {
     pub layers: Vec<Layer>,
     /// The cycle model and what its numbers are worth.
     pub model: String,
+    /// The same for programs: validated with a band, or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<Accuracy>,
 }
 
 /// One requirement and its verdict.

@@ -14,6 +14,8 @@ pub(super) struct Bus {
     pub flash: Flash,
     pub instructions: u64,
     pub cycles: u64,
+    /// Those of them that no instruction took: waiting, going to a handler and back.
+    pub idle: u64,
     /// The cycle at which an interrupt may be due.
     pub event_at: u64,
     /// The counters are exact: devices and peripherals may be accessed.
@@ -33,6 +35,7 @@ impl Bus {
             flash,
             instructions: 0,
             cycles: 0,
+            idle: 0,
             event_at: u64::MAX,
             precise: false,
             deepest: u32::MAX,
@@ -45,7 +48,7 @@ impl Bus {
     pub(super) fn reset(&mut self, flash: Flash) {
         self.memory.reset();
         self.flash = flash;
-        (self.instructions, self.cycles, self.event_at) = (0, 0, u64::MAX);
+        (self.instructions, self.cycles, self.idle, self.event_at) = (0, 0, 0, u64::MAX);
         (self.precise, self.deepest) = (false, u32::MAX);
         self.host.reset();
     }
@@ -54,6 +57,12 @@ impl Bus {
     #[inline(always)]
     pub(super) fn is_due(&self) -> bool {
         self.cycles >= self.event_at
+    }
+
+    /// Lets `cycles` go by without an instruction.
+    pub(super) fn pass(&mut self, cycles: u64) {
+        self.cycles += cycles;
+        self.idle += cycles;
     }
 
     /// Lets only an access pass at which the counters are exact.

@@ -29,7 +29,8 @@ pub(super) mod flag {
     pub(in crate::sim) const SPECIAL: u16 = PENDING | STOP | SEAM | STACK | SYNCHRONISE;
 }
 
-/// Instructions that one costs by.
+/// Instructions that one costs by, at least, and at most one less than twice as many: the first of them is the first of a
+/// line, or so many times this many behind it, so that a core that issues pairs finds the same pairs from every end.
 const WINDOW: usize = 8;
 /// The most instructions decoded at once.
 const LINE: usize = 1024;
@@ -246,6 +247,9 @@ impl<I: Isa> Code<I> {
         if self.volatile {
             self.decoded.push(at);
         }
+        let wide = decoded.size == 4;
+        // Fetches are of aligned words.
+        let across = if wide && !pc.is_multiple_of(4) { isa.across() } else { 0 };
         self.marks[at] = Mark {
             op: decoded.op,
             opcode: I::opcode(halves, decoded.size),
@@ -253,7 +257,7 @@ impl<I: Isa> Code<I> {
             ordinal: 0,
             flags,
             cost: 0,
-            entry_cost: isa.cost(decoded.op, &[]),
+            entry_cost: isa.cost(decoded.op, &[]).saturating_add(across),
             condition: condition.unwrap_or(14),
             step: decoded.size / 2,
         };
@@ -285,17 +289,18 @@ impl<I: Isa> Code<I> {
 
     /// Numbers the chain from the slot `at` on, and costs it.
     fn number(&mut self, at: usize, isa: &I) {
-        let mut window: Vec<I::Op> = Vec::with_capacity(WINDOW + 1);
+        let linked = self.previous(at).filter(|_| self.marks[at].flags & flag::LINKED != 0);
+        let (mut sum, mut ordinal) = linked.map_or((0, 0), |at| (self.marks[at].sum, self.marks[at].ordinal));
+        let wanted = |ordinal: u32| ordinal as usize % WINDOW + WINDOW;
+        let mut window: Vec<I::Op> = Vec::with_capacity(2 * WINDOW);
         let mut back = at;
-        while window.len() < WINDOW
+        while window.len() < wanted(ordinal)
             && self.marks[back].flags & flag::LINKED != 0
             && let Some(previous) = self.previous(back)
         {
             window.insert(0, self.marks[previous].op);
             back = previous;
         }
-        let linked = self.previous(at).filter(|_| self.marks[at].flags & flag::LINKED != 0);
-        let (mut sum, mut ordinal) = linked.map_or((0, 0), |at| (self.marks[at].sum, self.marks[at].ordinal));
         let mut at = at;
         loop {
             let op = self.marks[at].op;
@@ -305,10 +310,8 @@ impl<I: Isa> Code<I> {
             let mark = &mut self.marks[at];
             (mark.cost, mark.sum, mark.ordinal) = (cost, sum, ordinal);
             self.slots[at] = self.shown(at);
-            if window.len() == WINDOW {
-                window.remove(0);
-            }
             window.push(op);
+            window.drain(..window.len().saturating_sub(wanted(ordinal)));
             let next = at + usize::from(self.marks[at].step);
             if !self.flows(at) || self.marks.get(next).is_none_or(|mark| mark.flags & flag::DECODED == 0) {
                 break;

@@ -104,6 +104,20 @@ pub enum FaultKind {
         /// Its number.
         number: u8,
     },
+    /// An exception whose vector is no address of code.
+    Vector {
+        /// Its number: 16 is the first interrupt.
+        exception: u16,
+        /// What the vector table says.
+        address: u32,
+    },
+    /// A return from an exception that can't be (INVPC).
+    ExceptionReturn {
+        /// The value that says how to return.
+        value: u32,
+    },
+    /// `WFI` or `WFE`, and nothing that could wake the core.
+    WaitsForever,
     /// A semihosting call that isn't served.
     Semihosting {
         /// Its number.
@@ -154,6 +168,11 @@ impl fmt::Display for FaultKind {
             Self::DivideByZero => f.write_str("division by zero"),
             Self::Breakpoint { number } => write!(f, "breakpoint {number}"),
             Self::Supervisor { number } => write!(f, "supervisor call {number}, which nothing serves"),
+            Self::Vector { exception, address } => {
+                write!(f, "exception {exception}, whose vector {address:#010x} is no code")
+            }
+            Self::ExceptionReturn { value } => write!(f, "return from an exception by {value:#010x}, which can't be"),
+            Self::WaitsForever => f.write_str("waits for an interrupt, and none can come"),
             Self::Semihosting { operation } => write!(f, "semihosting call {operation:#x}, which isn't served"),
             Self::Reset => f.write_str("the program reset the board"),
             Self::Exit { status } => write!(f, "the program ended with status {status}"),

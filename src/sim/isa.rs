@@ -35,15 +35,22 @@ pub(super) trait Isa: Clone + Send + 'static {
     /// None where a condition must be tested again for every instruction.
     fn skip(&self, conditions: &[u8], ops: &[Self::Op], halfwords: u8, cycles: i8) -> Option<Self::Op>;
 
-    /// One instruction for two that follow each other, where executing them together is quicker; `next` is the address
-    /// behind them. It may jump by [`Flow::JumpBehind`] only, and end by [`Stop::Behind`] after the first of the two.
-    fn fuse(first: Self::Op, second: Self::Op, next: u32) -> Option<Self::Op>;
+    /// One instruction for two that follow each other, where executing them together is quicker; the last argument is the
+    /// address behind them. It may jump by [`Flow::JumpBehind`] only, and end by [`Stop::Behind`] after the first of the two.
+    fn fuse(_first: Self::Op, _second: Self::Op, _next: u32) -> Option<Self::Op> {
+        None
+    }
 
     /// Whether `condition` holds.
     fn passes(&self, condition: u8) -> bool;
 
     /// Cycles of `op` after the instructions `before` it in a straight line, the oldest first; none after a taken branch.
     fn cost(&self, op: Self::Op, before: &[Self::Op]) -> u8;
+
+    /// What a branch adds beside that where it leads to an instruction that no aligned word holds.
+    fn across(&self) -> u8 {
+        0
+    }
 
     /// Cycles that a taken branch adds, and those of an instruction whose condition fails.
     fn branch_costs(&self) -> BranchCosts;

@@ -100,7 +100,8 @@ impl Machine {
         let mut machine = Self {
             processor: match &core.family {
                 Family::Arm(family) => {
-                    hart(arm::Cpu::new(core, family, bus), map, &image, used, Arc::clone(&functions))
+                    let vectors = map.vectors.unwrap_or(map.flash.origin);
+                    hart(arm::Cpu::new(core, family, bus, vectors), map, &image, used, Arc::clone(&functions))
                 }
                 Family::Riscv(family) => hart(riscv::Cpu::new(family, bus), map, &image, used, Arc::clone(&functions)),
             },

@@ -54,25 +54,51 @@ pub struct Device {
     pub presets: Vec<(u32, u32)>,
 }
 
-/// A flash slower than the core, behind small caches of whole lines, least recently used first out.
+/// A flash slower than the core, behind small caches of whole lines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FlashTiming {
     /// Cycles for a line that is in no cache.
     pub wait_states: u8,
     /// Bytes in a line, a power of two.
     pub line_bytes: u32,
-    /// Lines cached for instructions; 0: only the line in use.
-    pub instruction_lines: u32,
-    /// Lines cached for data; 0: only the line in use.
-    pub data_lines: u32,
+    /// What is cached for instructions.
+    pub instructions: Cache,
+    /// What is cached for data.
+    pub data: Cache,
+    /// `instructions` is one cache for both.
+    pub shared: bool,
     /// The next line is fetched while this one runs.
     pub prefetch: bool,
+}
+
+/// A cache of lines.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Cache {
+    /// Lines; 0: only the line in use.
+    pub lines: u32,
+    /// Lines that a line can take the place of; 0: all.
+    pub ways: u32,
+    /// Which of them goes.
+    pub replacement: Replacement,
+}
+
+/// Which line a new one takes the place of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Replacement {
+    /// The one used least recently.
+    #[default]
+    Oldest,
+    /// One after another.
+    InTurn,
+    /// Any; the same in every run.
+    Random,
 }
 
 impl Default for FlashTiming {
     /// A flash as fast as the core.
     fn default() -> Self {
-        Self { wait_states: 0, line_bytes: 16, instruction_lines: 0, data_lines: 0, prefetch: false }
+        let none = Cache::default();
+        Self { wait_states: 0, line_bytes: 16, instructions: none, data: none, shared: false, prefetch: false }
     }
 }
 

@@ -28,7 +28,7 @@ pub use elf::{LoadError, Symbol};
 pub use fault::{Access, Branch, Fault, FaultKind};
 pub use lines::Line;
 pub use machine::{Machine, Pause};
-pub use map::{Counter, Device, FlashTiming, MemoryMap, Region};
+pub use map::{Cache, Counter, Device, FlashTiming, MemoryMap, Region, Replacement};
 pub use memory::Touched;
 pub use profile::{FunctionProfile, InstructionProfile};
 pub use run::Mode;

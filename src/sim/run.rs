@@ -112,7 +112,7 @@ impl<I: Isa> Hart<I> {
         let bus = self.isa.bus_mut();
         let timed = mode != Mode::Fast && bus.flash.is_slow();
         bus.flash.active = timed;
-        let before = (bus.instructions, bus.cycles);
+        let before = (bus.instructions, bus.cycles, bus.idle);
         let result = match (mode, timed) {
             (Mode::Fast, _) => self.run::<0>(limits),
             (Mode::Cycles, false) => self.run::<CYCLES>(limits),
@@ -122,7 +122,7 @@ impl<I: Isa> Hart<I> {
         };
         let bus = self.isa.bus_mut();
         if mode == Mode::Fast {
-            bus.cycles = before.1 + (bus.instructions - before.0);
+            bus.cycles = before.1 + (bus.instructions - before.0) + (bus.idle - before.2);
         }
         self.mark(limits.stop, false);
         result

@@ -92,12 +92,12 @@ impl Outcome {
     ) -> Self {
         let machine = &program.machine;
         let profiled = request.mode == Mode::Profile;
-        let accuracy = if board.timing.validated { &board.timing.accuracy } else { &core.validation };
+        let accuracy = if board.timing.accuracy.is_validated() { &board.timing.accuracy } else { &core.validation };
         Self {
             program: program.name.clone(),
             board: board.clone(),
             core: core.title.clone(),
-            accuracy: accuracy.clone(),
+            accuracy: accuracy.to_string(),
             mode: request.mode,
             end,
             function: machine.function(machine.pc()),

@@ -8,7 +8,7 @@ use crate::engine::Facts;
 use crate::library::board::{self, Board};
 use crate::library::core::Core;
 use crate::profile::CallTree;
-use crate::sim::{Counter, Device, Fault, FaultKind, FlashTiming, Machine, MemoryMap, Region};
+use crate::sim::{Cache, Counter, Device, Fault, FaultKind, FlashTiming, Machine, MemoryMap, Region, Replacement};
 
 /// The simulator's rules change with our sources, whose digest every key has; this names what the facts below are about.
 const SIMULATOR: &str = "built-in, cycle mode";
@@ -69,6 +69,12 @@ pub fn memory_map(board: &Board) -> MemoryMap {
         size: region.size,
         presets: presets(board, region),
     };
+    let replacement = match board.timing.replacement {
+        board::Replacement::Oldest => Replacement::Oldest,
+        board::Replacement::InTurn => Replacement::InTurn,
+        board::Replacement::Random => Replacement::Random,
+    };
+    let cache = |lines, ways| Cache { lines, ways, replacement };
     MemoryMap {
         flash: Region { origin: board.flash.origin, size: board.flash.size, execute: true },
         ram: Region { origin: board.ram.origin, size: board.ram.size, execute: false },
@@ -77,9 +83,10 @@ pub fn memory_map(board: &Board) -> MemoryMap {
         flash_timing: FlashTiming {
             wait_states: board.timing.miss as u8,
             line_bytes: board.timing.line,
-            instruction_lines: board.timing.code_lines,
-            data_lines: board.timing.data_lines,
-            prefetch: false,
+            instructions: cache(board.timing.code_lines, board.timing.code_ways),
+            data: cache(board.timing.data_lines, board.timing.data_ways),
+            shared: board.timing.shared,
+            prefetch: board.timing.prefetch,
         },
         data_window: board.flash.data,
         counters: counters(board),

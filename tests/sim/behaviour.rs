@@ -1,7 +1,7 @@
 //! What a board refuses, and what it reports.
 
 use tinyml::base::rng::Rng;
-use tinyml::sim::{Access, Device, FaultKind, FlashTiming, LoadError, Machine, Mode};
+use tinyml::sim::{Access, Cache, Device, FaultKind, FlashTiming, LoadError, Machine, Mode};
 
 use crate::image;
 
@@ -60,8 +60,9 @@ fn random_code_ends_without_a_panic() {
         map.flash_timing = FlashTiming {
             wait_states: 3,
             line_bytes: 8,
-            instruction_lines: 4,
-            data_lines: 2,
+            instructions: Cache { lines: 4, ..Cache::default() },
+            data: Cache { lines: 2, ..Cache::default() },
+            shared: false,
             prefetch: round % 3 == 0,
         };
         let elf = image::elf(&image::program(&code));
@@ -250,9 +251,11 @@ fn fast_mode_counts_a_cycle_an_instruction() {
 
 #[test]
 fn slow_flash_stalls_until_its_lines_are_cached() {
-    let run = |instruction_lines: u32, prefetch: bool| {
+    let run = |lines: u32, prefetch: bool| {
         let mut map = image::board(0x1000, 0x1000);
-        map.flash_timing = FlashTiming { wait_states: 4, line_bytes: 8, instruction_lines, data_lines: 1, prefetch };
+        let instructions = Cache { lines, ..Cache::default() };
+        map.flash_timing =
+            FlashTiming { wait_states: 4, line_bytes: 8, instructions, prefetch, ..FlashTiming::default() };
         // MOVS r0, #3; four NOPs and SUBS; BNE back to the NOPs: 7 instructions from 8 to 22, two lines of 8 bytes.
         let elf = image::elf(&image::program(&[0x2003, 0xbf00, 0xbf00, 0xbf00, 0xbf00, 0x3801, 0xd1f9, 0xbe00]));
         let mut machine = Machine::load(&elf, &image::core("cortex_m4f"), &map).expect("an image");

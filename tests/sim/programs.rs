@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tinyml::base::rng::Rng;
-use tinyml::sim::{FaultKind, FlashTiming, Machine, MemoryMap, Mode};
+use tinyml::sim::{Cache, FaultKind, FlashTiming, Machine, MemoryMap, Mode};
 
 use crate::builds::{Build, LEVELS, compilers};
 use crate::image;
@@ -86,12 +86,14 @@ const PROGRAMS: &[&str] = &[
 const WITH_EXCLUSIVES: &[&str] = &["atomics"];
 const WITH_FPU: &[&str] = &["float_modes"];
 
-/// The machines whose cores the simulator has.
+/// The machines whose cores the simulator has; with `TINYML_SIM_CORE`, the one of that core.
 fn oracles() -> Vec<Oracle> {
+    let wanted = std::env::var("TINYML_SIM_CORE").ok();
     let known = |oracle: &Oracle| {
         Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("stdlib/cores/{}.toml", oracle.core)).exists()
     };
-    ORACLES.into_iter().chain([RISCV]).filter(known).collect()
+    let chosen = |oracle: &Oracle| wanted.as_deref().is_none_or(|core| core == oracle.core);
+    ORACLES.into_iter().chain([RISCV]).filter(known).filter(chosen).collect()
 }
 
 /// The programs for a core.
@@ -239,7 +241,14 @@ fn busy_seconds() -> f64 {
 fn speed_on_int8_kernels() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let elf = folder.path().join("kernels.elf");
-    let slow = FlashTiming { wait_states: 5, line_bytes: 8, instruction_lines: 128, data_lines: 32, prefetch: false };
+    let lines = |lines| Cache { lines, ..Cache::default() };
+    let slow = FlashTiming {
+        wait_states: 5,
+        line_bytes: 8,
+        instructions: lines(128),
+        data: lines(32),
+        ..FlashTiming::default()
+    };
     for &compiler in compilers() {
         let core = image::core("cortex_m4f");
         Build { compiler, level: "-O2", program: "kernels" }.build(&ORACLES[2], &core, &[], &elf);

@@ -1,30 +1,100 @@
-//! What an instruction costs by its core's rules, given the instruction before it in memory.
+//! What an instruction costs by its core's rules, given the straight line of instructions before it.
 //!
 //! Single loads pipeline after one another where no address depends on the load before; an address computed by the
 //! instruction just before stalls (Cortex-M4 TRM r0p1, 3.3.2 "Load/store timings").
 
-use super::op::{Dsp, Float, Index, Long, Op};
+use super::dual;
+use super::hazard::{accesses_memory, accumulates, addresses, float_reads, float_results, loads, reads, writes};
+use super::op::{Dsp, Float, Long, Op};
 use crate::library::core::Cycles;
 
-/// Cycles of `op` after the instructions `before` it in a straight line, the oldest first, without what a taken branch, an unaligned access or the flash adds.
+/// Cycles of `op` behind `before`, the instructions in a straight line to it, oldest first, without what a taken branch,
+/// an access across a boundary, a division's operands or the memories add. Empty: a branch led here.
 pub(super) fn cost(op: Op, before: &[Op], rules: &Cycles) -> u8 {
-    let op = op.general();
-    let previous = before.last().map(|op| op.general());
+    let before: Vec<Op> = before.iter().map(|op| op.general()).collect();
+    match &rules.dual {
+        Some(dual) => dual::cost(op.general(), &before, rules, dual),
+        None => behind(op.general(), &before, rules),
+    }
+}
+
+/// The same on a core that issues one instruction a cycle.
+fn behind(op: Op, before: &[Op], rules: &Cycles) -> u8 {
     let base = alone(op, rules);
-    let Some(previous) = previous else { return base };
-    let addresses = addresses(op);
-    let depends = addresses & writes(previous) != 0;
-    let after_load = is_load(previous) && !depends;
+    let Some((&previous, earlier)) = before.split_last() else { return base };
+    let depends = addresses(op) & writes(previous) != 0;
+    let after_load = pipelines(previous) && !depends;
     let saved = match op {
         _ if !after_load => 0,
         Op::StoreReg { .. } => rules.store_after_load,
-        _ if is_load(op) => rules.load_after_load,
+        _ if pipelines(op) => rules.load_after_load,
         _ => 0,
     };
-    let computed = depends && !accesses_memory(previous);
-    let late_float = float_reads(op) & float_results(previous) != 0;
-    let added = if computed { rules.address_interlock } else { 0 } + if late_float { rules.float_interlock } else { 0 };
-    base - saved.min(base) + added
+    let stalls = [
+        (depends && !accesses_memory(previous), rules.address_interlock),
+        (reads(op) & loads(previous) != 0, rules.load_use),
+        (float_reads(op) & float_results(previous) != 0, rules.float_interlock),
+    ];
+    let stalled: u8 = stalls.iter().filter(|stall| stall.0).map(|stall| stall.1).sum();
+    base - saved.min(base) + stalled + division_left(op, previous, earlier, rules)
+}
+
+/// What is left of a float division when `op` needs the float unit, which the division holds (Cortex-M4 TRM r0p1, 7.2.3).
+fn division_left(op: Op, previous: Op, earlier: &[Op], rules: &Cycles) -> u8 {
+    if !rules.float_divide_beside || !uses_float_unit(op) {
+        return 0;
+    }
+    let line = |at: usize| if at == earlier.len() { previous } else { earlier[at] };
+    let mut passed = 0_u8;
+    for at in (0..=earlier.len()).rev() {
+        let other = line(at);
+        if divides_floats(other) {
+            return (rules.float_divide - 1).saturating_sub(passed);
+        }
+        if uses_float_unit(other) {
+            return 0;
+        }
+        passed = passed.saturating_add(behind(other, &earlier[..at], rules));
+    }
+    0
+}
+
+fn divides_floats(op: Op) -> bool {
+    matches!(op, Op::Float { float: Float::Div | Float::Sqrt, .. } | Op::Double { float: Float::Div | Float::Sqrt, .. })
+}
+
+pub(super) fn uses_float_unit(op: Op) -> bool {
+    matches!(
+        op,
+        Op::Float { .. }
+            | Op::Double { .. }
+            | Op::FloatSelect { .. }
+            | Op::FloatImm { .. }
+            | Op::FromFixed { .. }
+            | Op::ToFixed { .. }
+            | Op::FloatLoad { .. }
+            | Op::FloatStore { .. }
+            | Op::FloatLoadLiteral { .. }
+            | Op::FloatLoadMultiple { .. }
+            | Op::FloatStoreMultiple { .. }
+            | Op::FloatToCore { .. }
+            | Op::CoreToFloat { .. }
+            | Op::FloatPairToCore { .. }
+            | Op::CorePairToFloat { .. }
+            | Op::ReadFpscr { .. }
+            | Op::WriteFpscr { .. }
+    )
+}
+
+/// Further cycles of a division, found when it runs, by the size of its quotient (Cortex-M4 TRM r0p1, table 3-1, note b:
+/// it ends early by the operands' leading ones and zeros).
+pub(super) fn division(quotient: u32, rules: &Cycles) -> u64 {
+    if rules.divide_bits == 0 || quotient == 0 {
+        return 0;
+    }
+    let bits = u32::BITS - quotient.leading_zeros();
+    let found = 2 + bits.div_ceil(rules.divide_bits.into());
+    u64::from(found.min((rules.divide_most - rules.divide).into()))
 }
 
 /// Cycles of `op` by itself.
@@ -32,6 +102,7 @@ fn alone(op: Op, rules: &Cycles) -> u8 {
     let listed =
         |list: u16| rules.multiple + list.count_ones() as u8 + if list >> 15 == 1 { rules.multiple_pc } else { 0 };
     match op {
+        Op::It => rules.it,
         Op::Mul { .. } | Op::MulS { .. } => rules.multiply,
         Op::Dsp { dsp: Dsp::Sel | Dsp::Parallel(..) | Dsp::Qadd | Dsp::Qsub | Dsp::Qdadd | Dsp::Qdsub, .. } => {
             rules.data
@@ -42,37 +113,26 @@ fn alone(op: Op, rules: &Cycles) -> u8 {
         Op::Divide { .. } => rules.divide,
         Op::LoadDouble { .. } | Op::StoreDouble { .. } | Op::LoadDoubleLiteral { .. } => rules.double,
         Op::LoadMultiple { list, .. } | Op::StoreMultiple { list, .. } => listed(list),
-        Op::LoadPc { .. }
-        | Op::LoadPcReg { .. }
-        | Op::LoadPcLiteral { .. }
-        | Op::LoadExclusive { .. }
-        | Op::StoreExclusive { .. } => rules.load,
-        Op::Str { .. } | Op::Strb { .. } | Op::Strh { .. } | Op::StoreIndexed { .. } => rules.store,
+        Op::LoadPc { .. } | Op::LoadPcReg { .. } | Op::LoadPcLiteral { .. } => rules.load_pc,
+        Op::Str { .. } | Op::Strb { .. } | Op::Strh { .. } | Op::StoreIndexed { .. } | Op::StoreRelease { .. } => {
+            rules.store
+        }
         Op::StoreReg { .. } => rules.store_register,
-        _ if is_load(op) => rules.load,
+        Op::FloatLoad { count, .. } | Op::FloatLoadLiteral { count, .. } => rules.float_load + count - 1,
+        Op::FloatStore { count, .. } => rules.float_store + count - 1,
+        _ if pipelines(op) => rules.load,
         Op::BranchLink { .. } => rules.branch_link,
         Op::TableBranch { .. } => rules.branch_table,
-        Op::Branch { .. }
-        | Op::BranchIf { .. }
-        | Op::BranchZero { .. }
-        | Op::BranchNotZero { .. }
-        | Op::BranchExchange { .. }
-        | Op::BranchLinkExchange { .. } => rules.branch,
+        Op::Branch { .. } | Op::BranchIf { .. } | Op::BranchZero { .. } | Op::BranchNotZero { .. } => rules.branch,
+        Op::BranchExchange { .. } | Op::BranchLinkExchange { .. } | Op::BranchReg { .. } | Op::BranchAdd { .. } => {
+            rules.branch_register
+        }
         Op::ReadSystem { .. } | Op::WriteSystem { .. } => rules.system,
         Op::Barrier => rules.barrier,
-        Op::Float { float, .. } => float_cost(float, rules),
-        Op::FloatImm { .. }
-        | Op::FromFixed { .. }
-        | Op::ToFixed { .. }
-        | Op::FloatToCore { .. }
-        | Op::CoreToFloat { .. }
-        | Op::ReadFpscr { .. }
-        | Op::WriteFpscr { .. } => rules.float,
+        Op::Float { float, .. } | Op::Double { float, .. } => float_cost(float, rules),
         Op::FloatPairToCore { .. } | Op::CorePairToFloat { .. } => rules.float + 1,
-        Op::FloatLoad { count, .. } | Op::FloatStore { count, .. } | Op::FloatLoadLiteral { count, .. } => {
-            rules.float_load + count - 1
-        }
         Op::FloatLoadMultiple { count, .. } | Op::FloatStoreMultiple { count, .. } => rules.multiple + count,
+        _ if uses_float_unit(op) => rules.float,
         _ => rules.data,
     }
 }
@@ -80,19 +140,15 @@ fn alone(op: Op, rules: &Cycles) -> u8 {
 fn float_cost(float: Float, rules: &Cycles) -> u8 {
     match float {
         _ if accumulates(float) => rules.float_multiply_add,
+        // The rest of its time passes beside instructions without floats.
+        Float::Div | Float::Sqrt if rules.float_divide_beside => rules.float,
         Float::Div | Float::Sqrt => rules.float_divide,
         _ => rules.float,
     }
 }
 
-/// Whether `float` adds to its destination.
-fn accumulates(float: Float) -> bool {
-    let chained = matches!(float, Float::Mla | Float::Mls | Float::Nmla | Float::Nmls);
-    chained || matches!(float, Float::Fma | Float::Fms | Float::Fnma | Float::Fnms)
-}
-
-/// Whether `op` is a single load into a core register.
-fn is_load(op: Op) -> bool {
+/// Whether `op` is a single load, which follows another in its shadow. `STREX` is treated as a load (3.3.2).
+fn pipelines(op: Op) -> bool {
     matches!(
         op,
         Op::Ldr { .. }
@@ -105,145 +161,10 @@ fn is_load(op: Op) -> bool {
             | Op::LoadReg { .. }
             | Op::LoadLiteral { .. }
             | Op::LoadIndexed { .. }
+            | Op::LoadExclusive { .. }
+            | Op::StoreExclusive { .. }
+            | Op::LoadAcquire { .. }
+            | Op::FloatLoad { count: 1, .. }
+            | Op::FloatLoadLiteral { count: 1, .. }
     )
-}
-
-fn accesses_memory(op: Op) -> bool {
-    addresses(op) != 0 || matches!(op, Op::LoadLiteral { .. } | Op::LoadDoubleLiteral { .. })
-}
-
-fn mask(register: u8) -> u16 {
-    1 << (register & 15)
-}
-
-/// Registers from which `op` computes an address.
-fn addresses(op: Op) -> u16 {
-    match op {
-        Op::Ldr { n, .. }
-        | Op::Ldrb { n, .. }
-        | Op::Ldrsb { n, .. }
-        | Op::LoadImm { n, .. }
-        | Op::LoadIndexed { n, .. }
-        | Op::Str { n, .. }
-        | Op::Strb { n, .. }
-        | Op::Strh { n, .. }
-        | Op::StoreIndexed { n, .. }
-        | Op::LoadDouble { n, .. }
-        | Op::StoreDouble { n, .. }
-        | Op::LoadMultiple { n, .. }
-        | Op::StoreMultiple { n, .. }
-        | Op::LoadExclusive { n, .. }
-        | Op::StoreExclusive { n, .. }
-        | Op::LoadPc { n, .. }
-        | Op::FloatLoad { n, .. }
-        | Op::FloatStore { n, .. }
-        | Op::FloatLoadMultiple { n, .. }
-        | Op::FloatStoreMultiple { n, .. } => mask(n),
-        Op::LdrReg { n, m, .. }
-        | Op::LdrbReg { n, m, .. }
-        | Op::LdrsbReg { n, m, .. }
-        | Op::LoadReg { n, m, .. }
-        | Op::StoreReg { n, m, .. }
-        | Op::LoadPcReg { n, m, .. }
-        | Op::TableBranch { n, m, .. } => mask(n) | mask(m),
-        _ => 0,
-    }
-}
-
-/// Core registers that `op` writes.
-pub(super) fn writes(op: Op) -> u16 {
-    match op {
-        Op::MovImm { d, .. }
-        | Op::MovImmS { d, .. }
-        | Op::Mov { d, .. }
-        | Op::Add { d, .. }
-        | Op::AddS { d, .. }
-        | Op::AddImm { d, .. }
-        | Op::AddImmS { d, .. }
-        | Op::AddLsl { d, .. }
-        | Op::Sub { d, .. }
-        | Op::SubS { d, .. }
-        | Op::SubImmS { d, .. }
-        | Op::DataImm { d, .. }
-        | Op::DataImmS { d, .. }
-        | Op::DataImmC { d, .. }
-        | Op::DataReg { d, .. }
-        | Op::ShiftReg { d, .. }
-        | Op::Movt { d, .. }
-        | Op::ExtendAdd { d, .. }
-        | Op::Extend { d, .. }
-        | Op::Bits { d, .. }
-        | Op::Field { d, .. }
-        | Op::Saturate { d, .. }
-        | Op::Saturate16 { d, .. }
-        | Op::Pack { d, .. }
-        | Op::Mul { d, .. }
-        | Op::MulS { d, .. }
-        | Op::Mla { d, .. }
-        | Op::Mls { d, .. }
-        | Op::Divide { d, .. }
-        | Op::Smlad { d, .. }
-        | Op::Smlabb { d, .. }
-        | Op::Dsp { d, .. }
-        | Op::ReadSystem { d, .. }
-        | Op::StoreExclusive { d, .. } => mask(d),
-        Op::Long { low, high, .. } => mask(low) | mask(high),
-        Op::FloatToCore { t, .. } => mask(t),
-        Op::FloatPairToCore { t, t2, .. } => mask(t) | mask(t2),
-        _ => written_by_access(op),
-    }
-}
-
-fn written_by_access(op: Op) -> u16 {
-    let base = |n: u8, writeback: bool| if writeback { mask(n) } else { 0 };
-    match op {
-        Op::Ldr { t, .. }
-        | Op::Ldrb { t, .. }
-        | Op::Ldrsb { t, .. }
-        | Op::LoadImm { t, .. }
-        | Op::LdrReg { t, .. }
-        | Op::LdrbReg { t, .. }
-        | Op::LdrsbReg { t, .. }
-        | Op::LoadReg { t, .. }
-        | Op::LoadLiteral { t, .. }
-        | Op::LoadExclusive { t, .. } => mask(t),
-        Op::LoadIndexed { t, n, .. } => mask(t) | mask(n),
-        Op::StoreIndexed { n, .. } => mask(n),
-        Op::LoadDouble { t, t2, n, index, .. } => mask(t) | mask(t2) | base(n, index != Index::Offset),
-        Op::LoadDoubleLiteral { t, t2, .. } => mask(t) | mask(t2),
-        Op::StoreDouble { n, index, .. } | Op::LoadPc { n, index, .. } => base(n, index != Index::Offset),
-        Op::LoadMultiple { n, list, writeback, .. } => list | base(n, writeback),
-        Op::StoreMultiple { n, writeback, .. }
-        | Op::FloatLoadMultiple { n, writeback, .. }
-        | Op::FloatStoreMultiple { n, writeback, .. } => base(n, writeback),
-        _ => 0,
-    }
-}
-
-/// Float registers that hold a computed result.
-fn float_results(op: Op) -> u32 {
-    match op {
-        Op::Float { float: Float::Cmp | Float::Cmpe | Float::CmpZero | Float::CmpeZero, .. } => 0,
-        Op::Float { d, .. } | Op::FromFixed { d, .. } | Op::ToFixed { d, .. } => 1 << (d & 31),
-        _ => 0,
-    }
-}
-
-/// Float registers that `op` reads.
-fn float_reads(op: Op) -> u32 {
-    let bit = |register: u8| 1_u32 << (register & 31);
-    match op {
-        Op::Float { float, d, n, m } => match float {
-            Float::Add | Float::Sub | Float::Mul | Float::Nmul | Float::Div => bit(n) | bit(m),
-            Float::Cmp | Float::Cmpe => bit(d) | bit(m),
-            Float::CmpZero | Float::CmpeZero => bit(d),
-            _ if accumulates(float) => bit(d) | bit(n) | bit(m),
-            _ => bit(m),
-        },
-        Op::FromFixed { d, .. } | Op::ToFixed { d, .. } | Op::FloatStore { d, count: 1, .. } => bit(d),
-        Op::FloatStore { d, .. } => bit(d) | bit(d + 1),
-        Op::FloatToCore { s, .. } => bit(s),
-        Op::FloatPairToCore { s, .. } => bit(s) | bit(s + 1),
-        _ => 0,
-    }
 }

@@ -163,7 +163,9 @@ impl Cpu {
             Op::ReadSystem { d, register } => self.read_system(d, register),
             Op::WriteSystem { n, register, mask } => self.write_system(n, register, mask),
             Op::Mask { disable, primask, faultmask } => self.mask(disable, primask, faultmask),
-            Op::Supervisor { imm } => return Err(FaultKind::Supervisor { number: imm }.into()),
+            Op::Supervisor { imm } => self.call_supervisor(imm),
+            Op::Wait { event } => self.wait(event)?,
+            Op::SendEvent => self.event = true,
             Op::Breakpoint { imm: 0xab } => self.semihosting()?,
             Op::Breakpoint { imm } => return Err(FaultKind::Breakpoint { number: imm }.into()),
             Op::Undefined => return Err(FaultKind::Undefined { opcode: 0 }.into()),
@@ -253,7 +255,9 @@ impl Cpu {
 /// Where a branch to `target` goes, whose lowest bit must say Thumb.
 #[inline(always)]
 pub(super) fn exchange(target: u32) -> Result<u32, Stop> {
-    if target & 1 == 1 { Ok(target & !1) } else { Err(FaultKind::NotThumb { address: target }.into()) }
+    // The return from an exception is told by its top byte; in ARMv8-M its lowest bit may be zero.
+    let sound = target & 1 == 1 || target >> 24 == 0xff;
+    if sound { Ok(target & !1) } else { Err(FaultKind::NotThumb { address: target }.into()) }
 }
 
 /// `value` rotated right and extended.

@@ -2,6 +2,7 @@
 #![expect(clippy::inline_always, reason = "the interpreter's inner loop must be one function")]
 
 use super::cpu::Cpu;
+use super::cycles;
 use super::execute::extended;
 use super::op::{Data, Extend, Shift, Sign};
 use crate::sim::fault::FaultKind;
@@ -135,6 +136,8 @@ impl Cpu {
             Sign::Unsigned => a / b,
         };
         self.set(d, quotient);
+        let magnitude = if sign == Sign::Signed { (quotient as i32).unsigned_abs() } else { quotient };
+        self.bus.cycles += cycles::division(magnitude, &self.rules);
         Ok(())
     }
 }

@@ -1,12 +1,17 @@
 //! System registers (DDI 0403E, B5.2), and the way to semihosting.
 
 use super::cpu::Cpu;
+use super::exceptions::PROCESS_STACK;
 use crate::sim::isa::Stop;
 
 impl Cpu {
     pub(super) fn read_system(&mut self, d: u8, register: u8) {
         let value = match register {
-            0..=3 => self.apsr(),
+            // EPSR reads as zero.
+            0..=7 => {
+                let flags = if register & 4 == 0 { self.apsr() } else { 0 };
+                flags | if register & 1 == 1 { u32::from(self.exception) } else { 0 }
+            }
             8 => self.stack(false),
             9 => self.stack(true),
             10 | 11 => self.limits[usize::from(register & 1)],
@@ -14,7 +19,6 @@ impl Cpu {
             17 | 18 => self.basepri,
             19 => self.faultmask.into(),
             20 => self.control,
-            // IPSR and EPSR read as zero in thread mode.
             _ => 0,
         };
         self.set(d, value);
@@ -22,6 +26,7 @@ impl Cpu {
 
     pub(super) fn write_system(&mut self, n: u8, register: u8, mask: u8) {
         let value = self.get(n);
+        let priority = value & u32::from(self.system.nvic.mask);
         match register {
             0..=3 => {
                 if mask & 2 != 0 {
@@ -34,12 +39,13 @@ impl Cpu {
             }
             8 => self.set_stack(false, value),
             9 => self.set_stack(true, value),
-            10 | 11 => self.limits[usize::from(register & 1)] = value & !7,
-            16 => self.primask = value & 1 == 1,
-            17 => self.basepri = value & 0xff,
-            18 if value & 0xff != 0 && (value & 0xff < self.basepri || self.basepri == 0) => {
-                self.basepri = value & 0xff;
+            10 | 11 => {
+                self.limits[usize::from(register & 1)] = value & !7;
+                self.update_stack_limit();
             }
+            16 => self.primask = value & 1 == 1,
+            17 => self.basepri = priority,
+            18 if priority != 0 && (priority < self.basepri || self.basepri == 0) => self.basepri = priority,
             19 => self.faultmask = value & 1 == 1,
             20 => self.set_control(value),
             _ => {}
@@ -64,11 +70,11 @@ impl Cpu {
         if process == self.on_process_stack() { self.r[13] = value & !3 } else { self.other_stack = value & !3 }
     }
 
+    /// CONTROL; a handler can't change its stack (DDI 0403E, B1.4.4).
     fn set_control(&mut self, value: u32) {
-        if (value ^ self.control) & 2 != 0 {
-            std::mem::swap(&mut self.r[13], &mut self.other_stack);
-        }
-        self.control = value & if self.has_fpu { 7 } else { 3 };
+        let value = value & if self.has_fpu { 7 } else { 3 };
+        let stack = if self.exception == 0 { value } else { self.control } & PROCESS_STACK;
+        self.switch_control(value & !PROCESS_STACK | stack);
     }
 
     /// `BKPT 0xAB`: operation in r0, its argument in r1, the result in r0.

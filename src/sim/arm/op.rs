@@ -335,6 +335,10 @@ pub(in crate::sim) enum Op {
     /// `CPSIE`, `CPSID`.
     Mask { disable: bool, primask: bool, faultmask: bool },
     Supervisor { imm: u8 },
+    /// `WFE`, `WFI`.
+    Wait { event: bool },
+    /// `SEV`.
+    SendEvent,
     Breakpoint { imm: u8 },
 
     Float { float: Float, d: u8, n: u8, m: u8 },
