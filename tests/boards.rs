@@ -13,7 +13,8 @@ use std::process::Command;
 use serde::Serialize;
 use tempfile::TempDir;
 use tinyml::library::Library;
-use tinyml::library::board::{Action, Board, Image, checksum};
+use tinyml::library::board::{Action, Board, Boot, Image, checksum};
+use tinyml::library::core::{Core, Family};
 use tinyml::sim::{FaultKind, Machine};
 use tinyml::stages::exercise::memory_map;
 use tinyml::stages::image::{Content, sizes};
@@ -124,6 +125,14 @@ fn compilers() -> Vec<Compiler> {
     found
 }
 
+/// The gcc of a core's family.
+fn gcc(core: &Core) -> &'static str {
+    match core.family {
+        Family::Arm(_) => "arm-none-eabi-gcc",
+        Family::Riscv(_) => "riscv64-unknown-elf-gcc",
+    }
+}
+
 fn command(compiler: Compiler, core: &str) -> Command {
     let core = library().core(core).expect("shipped");
     let mut command;
@@ -134,7 +143,7 @@ fn command(compiler: Compiler, core: &str) -> Command {
             command.arg("-fno-sanitize=undefined");
         }
         Compiler::Gcc => {
-            command = Command::new("arm-none-eabi-gcc");
+            command = Command::new(gcc(&core));
             command.args(&core.gcc.flags).arg("-nostdlib");
         }
     }
@@ -230,6 +239,11 @@ fn check_boards(compiler: Compiler) {
     }
     for board in boards() {
         let name = format!("{}, {compiler:?}", board.name);
+        let needed = gcc(&library().core(&board.core).expect("shipped"));
+        if compiler == Compiler::Gcc && Command::new(needed).arg("--version").output().is_err() {
+            eprintln!("skipped: {}: `{needed}` is not there", board.name);
+            continue;
+        }
         let elf = build(&board, compiler, 2048).unwrap_or_else(|text| panic!("{name}: {text}"));
         check_images(&board, &elf, &name);
         check_sizes(&board, &elf, &name);
@@ -239,7 +253,10 @@ fn check_boards(compiler: Compiler) {
 
 fn check_images(board: &Board, elf: &[u8], name: &str) {
     let content = Content::of(elf, board.flash).expect("loads");
-    check_vectors(board, &content);
+    match board.boot {
+        Boot::Vectors => check_vectors(board, &content),
+        Boot::DirectBoot => check_direct_boot(board, &content),
+    }
     assert_eq!(from_hex(&content.hex()), memory(&content), "{name}");
     if let Some(form) = board.uf2 {
         let blocks = from_uf2(&content.uf2(form), form.family);
@@ -277,6 +294,12 @@ fn check_vectors(board: &Board, content: &Content) {
         let stored = u32::from_le_bytes(content.bytes[252..256].try_into().expect("four bytes"));
         assert_eq!(stored, checksum(&content.bytes[..252]));
     }
+}
+
+/// The two words that the boot ROM looks for, and the first instruction behind them.
+fn check_direct_boot(board: &Board, content: &Content) {
+    assert_eq!(content.bytes[..8], [0x1d, 0x04, 0xdb, 0xae, 0x1d, 0x04, 0xdb, 0xae], "{}", board.name);
+    assert_eq!(content.entry, board.flash.origin + 8, "{}", board.name);
 }
 
 fn memory(content: &Content) -> BTreeMap<u32, u8> {
@@ -325,7 +348,8 @@ fn a_program_that_does_not_fit_says_which_memory_and_by_how_much() {
         let (region, over) = CompileError::Refused(messages.clone()).overflow().unwrap_or_else(|| panic!("{messages}"));
         assert_eq!(region, "RAM", "{compiler:?}");
         assert!((3616..5000).contains(&over), "{compiler:?}: {over}");
-        let small = Board { flash: tinyml::library::board::Memory { origin: 0, size: 1024 }, ..board.clone() };
+        let small =
+            Board { flash: tinyml::library::board::Memory { origin: 0, size: 1024, data: None }, ..board.clone() };
         let messages = build(&small, compiler, 1024).expect_err("more than 1 KiB of program");
         let (region, _) = CompileError::Refused(messages.clone()).overflow().unwrap_or_else(|| panic!("{messages}"));
         assert_eq!(region, "FLASH", "{compiler:?}");
@@ -356,6 +380,29 @@ fn check_boot(board: &Board, elf: &[u8], name: &str) {
     }
     let output = machine.read(address(&machine, "tml_output"), 2).expect("RAM").to_vec();
     assert_eq!(output, [4, 2], "{name}");
+}
+
+/// A clock of its own drives `tml_millis`, whatever the core does; pins are driven without a fault.
+#[test]
+fn a_timer_of_the_chip_counts_milliseconds() {
+    let board = board("esp32c3_devkitm");
+    let core = library().core(&board.core).expect("shipped");
+    let elf = build(&board, Compiler::Zig, 2048);
+    let Ok(elf) = elf else { return assert!(!compilers().contains(&Compiler::Zig), "{elf:?}") };
+    let mut machine = Machine::load(&elf, &core, &memory_map(&board)).expect("an image");
+    let address = |machine: &Machine, name: &str| machine.symbol(name).expect(name).address;
+    let wait = address(&machine, "tml_wait");
+    machine.run_until(wait, 10_000_000).expect("it boots");
+    let (millis, gpio) = (address(&machine, "tml_millis"), address(&machine, "tml_gpio"));
+    assert_eq!(machine.call(millis, &[], 10_000), Ok(0));
+    let start = machine.cycles();
+    let mut last = 0;
+    while last < 3 {
+        last = machine.call(millis, &[], 10_000).expect("it returns");
+        assert!(machine.call(gpio, &[8, last], 10_000).is_ok());
+    }
+    let passed = machine.cycles() - start;
+    assert!((480_000..490_000).contains(&passed), "3 ms at 160 MHz are {passed} cycles");
 }
 
 /// QEMU has none of our boards, but netduinoplus2 is an STM32F405: the same memory addresses, other clock registers, which

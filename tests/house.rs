@@ -18,6 +18,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("miette", &["base/diag.rs", "cli/paint.rs"]),
     ("csv", &["data/formats/csv.rs"]),
     ("object", &["sim/elf.rs", "stages/image.rs", "stages/gate/"]),
+    ("gimli", &["sim/lines.rs"]),
     ("tempfile", &["world/"]),
     ("indicatif", &["cli/"]),
     ("clap", &["cli/"]),

@@ -47,7 +47,7 @@ deploy band from net {
 ";
 
 fn measured(board: &str) -> Measured {
-    let layer = |name: &str, cycles| Layer { name: name.into(), cycles };
+    let layer = |name: &str, cycles| Layer { name: name.into(), cycles, instructions: cycles / 2, stalls: cycles / 8 };
     Measured {
         deploy: "band".into(),
         board: board.into(),

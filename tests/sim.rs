@@ -3,10 +3,18 @@
 
 #[path = "sim/behaviour.rs"]
 mod behaviour;
+#[path = "sim/builds.rs"]
+mod builds;
 #[path = "sim/decode.rs"]
 mod decode;
 #[path = "sim/encodings.rs"]
 mod encodings;
+#[path = "sim/faults.rs"]
+mod faults;
+#[path = "sim/fuzz.rs"]
+mod fuzz;
+#[path = "sim/exceptions.rs"]
+mod exceptions;
 #[path = "sim/image.rs"]
 mod image;
 #[path = "sim/micro.rs"]
@@ -19,3 +27,13 @@ mod published;
 mod qemu;
 #[path = "sim/random.rs"]
 mod random;
+#[path = "sim/riscv.rs"]
+mod riscv;
+#[path = "sim/riscv_asm.rs"]
+mod riscv_asm;
+#[path = "sim/riscv_decode.rs"]
+mod riscv_decode;
+#[path = "sim/riscv_micro.rs"]
+mod riscv_micro;
+#[path = "sim/unicorn.rs"]
+mod unicorn;

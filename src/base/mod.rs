@@ -4,6 +4,7 @@
 //! Never: holds state.
 //! Add here: a word that at least three rooms need and that has no better home.
 
+pub mod amount;
 pub mod diag;
 pub mod digest;
 pub mod math;
@@ -14,6 +15,7 @@ pub mod rng;
 pub mod shape;
 pub mod source;
 pub mod suggest;
+pub mod table;
 
 pub use diag::{Diag, Diags, Severity};
 pub use digest::Digest;

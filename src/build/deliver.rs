@@ -7,6 +7,7 @@ use super::request::Request;
 use super::run::Prepared;
 use crate::base::{Diag, Diags, Digest};
 use crate::engine::Outcome;
+use crate::profile::{CallTree, flame_graph};
 use crate::report::{Measurements, Report};
 use crate::world::{World, disk_error};
 
@@ -50,6 +51,15 @@ pub(super) fn deliver(
                     let kind = name.trim_start_matches("firmware.");
                     delivery.put(world, kind, Some(board.clone()), &folder.join(name), &bytes)?;
                 }
+            }
+            let step = format!("verify:{}@{}", deploy.name, used.board.name);
+            if outcome.artifact(&step, "profile.json").is_some() {
+                let tree: CallTree = serde_json::from_slice(&outcome.bytes(&step, "profile.json")?)
+                    .map_err(|error| Diag::error("tml::bug", format!("bug: profile.json: {error}")))?;
+                let svg = flame_graph(&format!("{} on {}", deploy.name, used.board.name), &tree);
+                delivery.put(world, "flame", Some(board.clone()), &folder.join("flame.svg"), svg.as_bytes())?;
+                let json = tree.json();
+                delivery.put(world, "profile", Some(board.clone()), &folder.join("profile.json"), json.as_bytes())?;
             }
         }
     }

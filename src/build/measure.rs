@@ -55,7 +55,7 @@ pub(super) fn measure(prepared: &Prepared, outcome: &Outcome<'_>) -> Result<Meas
         }
     }
     measurements.steps = outcome.steps.iter().map(step).collect();
-    let identity = &prepared.context.toolkit.identity;
+    let identity = prepared.context.toolkit.identity();
     measurements.toolchain = BTreeMap::from([
         ("name".to_string(), identity.name.to_string()),
         ("version".to_string(), identity.version.clone()),
@@ -104,7 +104,12 @@ fn measured(prepared: &Prepared, outcome: &Outcome<'_>, deploy: &Deploy, board: 
 
 fn latency(prepared: &Prepared, board: &Board, verified: &verify::Verified) -> Result<Latency, Diags> {
     let core = prepared.context.toolkit.library.core(&board.core)?;
-    let part = |part: &Part| Layer { name: part.name.clone(), cycles: part.cycles };
+    let part = |part: &Part| Layer {
+        name: part.name.clone(),
+        cycles: part.cycles,
+        instructions: part.instructions,
+        stalls: part.stalls,
+    };
     let accuracy = &board.timing.accuracy;
     let worth = match accuracy {
         Accuracy::Validated { .. } => accuracy.to_string(),

@@ -1,5 +1,6 @@
 //! The build: pins, plan, run, measure, judge, deliver.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::deliver::{self, Delivered};
@@ -12,8 +13,8 @@ use crate::plan::{Context, plan};
 use crate::project::Project;
 use crate::report::{self, Report};
 use crate::spec::Spec;
-use crate::stages::toolkit::Toolkit;
-use crate::world::{Settings, ToolchainKind, World};
+use crate::stages::toolkit::{Toolkit, target};
+use crate::world::{Family, Settings, ToolchainKind, World};
 
 /// A build that is ready to run: everything is read and resolved, nothing has been made.
 pub struct Prepared {
@@ -49,10 +50,25 @@ pub fn prepare(world: &World, project: &Project, request: &Request) -> Result<Pr
     let lock = project.lock(world)?;
     let settings = world.settings(&project.root)?;
     let kind = request.toolchain.unwrap_or(settings.toolchain);
-    let toolkit =
-        Toolkit { library: Arc::new(project.library.clone()), kind, identity: world.toolchain_identity(kind)? };
+    let mut identities = BTreeMap::new();
+    for family in families(&spec, project)? {
+        identities.insert(family, world.toolchain_identity(kind, family)?);
+    }
+    let toolkit = Toolkit { library: Arc::new(project.library.clone()), kind, identities };
     let context = Context { root: project.root.clone(), toolkit, full: request.full };
     Ok(Prepared { spec: Arc::new(spec), warnings, lock, settings, context })
+}
+
+/// The families of cores that are compiled for: those of the boards, and the one that functions are tried on.
+fn families(spec: &Spec, project: &Project) -> Result<BTreeSet<Family>, Diag> {
+    let mut families = BTreeSet::new();
+    for used in spec.deploys.iter().flat_map(|deploy| &deploy.boards) {
+        families.insert(Family::of(&target(&project.library.core(&used.board.core)?)));
+    }
+    if families.is_empty() || !spec.functions.is_empty() {
+        families.insert(Family::Arm);
+    }
+    Ok(families)
 }
 
 impl Prepared {
@@ -116,7 +132,7 @@ fn finished(outcome: &Outcome<'_>) -> Result<(), Diags> {
 
 /// A locked build uses the compiler that the lock names.
 fn check_lock(prepared: &Prepared, request: &Request) -> Result<(), Diags> {
-    let identity = &prepared.context.toolkit.identity;
+    let identity = prepared.context.toolkit.identity();
     let Some(pinned) = &prepared.lock.toolchain else { return Ok(()) };
     if request.locked && identity.name == "zig" && pinned.zig != identity.version {
         let title = format!("tinyml.lock names zig {}, but this cargo-tinyml uses {}", pinned.zig, identity.version);
@@ -131,7 +147,7 @@ fn check_lock(prepared: &Prepared, request: &Request) -> Result<(), Diags> {
 /// warning, not the build.
 fn remember_toolchain(world: &World, project: &Project, prepared: &mut Prepared, request: &Request) -> Option<Diag> {
     let toolkit = &prepared.context.toolkit;
-    let version = toolkit.identity.version.clone();
+    let version = toolkit.identity().version.clone();
     let known = prepared.lock.toolchain.as_ref().is_some_and(|toolchain| toolchain.zig == version);
     if request.locked || toolkit.kind != ToolchainKind::Zig || known {
         return None;

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::simulate::{InputSpec, OutputSpec};
+
 /// From a checked-in spec and data to verified int8 firmware.
 #[derive(Parser, Debug)]
-#[command(name = "cargo tinyml", bin_name = "cargo tinyml", version, disable_help_subcommand = true)]
+#[command(name = "cargo tinyml", bin_name = "cargo tinyml", version)]
 pub(super) struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -70,6 +72,99 @@ pub(super) enum Command {
     Fetch(FetchArgs),
     /// Ask for a generated function, export its prompt, adopt an answer
     Generate(GenerateArgs),
+    /// Run any bare-metal program on a simulated board
+    #[command(after_long_help = SIM_HELP)]
+    Sim(Box<SimArgs>),
+}
+
+/// What `help sim` says beside its flags.
+const SIM_HELP: &str = "\
+The program starts as on the board: from its vector table, or its entry point. It ends by semihosting (SYS_EXIT, \
+SYS_EXIT_EXTENDED), whose status is the exit code; by a fault (exit code 125); after --max-instructions (124); or \
+where --until or --call say. Firmware that `cargo tinyml build` made waits for inputs: each sample of --input is one \
+inference.
+
+Inputs are written when the program reaches `main`, because start-up code clears variables; at once where there is no \
+`main`. What the program prints by semihosting or SEGGER RTT goes to stdout, and so do outputs, profile and tables; \
+the summary and the trace go to stderr. With --message-format json all is lines of JSON on stdout, each with a schema \
+and a reason: sim-console, sim-trace, diagnostic, sim-finished.
+
+Semihosting: open, close, write0, writec, write, read, readc, seek, flen, istty, iserror, remove, rename, tmpnam, \
+clock, time, elapsed, tickfreq, errno, get_cmdline, heapinfo, exit, exit_extended. Time is simulated. Files are those \
+below --files FOLDER, without it none; links and paths out of it are refused. `system` always fails.
+
+Examples:
+  cargo tinyml sim firmware.elf --board nucleo_l4r5zi --input rows.npy@tml_input --output tml_output:i8
+  cargo tinyml sim app.elf --board rp2040_pico --profile --flamegraph app.svg
+  cargo tinyml sim app.elf --board nucleo_l4r5zi --call dot --arg 0x20000400 --arg 16";
+
+/// How to simulate.
+#[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line are independent")]
+pub(super) struct SimArgs {
+    /// The program: a linked ELF image
+    #[arg(value_name = "FILE.elf")]
+    pub elf: PathBuf,
+    /// The board: a name of the library, or a board's `.toml` file
+    #[arg(short, long, value_name = "BOARD")]
+    pub board: String,
+    /// Bytes for a variable: a raw or a `.npy` file
+    #[arg(short, long, value_name = "FILE@SYMBOL", value_parser = InputSpec::parse)]
+    pub input: Vec<InputSpec>,
+    /// A variable to show: i8, u8, i16, u16, i32, u32, f32, else hexadecimal
+    #[arg(short, long, value_name = "SYMBOL[:BYTES][:TYPE]", value_parser = OutputSpec::parse)]
+    pub output: Vec<OutputSpec>,
+    /// Cycles, instructions, stalls, calls and stack by function
+    #[arg(long, conflicts_with = "fast")]
+    pub profile: bool,
+    /// The hottest code with its instructions and source lines
+    #[arg(long, conflicts_with = "fast")]
+    pub annotate: bool,
+    /// A flame graph of the cycles
+    #[arg(long, value_name = "FILE.svg", conflicts_with = "fast")]
+    pub flamegraph: Option<PathBuf>,
+    /// Reads and writes by variable, and memory that is never used
+    #[arg(long)]
+    pub heat: bool,
+    /// With --heat --message-format json: the size of the blocks of RAM
+    #[arg(long, value_name = "BYTES", default_value = "256", value_parser = clap::value_parser!(u32).range(4..))]
+    pub heat_block: u32,
+    /// Print instructions as they run, the first N of them
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "10000", require_equals = true)]
+    pub trace: Option<u64>,
+    /// Count instructions only, which is faster
+    #[arg(long)]
+    pub fast: bool,
+    /// Stop after so many instructions
+    #[arg(long, value_name = "N", default_value = "10000000000")]
+    pub max_instructions: u64,
+    /// Call this function, once start-up code has run
+    #[arg(long, value_name = "FUNCTION", conflicts_with = "until")]
+    pub call: Option<String>,
+    /// With --call: an argument, decimal or 0x…
+    #[arg(long, value_name = "WORD", requires = "call", value_parser = word, allow_negative_numbers = true)]
+    pub arg: Vec<u32>,
+    /// Stop where this function or address is reached
+    #[arg(long, value_name = "FUNCTION")]
+    pub until: Option<String>,
+    /// The program's command line, behind its name
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub args: Option<String>,
+    /// What the program reads from its console
+    #[arg(long, value_name = "FILE")]
+    pub stdin: Option<PathBuf>,
+    /// Let the program use the files of this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub files: Option<PathBuf>,
+}
+
+/// A word: signed or unsigned.
+fn word(text: &str) -> Result<u32, String> {
+    let parsed = match text.strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16).ok(),
+        None => text.parse::<u32>().ok().or_else(|| text.parse::<i32>().ok().map(|number| number as u32)),
+    };
+    parsed.ok_or_else(|| "a number of 32 bits, for example 16, -1 or 0x20000400".to_string())
 }
 
 /// Which spec.
@@ -121,7 +216,7 @@ pub(super) struct BuildArgs {
 pub(super) enum ToolchainName {
     /// The pinned zig, fetched by itself
     Zig,
-    /// arm-none-eabi-gcc on the PATH
+    /// arm-none-eabi-gcc or riscv64-unknown-elf-gcc on the PATH
     Gcc,
 }
 

@@ -229,6 +229,30 @@ pub const CODES: &[(&str, &str)] = &[
         "A step or layer is given a tensor of a shape that it doesn't take, or the last layer's width isn't the number of classes. The first place is what doesn't fit, the second what feeds it. Change the declared type, the step before, or the layer's width.",
     ),
     (
+        "tml::sim::board",
+        "There is no board of that name to simulate. `--board` takes a name of the library (`cargo tinyml explain boards` lists them), of the project's `stdlib/boards/`, or the path of a board's `.toml` file.",
+    ),
+    (
+        "tml::sim::budget",
+        "The simulated program ran for as many instructions as it was allowed and didn't end; the exit code is 124. Firmware often never ends: stop it with `--until FUNCTION`, end it by semihosting (SYS_EXIT), or raise `--max-instructions`.",
+    ),
+    (
+        "tml::sim::image",
+        "The file can't run on the board: it is no ELF image, it is for another machine, or a part of it lies where the board has no memory. Link it with the memories of the board, or name the board that it is for.",
+    ),
+    (
+        "tml::sim::input",
+        "An input can't be read, or has another size than the variable it is for. Raw files are copied byte by byte; of a `.npy` file the elements are. For firmware of `cargo tinyml build`, a file with a whole number of samples gives one inference for each.",
+    ),
+    (
+        "tml::sim::output",
+        "A variable can't be shown as it is asked for. Write `symbol:BYTES:TYPE`; the number of bytes can be left out where the image knows the variable's size, and the type is i8, u8, i16, u16, i32, u32 or f32.",
+    ),
+    (
+        "tml::sim::symbol",
+        "The image has no symbol of that name. Compilers drop what isn't used, inline `static` functions, and change the names of C++ and Rust; `nm` lists what is there. A stripped image has none.",
+    ),
+    (
         "tml::source",
         "The pattern of a data set's files can't be read. It is relative to the spec, with `/` between parts, `*` for anything within a part, `**` for any folders, and `{name}` to bind a part to a column.",
     ),
@@ -248,7 +272,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "tml::toolchain",
-        "The compiler is missing, damaged, or can't be fetched. By default it comes once, by your own pip, into the user's cache; the message has the command for doing it by hand. `--toolchain gcc` uses an installed arm-none-eabi-gcc.",
+        "The compiler is missing, damaged, or can't be fetched. By default it comes once, by your own pip, into the user's cache; the message has the command for doing it by hand. `--toolchain gcc` uses an installed arm-none-eabi-gcc, or riscv64-unknown-elf-gcc for RISC-V boards.",
     ),
     (
         "tml::train",

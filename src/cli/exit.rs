@@ -16,6 +16,10 @@ pub const LOCKED: u8 = 4;
 pub const REVIEW: u8 = 5;
 /// A budget or a provider stopped generation.
 pub const PROVIDER: u8 = 6;
+/// A simulated program used up its instructions: the number that `timeout` returns.
+pub const BUDGET: u8 = 124;
+/// A simulated program faulted.
+pub const FAULT: u8 = 125;
 /// Our bug.
 pub const BUG: u8 = 101;
 /// Interrupted.
@@ -29,6 +33,11 @@ const BY_CODE: &[(&str, u8)] = &[
     ("tml::review", REVIEW),
     ("tml::provider", PROVIDER),
 ];
+
+/// The exit code for a simulated program that ended with `status`; only 0 is success, also where a byte is too small.
+pub fn of_program(status: u32) -> u8 {
+    if status == 0 { OK } else { (status as u8).max(u8::from(status.trailing_zeros() >= 8)) }
+}
 
 /// The exit code of a failure.
 pub fn of(diags: &Diags) -> u8 {

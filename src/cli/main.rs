@@ -7,7 +7,7 @@ use clap::Parser;
 
 use super::args::{Cli, Command};
 use super::screen::Screen;
-use super::{build, check, exit, explain, fetch, fmt, generate, graph};
+use super::{build, check, exit, explain, fetch, fmt, generate, graph, sim};
 use crate::world::World;
 
 /// Runs the program on its arguments (the first one is its own name); the exit code.
@@ -29,6 +29,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> u8 {
         Command::Graph(args) => graph::run(&world, &screen, &args),
         Command::Fetch(args) => fetch::run(world, &screen, &args),
         Command::Generate(args) => generate::run(world, &screen, &args),
+        Command::Sim(args) => sim::run(&world, &screen, &args),
     }
 }
 

@@ -18,5 +18,6 @@ mod main;
 pub mod paint;
 pub mod progress;
 mod screen;
+mod sim;
 
 pub use main::main;

@@ -52,6 +52,8 @@ pub trait Painter: Progress {
     fn artifact(&self, file: &ArtifactFile);
     /// The report, in the form of `report.json`.
     fn verdict(&self, report: &Value);
+    /// A line for programs only, told apart by its `reason`.
+    fn fact(&self, _reason: &str, _body: &Value) {}
     /// Takes away whatever isn't a line, because a result follows.
     fn clear(&self) {}
     /// The end, with the code that the program exits with.
@@ -291,6 +293,10 @@ impl Painter for Json {
         let ArtifactFile { kind, board, path, digest, size } = file;
         let body = json!({"kind": kind, "board": board, "path": path, "digest": digest, "size": size});
         self.line("artifact", body);
+    }
+
+    fn fact(&self, reason: &str, body: &Value) {
+        self.line(reason, body.clone());
     }
 
     fn verdict(&self, report: &Value) {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::accuracy::Accuracy;
+pub use super::pin::Pin;
 use super::record;
 use crate::base::{Diag, Quantity, Source};
 
@@ -26,6 +27,9 @@ pub struct Board {
     pub flash: Memory,
     /// Work memory.
     pub ram: Memory,
+    /// How the chip comes from reset to the program.
+    #[serde(default)]
+    pub boot: Boot,
     /// Where the vector table lies.
     #[serde(default)]
     pub vectors: Vectors,
@@ -45,6 +49,9 @@ pub struct Board {
     /// What a UF2 file needs, when `images` has one.
     #[serde(default)]
     pub uf2: Option<Uf2>,
+    /// What counts time; without it, the core's `SysTick`.
+    #[serde(default)]
+    pub timer: Option<Timer>,
     /// How pins are driven.
     #[serde(default)]
     pub gpio: Option<Gpio>,
@@ -67,6 +74,19 @@ pub struct Memory {
     pub origin: u32,
     /// Bytes.
     pub size: u32,
+    /// The first address where loads see it, if that is another one than where code runs.
+    pub data: Option<u32>,
+}
+
+/// How a chip comes from reset to the program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Boot {
+    /// The core reads stack pointer and first address from a vector table (Cortex-M).
+    #[default]
+    Vectors,
+    /// A boot ROM finds two words at the start of flash and jumps behind them (ESP32-C3).
+    DirectBoot,
 }
 
 /// Where the vector table lies.
@@ -177,6 +197,33 @@ pub struct Uf2 {
     pub sector: u32,
 }
 
+/// A timer of the chip.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timer {
+    /// The driver: `stdlib/hal/timer_KIND.c.j2`.
+    pub kind: String,
+    /// First register.
+    pub base: u32,
+    /// Registers that count, for the simulator.
+    #[serde(default)]
+    pub counters: Vec<Counter>,
+}
+
+/// A register that shows how much time has passed since reset.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counter {
+    /// Its address.
+    pub register: u32,
+    /// Counts a second.
+    #[serde(deserialize_with = "record::frequency", serialize_with = "hertz")]
+    pub frequency: Quantity,
+    /// Its lowest bit is this bit of the count: 32 for the upper half.
+    #[serde(default)]
+    pub shift: u8,
+}
+
 /// How pins are driven.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -194,11 +241,6 @@ pub struct Gpio {
     #[serde(default)]
     pub high: Vec<Pin>,
 }
-
-/// A pin; written as on the board: `PC7` (ST), `P0.13` (Nordic), `GP25` (Raspberry Pi).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
-#[serde(try_from = "String", into = "u32")]
-pub struct Pin(pub u32);
 
 /// A light-emitting diode.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
@@ -285,7 +327,8 @@ impl Board {
         if flash.origin % 256 != 0 {
             return fail("flash", "`flash` must start at a multiple of 256");
         }
-        if flash.origin <= ram.last() && ram.origin <= flash.last() {
+        let overlap = |origin: u32| origin <= ram.last() && ram.origin - origin.min(ram.origin) < flash.size;
+        if overlap(flash.origin) || flash.data.is_some_and(overlap) {
             return fail("ram", "`flash` and `ram` overlap");
         }
         if ram.origin % 8 != 0 {
@@ -303,7 +346,11 @@ impl Board {
         if self.uf2.is_some_and(|form| !form.sector.is_power_of_two() || !(256..=1 << 20).contains(&form.sector)) {
             return fail("sector", "a sector is a power of two from 256 B to 1 MiB");
         }
+        if self.boot == Boot::DirectBoot && self.vectors != Vectors::default() {
+            return fail("vectors", "a chip that boots directly looks for no vector table");
+        }
         self.check_timing()?;
+        self.check_timer()?;
         self.check_pins()
     }
 
@@ -335,6 +382,14 @@ impl Board {
         }
     }
 
+    fn check_timer(&self) -> Result<(), (&'static str, String)> {
+        let counters = self.timer.as_ref().map_or(&[][..], |timer| &timer.counters);
+        match counters.iter().find(|counter| counter.register % 4 != 0 || counter.shift > 63) {
+            Some(counter) => Err(("timer", format!("{:#x} is no 32-bit register of a 64-bit count", counter.register))),
+            None => Ok(()),
+        }
+    }
+
     fn check_pins(&self) -> Result<(), (&'static str, String)> {
         let Some(gpio) = &self.gpio else {
             let fits = self.leds.is_empty();
@@ -357,9 +412,10 @@ impl Memory {
         self.origin + (self.size - 1)
     }
 
-    /// Whether `address` lies in it.
+    /// Whether `address` lies in it, as code or loads see it.
     pub fn contains(self, address: u32) -> bool {
-        (self.origin..=self.last()).contains(&address)
+        let seen = |origin: u32| address.wrapping_sub(origin) < self.size;
+        seen(self.origin) || self.data.is_some_and(seen)
     }
 }
 
@@ -390,14 +446,16 @@ struct RawMemory {
     origin: u32,
     #[serde(deserialize_with = "record::size")]
     size: u32,
+    data: Option<u32>,
 }
 
 impl TryFrom<RawMemory> for Memory {
     type Error = String;
 
     fn try_from(raw: RawMemory) -> Result<Self, String> {
-        let fits = raw.size > 0 && raw.origin.checked_add(raw.size - 1).is_some();
-        let memory = Self { origin: raw.origin, size: raw.size };
+        let ends = |origin: u32| raw.size > 0 && origin.checked_add(raw.size - 1).is_some();
+        let fits = ends(raw.origin) && raw.data.is_none_or(ends);
+        let memory = Self { origin: raw.origin, size: raw.size, data: raw.data };
         if fits {
             Ok(memory)
         } else {
@@ -444,33 +502,6 @@ impl TryFrom<RawStep> for Step {
     }
 }
 
-impl TryFrom<String> for Pin {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        pin(&text).map(Self).ok_or_else(|| format!("`{text}` is not a pin: write it as `PC7`, `P0.13` or `GP25`"))
-    }
-}
-
-impl From<Pin> for u32 {
-    fn from(pin: Pin) -> Self {
-        pin.0
-    }
-}
-
-fn pin(text: &str) -> Option<u32> {
-    let number = |digits: &str, below: u32| digits.parse::<u32>().ok().filter(|number| *number < below);
-    if let Some(digits) = text.strip_prefix("GP") {
-        return number(digits, 64);
-    }
-    let rest = text.strip_prefix('P')?;
-    if let Some((port, digits)) = rest.split_once('.') {
-        return Some(number(port, 4)? * 32 + number(digits, 32)?);
-    }
-    let port = rest.chars().next().filter(|letter| ('A'..='K').contains(letter))?;
-    Some((port as u32 - 'A' as u32) * 16 + number(&rest[1..], 16)?)
-}
-
 /// Fills the code up to 63 words and appends their checksum.
 fn boot2<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<u32>, D::Error> {
     let mut words = Vec::<u32>::deserialize(deserializer)?;
@@ -499,18 +530,6 @@ pub fn checksum(bytes: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pins_are_named_as_on_the_board() {
-        assert_eq!(pin("PA5"), Some(5));
-        assert_eq!(pin("PC7"), Some(39));
-        assert_eq!(pin("P0.13"), Some(13));
-        assert_eq!(pin("P1.02"), Some(34));
-        assert_eq!(pin("GP25"), Some(25));
-        for wrong in ["", "P", "PA16", "PZ1", "P0.32", "GP", "25", "P\u{e9}"] {
-            assert_eq!(pin(wrong), None, "{wrong}");
-        }
-    }
 
     #[test]
     fn the_checksum_is_crc32_mpeg2() {

@@ -6,11 +6,9 @@ use super::accuracy::Accuracy;
 use crate::base::{Diag, Source};
 
 /// A core.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Core {
     /// Its name: the file's stem.
-    #[serde(skip)]
     pub name: String,
     /// Its name for people.
     pub title: String,
@@ -20,16 +18,55 @@ pub struct Core {
     pub fpu: Fpu,
     /// Has the DSP instructions (`SMLAD`, `QADD16`, …).
     pub dsp: bool,
-    /// What the register `CPUID` reads as.
-    pub cpuid: u32,
     /// How far simulated cycles are known to be from measured ones; reports repeat it.
     pub validation: Accuracy,
     /// What zig is told.
     pub zig: Zig,
     /// What gcc is told.
     pub gcc: Gcc,
+    /// What only cores of its family have, cycle costs among it.
+    pub family: Family,
+}
+
+/// What only cores of one family have.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Family {
+    /// Cortex-M.
+    Arm(Arm),
+    /// RV32.
+    Riscv(Riscv),
+}
+
+/// What only Cortex-M cores have.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Arm {
+    /// What the register `CPUID` reads as.
+    pub cpuid: u32,
     /// Cycle costs.
     pub cycles: Cycles,
+    /// What exceptions cost.
+    pub exceptions: Exceptions,
+}
+
+/// What only RISC-V cores have.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Riscv {
+    /// Which control and status registers there are.
+    pub registers: Registers,
+    /// Loads and stores may cross their natural alignment; else they trap.
+    pub unaligned: bool,
+    /// Cycle costs.
+    pub cycles: RiscvCycles,
+}
+
+/// Control and status registers beside those for traps, which every core has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Registers {
+    /// `mie`, `mip`, and the counters `mcycle`, `minstret`, `cycle`, `instret`.
+    Standard,
+    /// Espressif's own counter: `mpcer`, `mpcmr`, `mpccr`.
+    Espressif,
 }
 
 /// An instruction set.
@@ -44,6 +81,9 @@ pub enum Isa {
     /// `ARMv8-M` with the Main Extension: Cortex-M33.
     #[serde(rename = "armv8-m.main")]
     ArmV8M,
+    /// RISC-V: 32 bits, multiplication and division, compressed instructions; with Zicsr and Zifencei.
+    #[serde(rename = "rv32imc")]
+    Rv32imc,
 }
 
 /// A floating-point unit.
@@ -70,7 +110,7 @@ pub struct Zig {
     pub cpu: String,
 }
 
-/// Arguments for `arm-none-eabi-gcc`.
+/// Arguments for the family's gcc.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gcc {
@@ -200,18 +240,147 @@ pub struct Dual {
     pub double_divide: u8,
 }
 
+/// Cycles between a program and a handler, with memory that never waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exceptions {
+    /// From the request to the handler's first instruction.
+    pub entry: u8,
+    /// From a handler's last instruction to the program.
+    pub exit: u8,
+    /// From one handler to the next.
+    pub tail_chain: u8,
+}
+
+/// Cycles per instruction of a RISC-V core.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RiscvCycles {
+    /// The document and table that the numbers are from.
+    pub source: String,
+    /// Integer computation.
+    pub integer: u8,
+    /// `MUL`.
+    pub multiply: u8,
+    /// `MULH`, `MULHSU`, `MULHU`.
+    pub multiply_high: u8,
+    /// `DIV`, `DIVU`, `REM`, `REMU` by a divisor whose top bit counts.
+    pub divide: u8,
+    /// Added for every leading bit of the divisor that only repeats its sign.
+    pub divide_bit: u8,
+    /// A load.
+    pub load: u8,
+    /// Added where an instruction uses what the one just before it loads.
+    pub load_use: u8,
+    /// A store.
+    pub store: u8,
+    /// Added for an access that crosses its natural alignment.
+    pub unaligned: u8,
+    /// A branch that isn't taken.
+    pub branch: u8,
+    /// A branch that is taken.
+    pub branch_taken: u8,
+    /// `JAL`, `JALR`, `ECALL`, `MRET`; at least what a taken branch has more than another one.
+    pub jump: u8,
+    /// Added where a `JALR` uses what the instruction just before it computes.
+    pub jump_register_use: u8,
+    /// An access to a control and status register.
+    pub csr: u8,
+    /// `FENCE`, `FENCE.I`.
+    pub fence: u8,
+}
+
+impl RiscvCycles {
+    /// What a taken branch has more than another one.
+    pub fn taken(&self) -> u8 {
+        self.branch_taken.saturating_sub(self.branch)
+    }
+}
+
+/// The file of a Cortex-M core.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ArmFile {
+    title: String,
+    isa: Isa,
+    fpu: Fpu,
+    dsp: bool,
+    cpuid: u32,
+    validation: Accuracy,
+    zig: Zig,
+    gcc: Gcc,
+    cycles: Cycles,
+    #[serde(default)]
+    exceptions: Exceptions,
+}
+
+/// The file of a RISC-V core.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RiscvFile {
+    title: String,
+    isa: Isa,
+    registers: Registers,
+    unaligned: bool,
+    validation: Accuracy,
+    zig: Zig,
+    gcc: Gcc,
+    cycles: RiscvCycles,
+}
+
+/// What says which of the two a file is.
+#[derive(Deserialize)]
+struct Head {
+    isa: Isa,
+}
+
+impl From<ArmFile> for Core {
+    fn from(file: ArmFile) -> Self {
+        let ArmFile { title, isa, fpu, dsp, cpuid, validation, zig, gcc, cycles, exceptions } = file;
+        let family = Family::Arm(Arm { cpuid, cycles, exceptions });
+        Self { name: String::new(), title, isa, fpu, dsp, validation, zig, gcc, family }
+    }
+}
+
+impl From<RiscvFile> for Core {
+    fn from(file: RiscvFile) -> Self {
+        let RiscvFile { title, isa, registers, unaligned, validation, zig, gcc, cycles } = file;
+        let family = Family::Riscv(Riscv { registers, unaligned, cycles });
+        Self { name: String::new(), title, isa, fpu: Fpu::None, dsp: false, validation, zig, gcc, family }
+    }
+}
+
 impl Core {
     /// Reads the core called `name` from the text of its file.
     ///
     /// # Errors
     /// `tml::core` where the text isn't TOML or a field is unknown, missing or of the wrong kind.
     pub fn parse(name: &str, source: &Source) -> Result<Self, Diag> {
-        toml::from_str::<Self>(source.text()).map(|core| Self { name: name.to_string(), ..core }).map_err(|error| {
+        let text = source.text();
+        let read = || -> Result<Self, toml::de::Error> {
+            let head: Head = toml::from_str(text)?;
+            if head.isa == Isa::Rv32imc {
+                Ok(toml::from_str::<RiscvFile>(text)?.into())
+            } else {
+                Ok(toml::from_str::<ArmFile>(text)?.into())
+            }
+        };
+        let refused = |error: &toml::de::Error| {
             let span = error.span().unwrap_or(0..0);
             Diag::error("tml::core", format!("the core `{name}` can't be read"))
                 .at(&source.span(span), "here")
                 .note(error.message().to_string())
                 .help("compare with a core of the standard library: cargo tinyml explain cortex_m4f")
-        })
+        };
+        let core = read().map_err(|error| refused(&error))?;
+        if let Family::Riscv(Riscv { cycles, .. }) = &core.family
+            && (cycles.jump < cycles.taken() || cycles.branch_taken < cycles.branch)
+        {
+            let title = format!("the core `{name}` has a taken branch or a jump that costs less than nothing");
+            return Err(Diag::error("tml::core", title)
+                .at(&source.span(0..0), "in this file")
+                .help("`branch` is at most `branch_taken`, and their difference at most `jump`"));
+        }
+        Ok(Self { name: name.to_string(), ..core })
     }
 }

@@ -8,6 +8,7 @@ pub mod accuracy;
 pub mod board;
 pub mod core;
 pub mod feature;
+mod pin;
 pub mod record;
 pub mod template;
 pub mod tree;

@@ -78,6 +78,12 @@ pub struct Layer {
     pub name: String,
     /// Its cycles, without what it calls.
     pub cycles: u64,
+    /// Its instructions, counted as the cycles.
+    #[serde(default)]
+    pub instructions: u64,
+    /// Those of the cycles in which the core waited for flash.
+    #[serde(default)]
+    pub stalls: u64,
 }
 
 /// Bytes of program memory.

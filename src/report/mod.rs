@@ -4,11 +4,9 @@
 //! Never: computes a measurement; prints a number without its kind.
 //! Add here: a form of the report.
 
-mod amount;
 pub mod confusion;
 pub mod judge;
 pub mod measure;
-mod table;
 mod text;
 mod unmet;
 pub mod verdict;

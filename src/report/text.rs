@@ -1,10 +1,10 @@
 //! The report for people: requirements, confusion matrix, memory, time by layer.
 //! Colour only repeats what words and signs say already.
 
-use super::amount::{Toward, amount, bytes, grouped};
 use super::confusion::Confusion;
-use super::table::{self, Align, shortened, width};
 use super::verdict::{Cycles, Judged, OnBoard, Report, Test, Verdict};
+use crate::base::amount::{Toward, amount, bytes, grouped};
+use crate::base::table::{self, Align, shortened, width};
 
 /// How the text is to look.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -4,9 +4,9 @@ use crate::base::Diag;
 use crate::spec::Spec;
 use crate::spec::model::Requirement;
 
-use super::amount::{Toward, amount, bytes};
 use super::confusion::Confusion;
 use super::verdict::{Judged, OnBoard, Report};
+use crate::base::amount::{Toward, amount, bytes};
 
 /// `tml::require` for each requirement of `report` that isn't met, at its line in `spec`.
 pub fn unmet(spec: &Spec, report: &Report) -> Vec<Diag> {

@@ -5,6 +5,7 @@ use super::fault::FaultKind;
 use super::flash::Flash;
 use super::isa::Stop;
 use super::memory::Memory;
+use super::semihosting::Semihosting;
 
 /// The memories and counters of one machine.
 #[derive(Clone)]
@@ -13,6 +14,8 @@ pub(super) struct Bus {
     pub flash: Flash,
     pub instructions: u64,
     pub cycles: u64,
+    /// Those of them that no instruction took: waiting, going to a handler and back.
+    pub idle: u64,
     /// The cycle at which an interrupt may be due.
     pub event_at: u64,
     /// The counters are exact: devices and peripherals may be accessed.
@@ -20,8 +23,8 @@ pub(super) struct Bus {
     /// The lowest stack pointer so far, and the lowest that is allowed.
     pub deepest: u32,
     pub stack_limit: u32,
-    /// What the program printed by semihosting.
-    pub console: Vec<u8>,
+    /// What the program asks of its debugger.
+    pub host: Semihosting,
 }
 
 impl Bus {
@@ -32,11 +35,12 @@ impl Bus {
             flash,
             instructions: 0,
             cycles: 0,
+            idle: 0,
             event_at: u64::MAX,
             precise: false,
             deepest: u32::MAX,
             stack_limit,
-            console: Vec::new(),
+            host: Semihosting::default(),
         }
     }
 
@@ -44,9 +48,9 @@ impl Bus {
     pub(super) fn reset(&mut self, flash: Flash) {
         self.memory.reset();
         self.flash = flash;
-        (self.instructions, self.cycles, self.event_at) = (0, 0, u64::MAX);
+        (self.instructions, self.cycles, self.idle, self.event_at) = (0, 0, 0, u64::MAX);
         (self.precise, self.deepest) = (false, u32::MAX);
-        self.console.clear();
+        self.host.reset();
     }
 
     /// Whether an interrupt may be due.
@@ -55,17 +59,43 @@ impl Bus {
         self.cycles >= self.event_at
     }
 
+    /// Lets `cycles` go by without an instruction.
+    pub(super) fn pass(&mut self, cycles: u64) {
+        self.cycles += cycles;
+        self.idle += cycles;
+    }
+
     /// Lets only an access pass at which the counters are exact.
     pub(super) fn synchronise(&self) -> Result<(), Stop> {
         if self.precise { Ok(()) } else { Err(Stop::Look) }
     }
 
+    /// A load beyond the quick paths.
+    pub(super) fn load_slow(&mut self, address: u32, size: u32) -> Result<u32, FaultKind> {
+        let word = self.memory.load_slow(address, size, self.cycles)?;
+        if self.memory.is_flash(address) {
+            self.cycles += self.flash.load(address);
+        }
+        Ok(word)
+    }
+
+    /// Serves a semihosting call; what it returns, where it returns something.
+    pub(super) fn semihosting(&mut self, operation: u32, argument: u32) -> Result<Option<u32>, FaultKind> {
+        let result = self.host.call(operation, argument, &mut self.memory, self.cycles);
+        if self.memory.stale {
+            self.event_at = 0;
+        }
+        result
+    }
+
     /// A store beyond the quick paths. One into decoded code happens between two blocks, so that the next sees it.
     pub(super) fn store_slow(&mut self, address: u32, size: u32, value: u32) -> Result<(), Stop> {
+        if self.memory.is_decoded(address, size) {
+            self.synchronise()?;
+        }
         self.memory.store_slow(address, size, value)?;
         if self.memory.stale {
             self.event_at = 0;
-            self.synchronise()?;
         }
         Ok(())
     }

@@ -147,15 +147,38 @@ impl<I: Isa> Code<I> {
         let mark = &mut self.marks[at];
         mark.flags = if on { mark.flags | flags } else { mark.flags & !flags };
         self.slots[at] = self.shown(at);
+        if let Some(previous) = self.previous(at) {
+            self.slots[previous] = self.shown(previous);
+        }
     }
 
     /// What the loop sees of the slot `at`.
     fn shown(&self, at: usize) -> Slot<I::Op> {
         let mark = &self.marks[at];
         let op = if mark.flags & flag::SPECIAL == 0 { mark.op } else { I::SPECIAL };
+        let line = self.begins_line(at);
+        self.fused(at).unwrap_or(Slot { op, step: mark.step, line })
+    }
+
+    /// The slot `at` together with the one behind it.
+    fn fused(&self, at: usize) -> Option<Slot<I::Op>> {
+        const ALONE: u16 = flag::SPECIAL | flag::CONDITIONAL;
+        let mark = &self.marks[at];
+        let behind = at + usize::from(mark.step);
+        let next = self.marks.get(behind).filter(|next| next.flags & flag::LINKED != 0)?;
+        if mark.flags & (ALONE | flag::DECODED) != flag::DECODED || next.flags & ALONE != 0 || self.begins_line(behind)
+        {
+            return None;
+        }
+        let step = mark.step + next.step;
+        let op = I::fuse(mark.op, next.op, self.address(at + usize::from(step)))?;
+        Some(Slot { op, step, line: self.begins_line(at) })
+    }
+
+    /// Whether the instruction in the slot `at` is the first of its line of the flash in a straight line.
+    fn begins_line(&self, at: usize) -> bool {
         let offset = self.address(at) & self.line_mask;
-        let line = offset == 0 || (offset == 2 && mark.flags & flag::LINKED != 0 && self.before_is_wide(at));
-        Slot { op, step: mark.step, line }
+        offset == 0 || (offset == 2 && self.marks[at].flags & flag::LINKED != 0 && self.before_is_wide(at))
     }
 
     fn before_is_wide(&self, at: usize) -> bool {
@@ -202,7 +225,7 @@ impl<I: Isa> Code<I> {
             next = following;
         }
         self.number(at, isa);
-        self.fold_conditions(at, isa);
+        self.quicken(self.previous(at).filter(|_| self.marks[at].flags & flag::LINKED != 0).unwrap_or(at), isa);
         end
     }
 
@@ -229,7 +252,7 @@ impl<I: Isa> Code<I> {
         let across = if wide && !pc.is_multiple_of(4) { isa.across() } else { 0 };
         self.marks[at] = Mark {
             op: decoded.op,
-            opcode: u32::from(halves[0]) << 16 | if wide { halves[1].into() } else { 0 },
+            opcode: I::opcode(halves, decoded.size),
             sum: 0,
             ordinal: 0,
             flags,
@@ -298,8 +321,8 @@ impl<I: Isa> Code<I> {
         }
     }
 
-    /// Gives the blocks of conditional instructions in the line from `at` on their quicker form, where there is one.
-    fn fold_conditions(&mut self, at: usize, isa: &I) {
+    /// Gives the line from `at` on its quickest form: blocks of conditional instructions, fused pairs.
+    fn quicken(&mut self, at: usize, isa: &I) {
         let mut at = at;
         loop {
             let mark = self.marks[at];
@@ -316,9 +339,9 @@ impl<I: Isa> Code<I> {
                     && let Some(op) = isa.skip(&conditions, &ops, halfwords, saved)
                 {
                     self.marks[at].op = op;
-                    self.slots[at] = self.shown(at);
                 }
             }
+            self.slots[at] = self.shown(at);
             match self.following(at) {
                 Some(next) => at = next,
                 None => break,

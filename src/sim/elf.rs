@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use object::elf::{EM_ARM, FileHeader32, PF_X, PT_LOAD, SHF_EXECINSTR};
+use object::elf::{EM_ARM, EM_RISCV, FileHeader32, PF_X, PT_LOAD, SHF_EXECINSTR};
 use object::read::elf::{ElfFile, FileHeader, ProgramHeader};
 use object::{LittleEndian, Object, ObjectSection, ObjectSymbol, SectionFlags, SymbolKind};
+
+use super::lines::Lines;
+use crate::library::core::Family;
 
 /// A named address of the image.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,7 +22,7 @@ pub struct Symbol {
 /// Why an image can't be loaded.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum LoadError {
-    /// Not a 32-bit little-endian Arm ELF, or a damaged one.
+    /// Not a 32-bit little-endian ELF for the core, or a damaged one.
     NotElf(String),
     /// Bytes that belong where the board has neither flash nor RAM.
     Outside {
@@ -35,7 +38,7 @@ pub enum LoadError {
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotElf(reason) => write!(f, "not an ELF image for a 32-bit Arm core: {reason}"),
+            Self::NotElf(reason) => write!(f, "not an ELF image for this 32-bit core: {reason}"),
             Self::Outside { address, size } => {
                 write!(f, "{size} bytes at {address:#010x}, where the board has neither flash nor RAM")
             }
@@ -58,6 +61,8 @@ pub(super) struct Image {
     pub code: Vec<(u32, u32)>,
     /// The entry point.
     pub entry: u32,
+    /// Where its lines are from.
+    pub lines: Lines,
 }
 
 /// A function of the image.
@@ -68,19 +73,29 @@ pub(super) struct Function {
 }
 
 /// Reads an ELF image.
-pub(super) fn read(bytes: &[u8]) -> Result<Image, LoadError> {
+pub(super) fn read(bytes: &[u8], family: &Family) -> Result<Image, LoadError> {
     let damaged = |error: object::Error| LoadError::NotElf(error.to_string());
     let file = ElfFile::<FileHeader32<LittleEndian>>::parse(bytes).map_err(damaged)?;
     let endian = file.endian();
-    if file.elf_header().e_machine(endian) != EM_ARM {
+    let machine = match family {
+        Family::Arm(_) => EM_ARM,
+        Family::Riscv(_) => EM_RISCV,
+    };
+    if file.elf_header().e_machine(endian) != machine {
         return Err(LoadError::NotElf("it is for another machine".to_string()));
     }
     let mut segments = Vec::new();
     let mut code = Vec::new();
+    let mut loaded = 0;
     for header in file.elf_program_headers() {
         let data = header.data(endian, bytes).map_err(|()| LoadError::NotElf("a segment is cut off".to_string()))?;
         if header.p_type(endian) != PT_LOAD || data.is_empty() {
             continue;
+        }
+        // Thousands of segments of the same bytes would fill the host's memory.
+        loaded += data.len();
+        if loaded > bytes.len() {
+            return Err(LoadError::NotElf("its segments share their bytes".to_string()));
         }
         let address = header.p_paddr(endian);
         segments.push((address, data.to_vec()));
@@ -92,8 +107,19 @@ pub(super) fn read(bytes: &[u8]) -> Result<Image, LoadError> {
     if !sections.is_empty() {
         code = sections;
     }
-    let (symbols, functions) = symbols(&file);
-    Ok(Image { segments, symbols, functions, code, entry: file.elf_header().e_entry(endian) })
+    let code = united(code);
+    let (symbols, functions) = symbols(&file, bytes.len())?;
+    let lines = lines(&file);
+    Ok(Image { segments, symbols, functions, code, entry: file.elf_header().e_entry(endian), lines })
+}
+
+/// Line tables; a compressed one can't be read and counts as none.
+fn lines(file: &ElfFile<FileHeader32<LittleEndian>>) -> Lines {
+    let section = |name: &str| {
+        let bytes = file.section_by_name(name).and_then(|section| section.data().ok());
+        bytes.map_or(Vec::new(), <[u8]>::to_vec)
+    };
+    Lines { programs: section(".debug_line"), line_strings: section(".debug_line_str"), strings: section(".debug_str") }
 }
 
 /// Sections with code: exact where segments mix code and constants.
@@ -111,14 +137,33 @@ fn code_sections(file: &ElfFile<FileHeader32<LittleEndian>>) -> Vec<(u32, u32)> 
         .collect()
 }
 
+/// The same addresses in ranges that are in order and don't touch: many ranges may be one.
+fn united(mut ranges: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
+    ranges.sort_unstable();
+    let mut result: Vec<(u32, u32)> = Vec::new();
+    for (start, end) in ranges {
+        match result.last_mut() {
+            Some(last) if start <= last.1 => last.1 = last.1.max(end),
+            _ => result.push((start, end)),
+        }
+    }
+    result
+}
+
 type Symbols = (BTreeMap<String, Symbol>, Vec<(u32, Function)>);
 
-fn symbols(file: &ElfFile<FileHeader32<LittleEndian>>) -> Symbols {
+/// Names may share their endings, but no linker makes them share so much that they are longer than the image.
+fn symbols(file: &ElfFile<FileHeader32<LittleEndian>>, most: usize) -> Result<Symbols, LoadError> {
+    let mut named = 0;
     let mut symbols = BTreeMap::new();
     let mut functions: BTreeMap<u32, Function> = BTreeMap::new();
     for symbol in file.symbols().filter(|symbol| !symbol.is_undefined()) {
         // `$t`, `$d`, `$a` mark kinds of bytes, not names.
         let Some(name) = symbol.name().ok().filter(|name| !name.is_empty() && !name.starts_with('$')) else { continue };
+        named += name.len();
+        if named > most {
+            return Err(LoadError::NotElf("its symbols share their names".to_string()));
+        }
         let is_function = symbol.kind() == SymbolKind::Text;
         let address = symbol.address() as u32 & if is_function { !1 } else { u32::MAX };
         let size = symbol.size() as u32;
@@ -133,5 +178,5 @@ fn symbols(file: &ElfFile<FileHeader32<LittleEndian>>) -> Symbols {
             }
         }
     }
-    (symbols, functions.into_iter().collect())
+    Ok((symbols, functions.into_iter().collect()))
 }

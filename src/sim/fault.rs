@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::lines::Line;
+
 /// A program's end other than the one that was waited for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fault {
@@ -11,6 +13,8 @@ pub struct Fault {
     pub pc: u32,
     /// The function it is in, by the image's symbols.
     pub function: Option<String>,
+    /// The source line, by the image's debug information.
+    pub line: Option<Line>,
     /// The registers by name.
     pub registers: Vec<(&'static str, u32)>,
     /// The last taken branches, the latest first.
@@ -26,6 +30,8 @@ pub struct Branch {
     pub to: u32,
     /// The function that it came from.
     pub function: Option<String>,
+    /// The source line that it came from.
+    pub line: Option<Line>,
 }
 
 /// What happened.
@@ -98,6 +104,20 @@ pub enum FaultKind {
         /// Its number.
         number: u8,
     },
+    /// An exception whose vector is no address of code.
+    Vector {
+        /// Its number: 16 is the first interrupt.
+        exception: u16,
+        /// What the vector table says.
+        address: u32,
+    },
+    /// A return from an exception that can't be (INVPC).
+    ExceptionReturn {
+        /// The value that says how to return.
+        value: u32,
+    },
+    /// `WFI` or `WFE`, and nothing that could wake the core.
+    WaitsForever,
     /// A semihosting call that isn't served.
     Semihosting {
         /// Its number.
@@ -148,6 +168,11 @@ impl fmt::Display for FaultKind {
             Self::DivideByZero => f.write_str("division by zero"),
             Self::Breakpoint { number } => write!(f, "breakpoint {number}"),
             Self::Supervisor { number } => write!(f, "supervisor call {number}, which nothing serves"),
+            Self::Vector { exception, address } => {
+                write!(f, "exception {exception}, whose vector {address:#010x} is no code")
+            }
+            Self::ExceptionReturn { value } => write!(f, "return from an exception by {value:#010x}, which can't be"),
+            Self::WaitsForever => f.write_str("waits for an interrupt, and none can come"),
             Self::Semihosting { operation } => write!(f, "semihosting call {operation:#x}, which isn't served"),
             Self::Reset => f.write_str("the program reset the board"),
             Self::Exit { status } => write!(f, "the program ended with status {status}"),
@@ -158,7 +183,8 @@ impl fmt::Display for FaultKind {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = |function: &Option<String>| function.clone().unwrap_or_else(|| "?".to_string());
-        writeln!(f, "{} (pc {:#010x} in {})", self.kind, self.pc, name(&self.function))?;
+        let at = |line: &Option<Line>| line.as_ref().map_or(String::new(), |line| format!(" at {line}"));
+        writeln!(f, "{} (pc {:#010x} in {}{})", self.kind, self.pc, name(&self.function), at(&self.line))?;
         for row in self.registers.chunks(4) {
             for (name, value) in row {
                 write!(f, "  {name:>4} {value:#010x}")?;
@@ -166,7 +192,8 @@ impl fmt::Display for Fault {
             writeln!(f)?;
         }
         for branch in &self.branches {
-            writeln!(f, "  from {:#010x} in {} to {:#010x}", branch.from, name(&branch.function), branch.to)?;
+            let (from, to) = (branch.from, branch.to);
+            writeln!(f, "  from {from:#010x} in {}{} to {to:#010x}", name(&branch.function), at(&branch.line))?;
         }
         Ok(())
     }

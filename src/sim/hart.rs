@@ -61,12 +61,14 @@ impl<I: Isa> Processor for Hart<I> {
         self.isa.bus_mut().reset(flash);
         self.isa.reset(stack, pc);
         self.trail = super::run::Trail::default();
+        self.by_branch = true;
         self.calls.deepest = u32::MAX;
         self.clear_profile();
     }
 
     fn call(&mut self, function: u32, stack: u32, args: &[u32], floats: &[f32]) {
         self.isa.call(function, stack, args, floats, RETURN);
+        self.by_branch = true;
         self.isa.bus_mut().deepest = self.isa.bus().deepest.min(stack);
         self.calls.begin(self.isa.pc(), Some(RETURN), self.isa.bus(), self.isa.stack());
     }
@@ -113,7 +115,15 @@ impl<I: Isa> Processor for Hart<I> {
 
     fn disassemble(&self, pc: u32) -> Option<(String, u8)> {
         let code = self.parked.iter().chain([&self.code]).find(|code| code.index(pc).is_some())?;
-        let mark = code.index(pc).map(|at| code.marks[at]).filter(|mark| mark.flags & flag::DECODED != 0)?;
-        Some((I::print(mark.op, pc), mark.step * 2))
+        let mark = code.index(pc).map(|at| code.marks[at]).filter(|mark| mark.flags & flag::DECODED != 0);
+        if let Some(mark) = mark {
+            return Some((I::print(mark.op, pc), mark.step * 2));
+        }
+        let half = |at: u32| {
+            let bytes = self.isa.bus().memory.bytes(pc.wrapping_add(at), 2);
+            bytes.map(|bytes| u16::from_le_bytes([bytes[0], bytes[1]]))
+        };
+        let decoded = self.isa.decode(pc, [half(0)?, half(2).unwrap_or(0)], false);
+        Some((I::print(decoded.op, pc), decoded.size))
     }
 }

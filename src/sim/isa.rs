@@ -23,12 +23,23 @@ pub(super) trait Isa: Clone + Send + 'static {
     /// Decodes the halfwords at `pc`. `conditional`: the instruction is in a block of conditional execution.
     fn decode(&self, pc: u32, halves: [u16; 2], conditional: bool) -> Decoded<Self::Op>;
 
+    /// The bits of an instruction in the order in which its manual writes them.
+    fn opcode(halves: [u16; 2], size: u8) -> u32 {
+        u32::from(halves[0]) << 16 | if size == 4 { halves[1].into() } else { 0 }
+    }
+
     /// For an instruction that makes the following ones conditional: the condition of each, in order.
     fn conditions(&self, opcode: u32, op: Self::Op) -> Vec<u8>;
 
     /// An instruction for such a block that tests once: on failure it skips `halfwords` and saves `cycles`.
     /// None where a condition must be tested again for every instruction.
     fn skip(&self, conditions: &[u8], ops: &[Self::Op], halfwords: u8, cycles: i8) -> Option<Self::Op>;
+
+    /// One instruction for two that follow each other, where executing them together is quicker; the last argument is the
+    /// address behind them. It may jump by [`Flow::JumpBehind`] only, and end by [`Stop::Behind`] after the first of the two.
+    fn fuse(_first: Self::Op, _second: Self::Op, _next: u32) -> Option<Self::Op> {
+        None
+    }
 
     /// Whether `condition` holds.
     fn passes(&self, condition: u8) -> bool;
@@ -37,9 +48,7 @@ pub(super) trait Isa: Clone + Send + 'static {
     fn cost(&self, op: Self::Op, before: &[Self::Op]) -> u8;
 
     /// What a branch adds beside that where it leads to an instruction that no aligned word holds.
-    fn across(&self) -> u8 {
-        0
-    }
+    fn across(&self) -> u8;
 
     /// Cycles that a taken branch adds, and those of an instruction whose condition fails.
     fn branch_costs(&self) -> BranchCosts;
@@ -104,6 +113,8 @@ pub(super) enum Flow {
     Next,
     /// At this address.
     Jump(u32),
+    /// At this address, by the second of two fused instructions.
+    JumpBehind(u32),
     /// Behind the instruction and so many halfwords more.
     Skip(u8),
     /// The following instructions have conditions of their own.
@@ -115,6 +126,8 @@ pub(super) enum Flow {
 pub(super) enum Stop {
     /// The loop must look closer first.
     Look,
+    /// The same for the second of two fused instructions; the first was executed.
+    Behind,
     /// The program ends here.
     Fault(FaultKind),
 }

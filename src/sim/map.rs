@@ -13,6 +13,23 @@ pub struct MemoryMap {
     pub vectors: Option<u32>,
     /// How long the flash makes the core wait.
     pub flash_timing: FlashTiming,
+    /// The first address where loads see the flash, if that is another one than where code runs.
+    pub data_window: Option<u32>,
+    /// Registers that show how much time has passed.
+    pub counters: Vec<Counter>,
+}
+
+/// A register that counts time from reset on; it must be one of a device.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Counter {
+    /// Its address.
+    pub register: u32,
+    /// Counts a second.
+    pub frequency: u64,
+    /// Cycles a second.
+    pub clock: u64,
+    /// Its lowest bit is this bit of the count.
+    pub shift: u8,
 }
 
 /// A memory.
@@ -82,6 +99,14 @@ impl Default for FlashTiming {
     fn default() -> Self {
         let none = Cache::default();
         Self { wait_states: 0, line_bytes: 16, instructions: none, data: none, shared: false, prefetch: false }
+    }
+}
+
+impl Counter {
+    /// What it shows after so many cycles.
+    pub(super) fn value(&self, cycles: u64) -> u32 {
+        let count = u128::from(cycles) * u128::from(self.frequency) / u128::from(self.clock.max(1));
+        (count >> self.shift) as u32
     }
 }
 

@@ -56,6 +56,8 @@ pub(super) struct Hart<I: Isa> {
     pub trail: Trail,
     pub calls: Calls,
     pub costs: BranchCosts,
+    /// A branch led to where the next run begins.
+    pub by_branch: bool,
 }
 
 /// The block that runs: what its counts are relative to.
@@ -96,6 +98,8 @@ pub(super) struct Limits {
     pub stop: u32,
     /// The most instructions.
     pub budget: u64,
+    /// Blocks are one instruction long, so that the budget is exact.
+    pub single: bool,
 }
 
 impl<I: Isa> Hart<I> {
@@ -108,7 +112,7 @@ impl<I: Isa> Hart<I> {
         let bus = self.isa.bus_mut();
         let timed = mode != Mode::Fast && bus.flash.is_slow();
         bus.flash.active = timed;
-        let before = (bus.instructions, bus.cycles);
+        let before = (bus.instructions, bus.cycles, bus.idle);
         let result = match (mode, timed) {
             (Mode::Fast, _) => self.run::<0>(limits),
             (Mode::Cycles, false) => self.run::<CYCLES>(limits),
@@ -118,7 +122,7 @@ impl<I: Isa> Hart<I> {
         };
         let bus = self.isa.bus_mut();
         if mode == Mode::Fast {
-            bus.cycles = before.1 + (bus.instructions - before.0);
+            bus.cycles = before.1 + (bus.instructions - before.0) + (bus.idle - before.2);
         }
         self.mark(limits.stop, false);
         result
@@ -136,9 +140,10 @@ impl<I: Isa> Hart<I> {
     fn run<const MODE: u8>(&mut self, limits: Limits) -> Result<(), FaultKind> {
         let start = self.isa.bus().instructions;
         let end = start.saturating_add(limits.budget);
-        let mut pause = Pause { by_branch: true, look: false };
+        let mut pause = Pause { by_branch: self.by_branch, look: false };
         self.forget_stale();
         loop {
+            self.by_branch = pause.by_branch;
             let pc = self.isa.pc();
             if self.isa.bus().instructions >= end {
                 return Err(FaultKind::Budget { instructions: limits.budget });
@@ -167,7 +172,7 @@ impl<I: Isa> Hart<I> {
             if flags & flag::STOP != 0 && self.isa.bus().instructions != start {
                 return Ok(());
             }
-            let look = pause.look || flags & (flag::SPECIAL | flag::CONDITIONAL) != 0;
+            let look = limits.single || pause.look || flags & (flag::SPECIAL | flag::CONDITIONAL) != 0;
             pause = if look {
                 self.step::<MODE>(at, pause.by_branch)?
             } else {
@@ -205,6 +210,7 @@ impl<I: Isa> Hart<I> {
                     continue;
                 }
                 Ok(Flow::Jump(target)) => (at, target),
+                Ok(Flow::JumpBehind(target)) => (at + usize::from(self.code.marks[at].step), target),
                 Ok(Flow::Conditional) => match self.run_conditional::<MODE>(at, block) {
                     Conditional::Behind(next) => {
                         at = next;
@@ -215,6 +221,10 @@ impl<I: Isa> Hart<I> {
                     Conditional::Fault(slot, kind) => return Err(self.fail::<MODE>(block, slot, kind)),
                 },
                 Err(Stop::Look) => return Ok(self.look::<MODE>(block, at)),
+                Err(Stop::Behind) => {
+                    let second = at + usize::from(self.code.marks[at].step);
+                    return Ok(self.look::<MODE>(block, second));
+                }
                 Err(Stop::Fault(kind)) => return Err(self.fail::<MODE>(block, at, kind)),
             };
             self.close::<MODE>(block, from);
@@ -372,7 +382,7 @@ impl<I: Isa> Hart<I> {
                 match self.execute(mark.op, self.code.address(behind)) {
                     Ok(Flow::Jump(target)) => return Conditional::Jump(next, target),
                     Ok(_) => {}
-                    Err(Stop::Look) => return Conditional::Look(next),
+                    Err(Stop::Look | Stop::Behind) => return Conditional::Look(next),
                     Err(Stop::Fault(kind)) => return Conditional::Fault(next, kind),
                 }
             } else if MODE & CYCLES != 0 {
@@ -415,7 +425,7 @@ impl<I: Isa> Hart<I> {
         }
         let flow = match flow {
             Ok(flow) => flow,
-            Err(Stop::Look) => unreachable!("bug: a step asks for another look"),
+            Err(Stop::Look | Stop::Behind) => unreachable!("bug: a step asks for another look"),
             Err(Stop::Fault(kind)) => return Err(self.fail::<MODE>(block, at, kind)),
         };
         self.close::<MODE>(block, at);
@@ -429,7 +439,7 @@ impl<I: Isa> Hart<I> {
         }
         let (target, by_branch) = match flow {
             Flow::Next | Flow::Conditional | Flow::Skip(_) => (next, false),
-            Flow::Jump(target) => (target, true),
+            Flow::Jump(target) | Flow::JumpBehind(target) => (target, true),
         };
         if by_branch {
             self.taken::<MODE>(at, target);

@@ -29,8 +29,8 @@ impl Stage for Compile {
 
     fn run(&self, job: &Job) -> Result<Outputs, Diags> {
         let firmware = &self.0;
-        let toolchain = firmware.toolkit.toolchain(job)?;
         let target = target(&firmware.core);
+        let toolchain = firmware.toolkit.toolchain(job, &target)?;
         let mut headers: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         headers.insert("tml.h".into(), firmware.toolkit.text("hal/tml.h").into_bytes());
         let mut sources: Vec<(String, Vec<u8>)> = Vec::new();

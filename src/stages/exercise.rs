@@ -3,11 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{Diag, Diags};
+use crate::base::{Diag, Diags, Quantity};
 use crate::engine::Facts;
 use crate::library::board::{self, Board};
 use crate::library::core::Core;
-use crate::sim::{Cache, Device, Fault, FaultKind, FlashTiming, Machine, MemoryMap, Region, Replacement};
+use crate::profile::CallTree;
+use crate::sim::{Cache, Counter, Device, Fault, FaultKind, FlashTiming, Machine, MemoryMap, Region, Replacement};
 
 /// The simulator's rules change with our sources, whose digest every key has; this names what the facts below are about.
 const SIMULATOR: &str = "built-in, cycle mode";
@@ -55,6 +56,10 @@ pub struct Part {
     pub name: String,
     /// Cycles, with all that it called.
     pub cycles: u64,
+    /// Instructions of the same stretch.
+    pub instructions: u64,
+    /// Those of the cycles in which the core waited for flash.
+    pub stalls: u64,
 }
 
 /// The simulator's view of a board's memories.
@@ -83,7 +88,24 @@ pub fn memory_map(board: &Board) -> MemoryMap {
             shared: board.timing.shared,
             prefetch: board.timing.prefetch,
         },
+        data_window: board.flash.data,
+        counters: counters(board),
     }
+}
+
+/// The registers that count time.
+fn counters(board: &Board) -> Vec<Counter> {
+    let counters = board.timer.as_ref().map_or(&[][..], |timer| &timer.counters);
+    // Quantities of frequency are in thousandths of a hertz.
+    let hertz = |frequency: &Quantity| (frequency.base / 1000) as u64;
+    let clock = hertz(&board.clock);
+    let counter = |counter: &board::Counter| Counter {
+        register: counter.register,
+        frequency: hertz(&counter.frequency),
+        clock,
+        shift: counter.shift,
+    };
+    counters.iter().map(counter).collect()
 }
 
 /// Bits that start-up waits for, as they read at once: (address, bits).
@@ -121,6 +143,7 @@ impl Bench {
         };
         bench.machine.run_until(bench.wait, BOOT_BUDGET).map_err(|fault| faulted("while it started", &fault))?;
         bench.boot_cycles = bench.machine.cycles();
+        bench.machine.clear_profile();
         Ok(bench)
     }
 
@@ -148,15 +171,30 @@ impl Bench {
     /// Runs from stage to stage until the application is called.
     fn run_parts(&mut self) -> Result<Vec<Part>, Diags> {
         let mut parts = Vec::new();
-        let (mut name, mut since) = ("tml_infer".to_string(), self.machine.cycles());
+        let (mut name, mut since) = ("tml_infer".to_string(), self.counts());
         let end = std::iter::once((String::new(), self.app));
         for (next, address) in self.stages.clone().into_iter().chain(end) {
             self.run_to(address)?;
-            let now = self.machine.cycles();
-            parts.push(Part { name: std::mem::replace(&mut name, next), cycles: now - since });
+            let now = self.counts();
+            parts.push(Part {
+                name: std::mem::replace(&mut name, next),
+                cycles: now.0 - since.0,
+                instructions: now.1 - since.1,
+                stalls: now.2 - since.2,
+            });
             since = now;
         }
         Ok(parts)
+    }
+
+    /// Cycles, instructions and stalls so far.
+    fn counts(&self) -> (u64, u64, u64) {
+        (self.machine.cycles(), self.machine.instructions(), self.machine.stalls())
+    }
+
+    /// Who called whom at what cost, in all inferences.
+    pub fn profile(&self) -> CallTree {
+        CallTree::of(&self.machine)
     }
 
     fn run_to(&mut self, address: u32) -> Result<(), Diags> {

@@ -185,8 +185,8 @@ impl Extract {
         let context = HarnessContext { name: &self.features.name };
         let main = self.toolkit.library.render("chain/board.c.j2", &context)?;
         sources.push(("board.c".into(), main.into_bytes()));
-        let toolchain = self.toolkit.toolchain(job)?;
         let target = target(&self.core);
+        let toolchain = self.toolkit.toolchain(job, &target)?;
         let mut objects = Vec::new();
         for (name, source) in &sources {
             let unit = Unit { target: &target, name, source, headers: &headers, flags: &[] };

@@ -98,8 +98,9 @@ impl Content {
                 continue;
             }
             let start = header.p_paddr(endian);
-            let last = start.checked_add(data.len() as u32 - 1).filter(|last| flash.contains(*last));
-            let (Some(last), true) = (last, flash.contains(start)) else {
+            let inside = |address: &u32| (flash.origin..=flash.last()).contains(address);
+            let last = start.checked_add(data.len() as u32 - 1).filter(inside);
+            let (Some(last), true) = (last, inside(&start)) else {
                 return Err(broken(&format!("{} bytes at {start:#x} lie outside flash", data.len())));
             };
             let (from, to) = ((start - flash.origin) as usize, (last - flash.origin) as usize + 1);
@@ -179,7 +180,7 @@ pub fn sizes(elf: &[u8], flash: Memory, ram: Memory, is_weight: impl Fn(&str) ->
         if ram.contains(section.address() as u32) {
             reserved = reserved.max(section.address() + section.size() - u64::from(ram.origin));
             data += if name == ".data" { section.size() } else { 0 };
-        } else if matches!(name, ".text" | ".vectors" | ".boot2") {
+        } else if matches!(name, ".text" | ".vectors" | ".boot2" | ".header") {
             code += section.size();
         }
     }
@@ -260,7 +261,7 @@ mod tests {
 
     #[test]
     fn damaged_programs_are_refused() {
-        let flash = Memory { origin: 0, size: 1024 };
+        let flash = Memory { origin: 0, size: 1024, data: None };
         assert_eq!(Content::of(b"", flash).expect_err("refused").code, "tml::image");
         assert_eq!(Content::of(&[0x7f; 200], flash).expect_err("refused").code, "tml::image");
     }

@@ -84,11 +84,11 @@ pub fn link(
     objects: &[(String, Vec<u8>)],
     stack: u32,
 ) -> Result<Vec<u8>, CompileError> {
-    let toolchain = firmware.toolkit.toolchain(job)?;
+    let target = target(&firmware.core);
+    let toolchain = firmware.toolkit.toolchain(job, &target)?;
     let script = firmware.script()?;
     let symbols = [("_stack_size".to_string(), u64::from(stack))];
-    let linking =
-        Linking { target: &target(&firmware.core), objects, script: &script, symbols: &symbols, entry: ENTRY };
+    let linking = Linking { target: &target, objects, script: &script, symbols: &symbols, entry: ENTRY };
     Ok(job.world().link(&toolchain, &linking)?.bytes)
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::toolkit::Toolkit;
 use crate::base::Diags;
 use crate::engine::Job;
+use crate::world::Target;
 
 /// Longest run of a native program: a whole test part on a slow machine.
 const LIMIT: Duration = Duration::from_hours(1);
@@ -18,7 +19,7 @@ pub(super) fn run(
     headers: &[(&str, &[u8])],
     stdin: &[u8],
 ) -> Result<Vec<u8>, Diags> {
-    let toolchain = toolkit.toolchain(job)?;
+    let toolchain = toolkit.toolchain(job, &Target::Host)?;
     let own = |files: &[(&str, &[u8])]| -> BTreeMap<String, Vec<u8>> {
         files.iter().map(|(name, bytes)| ((*name).to_string(), bytes.to_vec())).collect()
     };

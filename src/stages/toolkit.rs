@@ -10,7 +10,7 @@ use crate::engine::{Facts, Job};
 use crate::library::Library;
 use crate::library::board::Board;
 use crate::library::core::Core;
-use crate::world::{CompileError, Identity, Link, Target, Toolchain, ToolchainKind, ToolchainOptions, Unit};
+use crate::world::{CompileError, Family, Identity, Link, Target, Toolchain, ToolchainKind, ToolchainOptions, Unit};
 
 /// What runs first in every image.
 pub const ENTRY: &str = "Reset_Handler";
@@ -29,20 +29,34 @@ pub struct Toolkit {
     pub library: Arc<Library>,
     /// Which compiler.
     pub kind: ToolchainKind,
-    /// What results of that compiler depend on.
-    pub identity: Identity,
+    /// What results of that compiler depend on, for each family of cores in the build.
+    pub identities: BTreeMap<Family, Identity>,
 }
 
 impl Toolkit {
-    /// The compiler, ready to run; fetched first if it must be, which the user is told.
-    pub fn toolchain(&self, job: &Job) -> Result<Toolchain, Diag> {
+    /// The compiler for `target`, ready to run; fetched first if it must be, which the user is told.
+    pub fn toolchain(&self, job: &Job, target: &Target) -> Result<Toolchain, Diag> {
         let options = ToolchainOptions { offline: job.world().offline(), progress: &|text| job.progress(text, 0, 0) };
-        job.world().toolchain(self.kind, &options)
+        job.world().toolchain_for(self.kind, self.family(target), &options)
+    }
+
+    /// Whose compiler is used for `target`: for this machine, that of any family in the build.
+    fn family(&self, target: &Target) -> Family {
+        let first = self.identities.keys().next().copied();
+        if *target == Target::Host { first.unwrap_or(Family::Arm) } else { Family::of(target) }
+    }
+
+    /// What results of the compiler of the build's first family depend on: what reports and the lock name.
+    ///
+    /// # Panics
+    /// If a toolkit was made for no family: our bug.
+    pub fn identity(&self) -> &Identity {
+        self.identities.values().next().unwrap_or_else(|| panic!("bug: a toolkit without a compiler"))
     }
 
     /// Tells the compiler and the arguments of a unit without flags of its own.
     pub fn facts(&self, target: &Target, out: &mut dyn Facts) {
-        let identity = &self.identity;
+        let identity = self.identities.get(&self.family(target)).unwrap_or_else(|| self.identity());
         out.text("toolchain", &format!("{} {}", identity.name, identity.version));
         out.text("compiler", &identity.digest);
         let unit = Unit { target, name: "", source: b"", headers: &BTreeMap::new(), flags: &[] };
@@ -57,8 +71,8 @@ impl Toolkit {
         mut objects: Vec<(String, Vec<u8>)>,
         stack: u64,
     ) -> Result<Vec<u8>, CompileError> {
-        let toolchain = self.toolchain(job)?;
         let target = target(core);
+        let toolchain = self.toolchain(job, &target)?;
         let context = BoardContext { board };
         let headers = BTreeMap::from([("tml.h".to_string(), self.text("hal/tml.h").into_bytes())]);
         let mut sources = vec![

@@ -38,7 +38,7 @@ pub struct Verified {
 }
 
 /// The step `verify:DEPLOY@BOARD`. Inputs: `firmware.elf`, `model.c`, `x.npy` (raw rows), `part.npy`, `expected.npy`.
-/// Makes `verify.json`.
+/// Makes `verify.json`, and `profile.json`: the call tree of all inferences.
 pub struct Verify {
     /// What is run.
     pub firmware: Firmware,
@@ -76,8 +76,9 @@ impl Stage for Verify {
             }
             tally.add(inference);
         }
+        let profile = super::json(&bench.profile());
         let verified = tally.finish(&bench, test.len());
-        Ok(Outputs::from([("verify.json".to_string(), super::json(&verified))]))
+        Ok(Outputs::from([("profile.json".to_string(), profile), ("verify.json".to_string(), super::json(&verified))]))
     }
 }
 

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::disk::disk_error;
 use super::flags::{Target, base_flags};
 use super::process::{Command, Finished, Stopped};
-use super::toolchain::{Toolchain, ToolchainKind};
+use super::toolchain::{Family, Toolchain, ToolchainKind};
 use super::world::World;
 use crate::base::Diag;
 
@@ -111,12 +111,6 @@ impl From<Diag> for CompileError {
 impl World {
     /// Compiles one unit.
     pub fn compile(&self, toolchain: &Toolchain, unit: &Unit) -> Result<Object, CompileError> {
-        if let (ToolchainKind::Gcc, Target::Core { zig_target, .. }) = (toolchain.kind, unit.target)
-            && zig_target.starts_with("riscv")
-        {
-            let title = "toolchain `gcc` builds for Arm cores only";
-            return Err(Diag::error("tml::toolchain", title).help("leave out `--toolchain gcc` for this board").into());
-        }
         let bench = Bench::new(self)?;
         bench.put(unit.name, unit.source)?;
         for (name, bytes) in unit.headers {
@@ -231,9 +225,13 @@ fn not_run(program: &Path, stopped: &Stopped) -> CompileError {
     CompileError::World(Diag::error(code, format!("`{}` didn't finish: {stopped}", program.display())))
 }
 
-/// The name of the user's gcc for Arm, as `cc` knows it (`CC_thumbv7em_none_eabi`, else `arm-none-eabi-gcc`).
-pub(super) fn find_gcc(world: &World) -> Result<PathBuf, String> {
-    find_compiler(world, "thumbv7em-none-eabi")
+/// The name of the user's gcc for a family, as `cc` knows it (`CC_thumbv7em_none_eabi`, else `arm-none-eabi-gcc`).
+pub(super) fn find_gcc(world: &World, family: Family) -> Result<PathBuf, String> {
+    let target = match family {
+        Family::Arm => "thumbv7em-none-eabi",
+        Family::Riscv => "riscv32imc-unknown-none-elf",
+    };
+    find_compiler(world, target)
 }
 
 /// The user's compiler for this machine, for builds that don't use zig.

@@ -16,6 +16,7 @@ mod link;
 pub mod llm;
 mod native;
 mod process;
+mod sandbox;
 mod settings;
 mod toolchain;
 #[expect(clippy::module_inception, reason = "the room is named after the type that it hands out")]
@@ -32,7 +33,8 @@ pub use flags::{Target, base_flags, link_flags};
 pub use link::Link;
 pub use native::native_arguments;
 pub use process::{Command, Finished, Stopped};
+pub use sandbox::Sandbox;
 pub use settings::{ProviderSettings, Settings};
 pub use tempfile::TempDir;
-pub use toolchain::{Identity, Toolchain, ToolchainKind, ToolchainOptions};
+pub use toolchain::{Family, Identity, Toolchain, ToolchainKind, ToolchainOptions};
 pub use world::World;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::flags::Target;
 use super::process::Stopped;
 use super::world::World;
 use super::{compiler, zig};
@@ -13,8 +14,18 @@ pub enum ToolchainKind {
     /// The pinned zig (clang and lld for every core), fetched once into the cache. The default.
     #[default]
     Zig,
-    /// The user's `arm-none-eabi-gcc`, found on `PATH` or named by `CC_thumbv7em_none_eabi`.
+    /// The user's gcc, one program an instruction set, found on `PATH` or named by a variable: `arm-none-eabi-gcc`
+    /// (`CC_thumbv7em_none_eabi`), `riscv64-unknown-elf-gcc` (`CC_riscv32imc_unknown_none_elf`).
     Gcc,
+}
+
+/// Instruction sets that gcc is one program for each of.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Family {
+    /// Every Cortex-M.
+    Arm,
+    /// RV32.
+    Riscv,
 }
 
 /// What a result made by a compiler depends on: part of a step's facts and of the lock.
@@ -72,6 +83,24 @@ impl ToolchainKind {
     }
 }
 
+impl Family {
+    /// The family of a target; of this machine, the one that every installation has.
+    pub fn of(target: &Target) -> Self {
+        match target {
+            Target::Core { zig_target, .. } if zig_target.starts_with("riscv") => Self::Riscv,
+            _ => Self::Arm,
+        }
+    }
+
+    /// Its compiler as people install it: the program, and Debian's package.
+    fn gcc(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Arm => ("arm-none-eabi-gcc", "gcc-arm-none-eabi"),
+            Self::Riscv => ("riscv64-unknown-elf-gcc", "gcc-riscv64-unknown-elf"),
+        }
+    }
+}
+
 impl Toolchain {
     /// True if linking brings `memcpy`, `memmove`, `memset`, `memcmp`. With gcc the image must contain its own, since
     /// no C library is linked.
@@ -82,36 +111,48 @@ impl Toolchain {
 
 impl World {
     /// What results of this compiler depend on. Costs nothing for zig, which need not be here yet.
-    pub fn toolchain_identity(&self, kind: ToolchainKind) -> Result<Identity, Diag> {
+    pub fn toolchain_identity(&self, kind: ToolchainKind, family: Family) -> Result<Identity, Diag> {
         match kind {
             ToolchainKind::Zig => zig::identity(),
-            ToolchainKind::Gcc => Ok(self.toolchain(kind, &ToolchainOptions::quiet())?.identity),
+            ToolchainKind::Gcc => Ok(self.toolchain_for(kind, family, &ToolchainOptions::quiet())?.identity),
         }
+    }
+
+    /// The compiler for Arm cores and this machine.
+    pub fn toolchain(&self, kind: ToolchainKind, options: &ToolchainOptions) -> Result<Toolchain, Diag> {
+        self.toolchain_for(kind, Family::Arm, options)
     }
 
     /// The compiler, ready to run; zig is fetched if it is missing or damaged. The first call of a process checks that
     /// all of it is there.
-    pub fn toolchain(&self, kind: ToolchainKind, options: &ToolchainOptions) -> Result<Toolchain, Diag> {
+    pub fn toolchain_for(
+        &self,
+        kind: ToolchainKind,
+        family: Family,
+        options: &ToolchainOptions,
+    ) -> Result<Toolchain, Diag> {
+        // zig is one program for all of them.
+        let family = if kind == ToolchainKind::Zig { Family::Arm } else { family };
         // Held while looking, so that a process never fetches or checks twice; a poisoned lock only lost a check.
         let mut known = self.toolchains.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(toolchain) = known.get(&kind) {
+        if let Some(toolchain) = known.get(&(kind, family)) {
             return Ok(toolchain.clone());
         }
         let toolchain = match kind {
             ToolchainKind::Zig => zig::ready(self, options)?,
-            ToolchainKind::Gcc => self.gcc()?,
+            ToolchainKind::Gcc => self.gcc(family)?,
         };
-        known.insert(kind, toolchain.clone());
+        known.insert((kind, family), toolchain.clone());
         Ok(toolchain)
     }
 
-    fn gcc(&self) -> Result<Toolchain, Diag> {
+    fn gcc(&self, family: Family) -> Result<Toolchain, Diag> {
+        let (program, package) = family.gcc();
         let missing = |why: String| {
-            Diag::error("tml::toolchain", format!("toolchain `gcc` isn't usable: {why}")).help(
-                "install `arm-none-eabi-gcc` (Debian: `apt install gcc-arm-none-eabi`), or leave out `--toolchain gcc`",
-            )
+            Diag::error("tml::toolchain", format!("toolchain `gcc` isn't usable: {why}"))
+                .help(format!("install `{program}` (Debian: `apt install {package}`), or leave out `--toolchain gcc`"))
         };
-        let wanted = compiler::find_gcc(self).map_err(missing)?;
+        let wanted = compiler::find_gcc(self, family).map_err(missing)?;
         let program =
             self.env().find_program(&wanted).ok_or_else(|| missing(format!("no `{}` on PATH", wanted.display())))?;
         let says = self.ask(&program, "--version").map_err(|stopped| missing(stopped.to_string()))?;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use super::clock::Clock;
 use super::env::Env;
 use super::files::Files;
-use super::toolchain::{Toolchain, ToolchainKind};
+use super::toolchain::{Family, Toolchain, ToolchainKind};
 
 /// The outside: everything that isn't a function of its arguments goes through here. Clones share their state.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct World {
     offline: bool,
     interrupted: Arc<AtomicBool>,
     /// Toolchains that this process has looked at and found whole.
-    pub(super) toolchains: Arc<Mutex<BTreeMap<ToolchainKind, Toolchain>>>,
+    pub(super) toolchains: Arc<Mutex<BTreeMap<(ToolchainKind, Family), Toolchain>>>,
 }
 
 impl World {

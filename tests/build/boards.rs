@@ -32,6 +32,20 @@ fn a_board_that_is_too_small_is_told() {
     }
 }
 
+/// The same model on a RISC-V board: compiled, linked, run on the simulator, equal to the reference, judged.
+#[test]
+fn a_riscv_board_builds_and_verifies() {
+    let Some(_) = Project::built() else { return };
+    let project = Project::new();
+    project.replace(SPEC, "use std.boards.{nucleo_f446re}", "use std.boards.{esp32c3_devkitm}");
+    project.replace(SPEC, "[nucleo_f446re]", "[esp32c3_devkitm]");
+    let built = project.build().exits(0);
+    let artifacts = built.artifacts();
+    for form in ["bin", "elf", "hex"] {
+        assert!(artifacts.contains_key(&format!("esp32c3_devkitm/{form}")), "{artifacts:?}");
+    }
+}
+
 #[test]
 fn boards_of_ones_own_and_overlays_build() {
     let Some(project) = Project::built() else { return };

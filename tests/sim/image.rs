@@ -19,6 +19,8 @@ pub(crate) fn board(flash: u32, ram: u32) -> MemoryMap {
         devices: vec![Device { origin: 0x4000_0000, size: 0x2000_0000, presets: Vec::new() }],
         vectors: None,
         flash_timing: FlashTiming::default(),
+        data_window: None,
+        counters: Vec::new(),
     }
 }
 

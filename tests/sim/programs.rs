@@ -1,84 +1,145 @@
-//! Whole C programs, built by gcc and by zig at several levels: what they print and how many instructions they take
-//! must be what QEMU says.
+//! Whole C programs, built by gcc, clang and zig at several levels: what they print, how they end and how many
+//! instructions they take must be what QEMU says.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tinyml::library::core::Core;
+use tinyml::base::rng::Rng;
 use tinyml::sim::{Cache, FaultKind, FlashTiming, Machine, MemoryMap, Mode};
 
+use crate::builds::{Build, LEVELS, compilers};
 use crate::image;
-use crate::qemu::{self, ORACLES, Oracle};
+use crate::qemu::{self, ORACLES, Oracle, RISCV};
 
-const PROGRAMS: [&str; 10] =
-    ["softfloat", "int64", "sort", "copies", "switches", "varargs", "kernels", "dsp", "floats", "mixed"];
-const LEVELS: [&str; 3] = ["-Os", "-O2", "-O3"];
+/// Programs for every core.
+const PROGRAMS: &[&str] = &[
+    "aes",
+    "base64",
+    "big_integers",
+    "bit_fields",
+    "bit_tricks",
+    "bytecode",
+    "callbacks",
+    "checksums",
+    "ciphers",
+    "conv_padded",
+    "conversions",
+    "copies",
+    "coroutines",
+    "depthwise_dilated",
+    "device_registers",
+    "distances",
+    "divisions",
+    "doubles",
+    "dsp",
+    "dual_mac",
+    "exponentials",
+    "features",
+    "fft_fixed",
+    "fft_float",
+    "filters",
+    "floats",
+    "formatting",
+    "generators",
+    "half_floats",
+    "hash_table",
+    "huffman",
+    "int64",
+    "kernels",
+    "lexer",
+    "life",
+    "long_shifts",
+    "lstm",
+    "lz",
+    "matrices",
+    "memory_blocks",
+    "mixed",
+    "motion",
+    "packed",
+    "parser",
+    "paths",
+    "pixels",
+    "pooling",
+    "primes",
+    "queens",
+    "recursion",
+    "requantise",
+    "roots",
+    "saturation",
+    "sha256",
+    "softfloat",
+    "softmax_fixed",
+    "sort",
+    "sort_networks",
+    "strings",
+    "structures",
+    "switches",
+    "trees",
+    "trigonometry",
+    "utf8",
+    "varargs",
+    "variable_arrays",
+];
+/// Programs that need exclusive loads and stores, or an FPU.
+const WITH_EXCLUSIVES: &[&str] = &["atomics"];
+const WITH_FPU: &[&str] = &["float_modes"];
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Compiler {
-    Gcc,
-    Zig,
-}
-
-fn source(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sim/programs").join(name)
-}
-
-fn compilers() -> Vec<Compiler> {
-    let zig = Command::new("python3").args(["-m", "ziglang", "version"]).output();
-    let has_zig = zig.is_ok_and(|output| output.status.success());
-    let gcc = qemu::has("arm-none-eabi-gcc").then_some(Compiler::Gcc);
-    let all: Vec<Compiler> = gcc.into_iter().chain(has_zig.then_some(Compiler::Zig)).collect();
-    if all.len() < 2 {
-        qemu::skip("arm-none-eabi-gcc or ziglang is missing");
-    }
-    all
-}
-
-fn build(compiler: Compiler, core: &Core, level: &str, program: &str, elf: &Path) {
-    let mut command = match compiler {
-        Compiler::Gcc => Command::new("arm-none-eabi-gcc"),
-        Compiler::Zig => Command::new("python3"),
+/// The machines whose cores the simulator has; with `TINYML_SIM_CORE`, the one of that core.
+fn oracles() -> Vec<Oracle> {
+    let wanted = std::env::var("TINYML_SIM_CORE").ok();
+    let known = |oracle: &Oracle| {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("stdlib/cores/{}.toml", oracle.core)).exists()
     };
-    match compiler {
-        Compiler::Gcc => command.args(&core.gcc.flags).args(["-nostdlib", "-fno-tree-loop-distribute-patterns"]),
-        Compiler::Zig => command
-            .args(["-m", "ziglang", "cc", "-target", &core.zig.target, &format!("-mcpu={}", core.zig.cpu)])
-            .args(["-fno-sanitize=undefined", "-Wl,-e,Reset_Handler"]),
-    };
-    command.args([level, "-g", "-std=gnu11", "-ffreestanding", "-ffunction-sections", "-T"]).arg(source("board.ld"));
-    command.arg(source(&format!("{program}.c"))).arg(source("support.c")).arg("-o").arg(elf);
-    if compiler == Compiler::Gcc {
-        command.arg("-lgcc");
-    }
-    let output = command.output().expect("a compiler that was found before");
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let chosen = |oracle: &Oracle| wanted.as_deref().is_none_or(|core| core == oracle.core);
+    ORACLES.into_iter().chain([RISCV]).filter(known).filter(chosen).collect()
 }
 
-/// Builds one program and runs it on both sides.
-fn compare(oracle: &Oracle, compiler: Compiler, level: &str, program: &str) {
+/// The programs for a core.
+fn programs(core: &str) -> impl Iterator<Item = &'static str> {
+    let exclusives: &[&str] = if matches!(core, "cortex_m0" | "esp32c3") { &[] } else { WITH_EXCLUSIVES };
+    let fpu: &[&str] = if matches!(core, "cortex_m4f" | "cortex_m7" | "cortex_m33") { WITH_FPU } else { &[] };
+    PROGRAMS.iter().chain(exclusives).chain(fpu).copied()
+}
+
+/// Builds one program and runs it on both sides; panics where they differ.
+fn compare(oracle: &Oracle, build: Build) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (elf, log) = (folder.path().join("program.elf"), folder.path().join("log"));
     let core = image::core(oracle.core);
-    build(compiler, &core, level, program, &elf);
-    let place = format!("{program} by {compiler:?} {level} on {}", oracle.core);
+    build.build(oracle, &core, &[], &elf);
+    let place = format!("{} by {:?} {} on {}", build.program, build.compiler, build.level, oracle.core);
     // One block an instruction, one line a block: the lines are the instructions.
     let counting = ["-singlestep", "-d", "exec,nochain", "-D", log.to_str().expect("a path in UTF-8")];
-    let Some(theirs) = oracle.run(&elf, &counting) else { return };
+    let theirs = oracle.run(&elf, &counting).expect("QEMU, which was found before");
     let bytes = std::fs::read(&elf).expect("the image that was just built");
     let mut machine = Machine::load(&bytes, &core, &oracle.map()).expect("an image that loads");
-    let status = machine.run(50_000_000).unwrap_or_else(|fault| panic!("{place}: {fault}"));
-    assert_eq!(status, 0, "{place}");
+    let count = instructions(oracle, &std::fs::read(&log).expect("QEMU's log"));
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert_eq!(text(machine.console()), text(&theirs), "{place}");
-    let lines = std::fs::read(&log)
-        .expect("QEMU's log")
-        .split(|byte| *byte == b'\n')
-        .filter(|line| line.starts_with(b"Trace"))
-        .count();
-    assert_eq!(machine.instructions(), lines as u64, "{place}: instructions");
+    for mode in [Mode::Fast, Mode::Cycles, Mode::Profile] {
+        machine.reset();
+        machine.set_mode(mode);
+        let status = machine.run(50_000_000).unwrap_or_else(|fault| panic!("{place}, {mode:?}: {fault}"));
+        assert_eq!(status, 0, "{place}, {mode:?}");
+        assert_eq!(text(machine.console()), text(&theirs), "{place}, {mode:?}");
+        assert_eq!(machine.instructions(), count, "{place}, {mode:?}: instructions");
+    }
+    // A program's status is the last thing that it prints.
+    assert!(theirs.ends_with(b"\n00000000\n"), "{place}: {}", text(&theirs));
     check_profile(&machine, &place);
     assert!((32..4096).contains(&machine.stack_peak()), "{place}: a stack of {}", machine.stack_peak());
+}
+
+/// How many instructions of the program are in QEMU's log; RISC-V's machine starts with some of its own.
+fn instructions(oracle: &Oracle, log: &[u8]) -> u64 {
+    let inside = |line: &&[u8]| {
+        // Trace 0: 0x7f… [flags/PC/flags/flags] name
+        let address = line.split(|byte| *byte == b'/').nth(1).and_then(|field| std::str::from_utf8(field).ok());
+        let address = address.and_then(|text| u32::from_str_radix(text.trim_start_matches("0x"), 16).ok());
+        line.starts_with(b"Trace") && address.is_some_and(|address| oracle.map().flash.holds(address, 2))
+    };
+    log.split(|byte| *byte == b'\n').filter(inside).count() as u64
 }
 
 /// The profile must account for every instruction and cycle.
@@ -92,48 +153,67 @@ fn check_profile(machine: &Machine, place: &str) {
     assert_eq!(calls("program"), Some(1), "{place}");
 }
 
-/// Half of the programs, with compiler and level taking turns; all in all ways with more effort.
-fn compare_core(at: usize) {
-    if !qemu::has("qemu-system-arm") {
-        return qemu::skip("no qemu-system-arm");
-    }
-    let compilers = compilers();
-    let all: Vec<(Compiler, &str)> =
-        compilers.iter().flat_map(|&compiler| LEVELS.iter().map(move |&level| (compiler, level))).collect();
-    if all.is_empty() {
-        return;
-    }
-    let least = qemu::effort() == 1;
-    for (turn, program) in PROGRAMS.iter().enumerate().filter(|(turn, _)| !least || (turn + at).is_multiple_of(2)) {
-        for share in 0..(qemu::effort() * 2 - 1).min(all.len()) {
-            let (compiler, level) = all[(turn * 5 + at + share) % all.len()];
-            compare(&ORACLES[at], compiler, level, program);
+/// What to run: every program once, in ways that a seed draws; more ways with more effort.
+fn jobs() -> Vec<(Oracle, Build)> {
+    let mut rng =
+        Rng::new(std::env::var("TINYML_SIM_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1), "programs");
+    let mut all: Vec<(Oracle, Build)> = Vec::new();
+    for oracle in oracles() {
+        for program in programs(oracle.core) {
+            for &compiler in compilers() {
+                all.extend(LEVELS.map(|level| (oracle, Build { compiler, level, program })));
+            }
         }
     }
+    if qemu::effort() >= qemu::ALL {
+        return all;
+    }
+    let mut chosen = Vec::new();
+    for program in PROGRAMS.iter().chain(WITH_EXCLUSIVES).chain(WITH_FPU) {
+        let mut ways: Vec<_> = all.iter().filter(|job| job.1.program == *program).copied().collect();
+        for _ in 0..qemu::effort().min(ways.len()) {
+            chosen.push(ways.swap_remove(rng.below(ways.len())));
+        }
+    }
+    chosen
 }
 
 #[test]
-fn programs_for_the_m0_run_as_in_qemu() {
-    compare_core(0);
-}
-
-#[test]
-fn programs_for_the_m3_run_as_in_qemu() {
-    compare_core(1);
-}
-
-#[test]
-fn programs_for_the_m4f_run_as_in_qemu() {
-    compare_core(2);
+fn programs_run_as_in_qemu() {
+    let missing: Vec<&str> = oracles().iter().map(Oracle::emulator).filter(|emulator| !qemu::has(emulator)).collect();
+    if let Some(missing) = missing.first() {
+        return qemu::skip(&format!("no {missing}"));
+    }
+    let (jobs, next, differences) = (jobs(), AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some((oracle, build)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if catch_unwind(AssertUnwindSafe(|| compare(oracle, *build))).is_err() {
+                        let place = format!("{} {build:?}", oracle.core);
+                        differences.lock().expect("no panic holds it").push(place);
+                    }
+                }
+            });
+        }
+    });
+    let differences = differences.into_inner().expect("no panic holds it");
+    qemu::say(&format!(
+        "{} builds of {} programs ran as in QEMU; {} differ",
+        jobs.len() - differences.len(),
+        PROGRAMS.len() + WITH_EXCLUSIVES.len() + WITH_FPU.len(),
+        differences.len()
+    ));
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
 #[test]
 fn a_program_prints_by_rtt_and_overflows_its_stack() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let elf = folder.path().join("life.elf");
-    for compiler in compilers() {
+    for &compiler in compilers() {
         let core = image::core("cortex_m3");
-        build(compiler, &core, "-Os", "board_life", &elf);
+        Build { compiler, level: "-Os", program: "board_life" }.build(&ORACLES[1], &core, &[], &elf);
         let bytes = std::fs::read(&elf).expect("the image that was just built");
         let mut machine = Machine::load(&bytes, &core, &ORACLES[1].map()).expect("an image that loads");
         let wait = machine.symbol("wait").expect("a function").address;
@@ -169,9 +249,9 @@ fn speed_on_int8_kernels() {
         data: lines(32),
         ..FlashTiming::default()
     };
-    for compiler in compilers() {
+    for &compiler in compilers() {
         let core = image::core("cortex_m4f");
-        build(compiler, &core, "-O2", "kernels", &elf);
+        Build { compiler, level: "-O2", program: "kernels" }.build(&ORACLES[2], &core, &[], &elf);
         let bytes = std::fs::read(&elf).expect("the image that was just built");
         let none = FlashTiming::default();
         for (mode, flash) in [(Mode::Fast, none), (Mode::Cycles, none), (Mode::Profile, none), (Mode::Profile, slow)] {

@@ -11,15 +11,15 @@ use crate::image;
 use crate::qemu::{self, ORACLES, Oracle};
 
 /// Offsets in RAM: a block for semihosting calls, memory that tested loads and stores use, results.
-const SCRATCH: u32 = 0x20;
+pub(crate) const SCRATCH: u32 = 0x20;
 const SCRATCH_SIZE: u32 = 0x100;
-const RESULTS: u32 = SCRATCH + SCRATCH_SIZE;
+pub(crate) const RESULTS: u32 = SCRATCH + SCRATCH_SIZE;
 /// Where the stack pointer is: in the middle of that memory, so that what is pushed is compared.
-const STACK: u32 = SCRATCH + 0x80;
+pub(crate) const STACK: u32 = SCRATCH + 0x80;
 
 /// A batch in the making.
-struct Batch {
-    code: Vec<u16>,
+pub(crate) struct Batch {
+    pub(crate) code: Vec<u16>,
     rng: Rng,
     flash_origin: u32,
     scratch: u32,
@@ -28,15 +28,15 @@ struct Batch {
     /// Fill the registers with doubles.
     double: bool,
     /// Tested instructions so far.
-    instructions: usize,
+    pub(crate) instructions: usize,
 }
 
 /// One case: its class, where its code begins in the image, where its instructions do, where it ends.
-struct Case {
-    class: &'static Class,
+pub(crate) struct Case {
+    pub(crate) class: &'static Class,
     inputs: usize,
-    start: usize,
-    end: usize,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
 }
 
 impl Batch {
@@ -150,7 +150,7 @@ impl Batch {
         }
     }
 
-    fn result_words(&self) -> u32 {
+    pub(crate) fn result_words(&self) -> u32 {
         if self.baseline { 9 } else { 14 + if self.float { 33 } else { 0 } }
     }
 
@@ -303,7 +303,7 @@ impl Batch {
 }
 
 /// Cases of all classes of a core in one image, as many as its memories hold, half a MiB of results at most.
-fn batch(oracle: &Oracle, seed: u64) -> (Batch, Vec<Case>) {
+pub(crate) fn batch(oracle: &Oracle, seed: u64) -> (Batch, Vec<Case>) {
     let baseline = oracle.core == "cortex_m0";
     let float = !baseline && oracle.core != "cortex_m3";
     let mut batch = Batch {

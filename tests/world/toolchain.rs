@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use tinyml::base::Diag;
-use tinyml::world::{ToolchainKind, ToolchainOptions, World};
+use tinyml::world::{Family, ToolchainKind, ToolchainOptions, World};
 
 fn refused(world: &World, offline: bool) -> Diag {
     let options = ToolchainOptions { offline, progress: &|_| {} };
@@ -15,7 +15,7 @@ fn refused(world: &World, offline: bool) -> Diag {
 fn the_identity_of_zig_is_known_without_it() {
     let cache = tempfile::tempdir().unwrap();
     let world = crate::world_with(&[("TINYML_CACHE_DIR", cache.path())]);
-    let identity = world.toolchain_identity(ToolchainKind::Zig).unwrap();
+    let identity = world.toolchain_identity(ToolchainKind::Zig, Family::Arm).unwrap();
     assert_eq!((identity.name, identity.version.as_str()), ("zig", "0.17.1"));
     assert_eq!(identity.digest.len(), "sha256:".len() + 64);
     assert!(world.files().walk(cache.path()).unwrap().is_empty());

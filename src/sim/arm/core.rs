@@ -3,9 +3,10 @@
 use super::cpu::Cpu;
 use super::cycles;
 use super::decode::{self, Context};
+use super::fuse;
 use super::hazard;
 use super::op::Op;
-use super::system::System;
+use super::print;
 use crate::sim::bus::Bus;
 use crate::sim::fault::FaultKind;
 use crate::sim::isa::{BranchCosts, Decoded, Flow, Isa, Kind, Stop};
@@ -50,6 +51,10 @@ impl Isa for Cpu {
         (uniform && steady).then_some(Op::ItSkip { condition, halfwords, saved })
     }
 
+    fn fuse(first: Op, second: Op, next: u32) -> Option<Op> {
+        fuse::fuse(first, second, next)
+    }
+
     #[inline]
     fn passes(&self, condition: u8) -> bool {
         self.holds(condition)
@@ -82,9 +87,12 @@ impl Isa for Cpu {
             Op::LoadMultiple { list, .. } if list >> 15 == 1 => Kind::End,
             Op::BranchLink { .. } | Op::BranchLinkExchange { .. } => Kind::Call,
             Op::It | Op::ItSkip { .. } => Kind::Block,
-            Op::WriteSystem { .. } | Op::Mask { .. } | Op::Barrier | Op::Supervisor { .. } | Op::Breakpoint { .. } => {
-                Kind::Synchronise
-            }
+            Op::WriteSystem { .. }
+            | Op::Mask { .. }
+            | Op::Barrier
+            | Op::Supervisor { .. }
+            | Op::Wait { .. }
+            | Op::Breakpoint { .. } => Kind::Synchronise,
             Op::Push { .. } | Op::SubSp { .. } => Kind::Plain,
             // A pop raises the pointer, and so does an addition to it.
             Op::LoadMultiple { n: 13, before: false, .. } | Op::AddImm { d: 13, n: 13, .. } => Kind::Plain,
@@ -98,13 +106,12 @@ impl Isa for Cpu {
         self.execute_op(op, next)
     }
 
-    fn take_event(&mut self, _: u32) -> Result<Option<u32>, FaultKind> {
-        self.bus.event_at = u64::MAX;
-        Ok(None)
+    fn take_event(&mut self, pc: u32) -> Result<Option<u32>, FaultKind> {
+        self.take_exception(pc)
     }
 
     fn return_to(&mut self, pc: u32) -> Result<u32, FaultKind> {
-        Err(FaultKind::NotCode { address: pc })
+        self.return_from_exception(pc)
     }
 
     fn reset(&mut self, stack: u32, pc: u32) {
@@ -114,8 +121,10 @@ impl Isa for Cpu {
         (self.s, self.fpscr) = ([0; 32], 0);
         (self.primask, self.faultmask, self.basepri) = (false, false, 0);
         (self.control, self.other_stack, self.exclusive, self.fpu_enabled) = (0, 0, false, false);
-        self.limits = [0; 2];
-        self.system = System::new(self.system.cpuid(), self.has_fpu);
+        (self.limits, self.exception, self.event, self.calling) = ([0; 2], 0, false, false);
+        (self.other_deepest, self.float_ready) = (u32::MAX, false);
+        self.update_stack_limit();
+        self.system.reset();
     }
 
     fn pc(&self) -> u32 {
@@ -131,6 +140,7 @@ impl Isa for Cpu {
     }
 
     fn call(&mut self, function: u32, stack: u32, args: &[u32], floats: &[f32], back: u32) {
+        self.leave_handlers();
         let spilled = args.get(4..).unwrap_or(&[]);
         // AAPCS: the stack pointer is a multiple of 8 at a call.
         let stack = stack.wrapping_sub(spilled.len() as u32 * 4) & !7;
@@ -152,16 +162,17 @@ impl Isa for Cpu {
 
     fn enable_fpu(&mut self) {
         self.fpu_enabled = self.has_fpu;
+        self.system.enable_fpu();
     }
 
     fn registers(&self) -> Vec<(&'static str, u32)> {
         const NAMES: [&str; 15] =
             ["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "sp", "lr"];
         let named = NAMES.iter().copied().zip(self.r);
-        named.chain([("pc", self.pc), ("xpsr", self.apsr())]).collect()
+        named.chain([("pc", self.pc), ("xpsr", self.xpsr())]).collect()
     }
 
-    fn print(op: Op, _: u32) -> String {
-        format!("{:?}", op.general())
+    fn print(op: Op, pc: u32) -> String {
+        print::print(op, pc)
     }
 }

@@ -3,7 +3,7 @@
 
 use super::decode::Context;
 use super::system::{self, System};
-use crate::library::core::{Core, Cycles, Fpu, Isa};
+use crate::library::core::{Arm, Core, Cycles, Exceptions, Fpu, Isa};
 use crate::sim::bus::Bus;
 use crate::sim::fault::{Access, FaultKind};
 use crate::sim::isa::Stop;
@@ -34,9 +34,23 @@ pub(in crate::sim) struct Cpu {
     pub other_stack: u32,
     /// MSPLIM and PSPLIM: no stack pointer goes below (`ARMv8-M`).
     pub limits: [u32; 2],
+    /// Where the main stack ends by the image's symbols.
+    pub main_limit: u32,
+    /// The lowest value of the stack pointer that isn't in use.
+    pub other_deepest: u32,
+    /// The exception whose handler runs; 0 in thread mode.
+    pub exception: u16,
+    /// Something happened that `WFE` waits for.
+    pub event: bool,
+    /// The number of the last `SVC`, and whether it was just executed.
+    pub supervisor_call: u8,
+    pub calling: bool,
+    pub exception_costs: Exceptions,
     /// An exclusive load waits for its store.
     pub exclusive: bool,
     pub fpu_enabled: bool,
+    /// The FPU is on and its use was noted.
+    pub float_ready: bool,
     pub has_fpu: bool,
     pub mainline: bool,
     pub context: Context,
@@ -46,8 +60,8 @@ pub(in crate::sim) struct Cpu {
 }
 
 impl Cpu {
-    /// A core after reset.
-    pub(in crate::sim) fn new(core: &Core, bus: Bus) -> Self {
+    /// A core after reset, with its vector table at `vectors`.
+    pub(in crate::sim) fn new(core: &Core, arm: &Arm, bus: Bus, vectors: u32) -> Self {
         let has_fpu = core.fpu != Fpu::None;
         Self {
             r: [0; 16],
@@ -66,14 +80,22 @@ impl Cpu {
             control: 0,
             other_stack: 0,
             limits: [0; 2],
+            main_limit: bus.stack_limit,
+            other_deepest: u32::MAX,
+            exception: 0,
+            event: false,
+            supervisor_call: 0,
+            calling: false,
+            exception_costs: arm.exceptions,
             exclusive: false,
             fpu_enabled: false,
+            float_ready: false,
             has_fpu,
             mainline: core.isa >= Isa::ArmV7M,
             context: Context::new(core),
-            rules: core.cycles.clone(),
+            rules: arm.cycles.clone(),
             bus,
-            system: System::new(core.cpuid, has_fpu),
+            system: System::new(core, arm.cpuid, vectors),
         }
     }
 
@@ -203,9 +225,9 @@ impl Cpu {
         self.check_unaligned(address, size, Access::Read)?;
         if system::holds(address) {
             self.bus.synchronise()?;
-            return Ok(self.system.load(address, size, self.bus.cycles)?);
+            return Ok(self.system.load(address, size, self.bus.cycles, self.exception)?);
         }
-        Ok(self.bus.memory.load_slow(address, size)?)
+        Ok(self.bus.load_slow(address, size)?)
     }
 
     #[inline(never)]
@@ -216,6 +238,7 @@ impl Cpu {
             self.system.store(address, size, value, self.bus.cycles)?;
             self.bus.event_at = 0;
             self.fpu_enabled = self.has_fpu && self.system.fpu_enabled();
+            self.float_ready = false;
             return Ok(());
         }
         self.bus.store_slow(address, size, value)

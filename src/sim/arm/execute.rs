@@ -71,6 +71,36 @@ impl Cpu {
             Op::BranchZero { n, target } if self.get(n) == 0 => return Ok(Flow::Jump(target)),
             Op::BranchNotZero { n, target } if self.get(n) != 0 => return Ok(Flow::Jump(target)),
             Op::BranchZero { .. } | Op::BranchNotZero { .. } => {}
+            Op::CmpBranch { n, m, condition, offset } => {
+                self.compare(self.get(n), self.get(m));
+                return Ok(self.branch_behind(condition, next, offset));
+            }
+            Op::CmpImmBranch { n, imm, condition, offset } => {
+                self.compare(self.get(n), imm.into());
+                return Ok(self.branch_behind(condition, next, offset));
+            }
+            Op::SubImmBranch { d, n, imm, condition, offset } => {
+                self.add_s(d, self.get(n), !u32::from(imm), true);
+                return Ok(self.branch_behind(condition, next, offset));
+            }
+            Op::LdrsbTwice { t, n, first, t2, n2, second } => {
+                self.load_signed_byte(t, self.get(n).wrapping_add(first.into()))?;
+                self.second_byte(t2, self.get(n2).wrapping_add(second.into()))?;
+            }
+            Op::LdrsbNextTwice { t, n, t2, n2 } => {
+                self.load_indexed(Width::SignedByte, t, n, true, 1)?;
+                let address = self.get(n2);
+                self.second_byte(t2, address)?;
+                self.set(n2, address.wrapping_add(1));
+            }
+            Op::LdrsbSmlabb { tn, offset, d, x, y, a } => {
+                self.load_signed_byte(tn >> 4, self.get(tn).wrapping_add(offset.into()))?;
+                self.smlabb(d, x, y, a);
+            }
+            Op::SmladTwice { da, nm, d, n, m, a } => {
+                self.smlad(da >> 4, nm >> 4, nm, da);
+                self.smlad(d, n, m, a);
+            }
             Op::BranchExchange { m } => return Ok(Flow::Jump(exchange(self.get(m))?)),
             Op::Push { list } => self.push(list)?,
             Op::SubSp { imm } => self.sub_stack(imm)?,
@@ -133,7 +163,9 @@ impl Cpu {
             Op::ReadSystem { d, register } => self.read_system(d, register),
             Op::WriteSystem { n, register, mask } => self.write_system(n, register, mask),
             Op::Mask { disable, primask, faultmask } => self.mask(disable, primask, faultmask),
-            Op::Supervisor { imm } => return Err(FaultKind::Supervisor { number: imm }.into()),
+            Op::Supervisor { imm } => self.call_supervisor(imm),
+            Op::Wait { event } => self.wait(event)?,
+            Op::SendEvent => self.event = true,
             Op::Breakpoint { imm: 0xab } => self.semihosting()?,
             Op::Breakpoint { imm } => return Err(FaultKind::Breakpoint { number: imm }.into()),
             Op::Undefined => return Err(FaultKind::Undefined { opcode: 0 }.into()),
@@ -223,7 +255,9 @@ impl Cpu {
 /// Where a branch to `target` goes, whose lowest bit must say Thumb.
 #[inline(always)]
 pub(super) fn exchange(target: u32) -> Result<u32, Stop> {
-    if target & 1 == 1 { Ok(target & !1) } else { Err(FaultKind::NotThumb { address: target }.into()) }
+    // The return from an exception is told by its top byte; in ARMv8-M its lowest bit may be zero.
+    let sound = target & 1 == 1 || target >> 24 == 0xff;
+    if sound { Ok(target & !1) } else { Err(FaultKind::NotThumb { address: target }.into()) }
 }
 
 /// `value` rotated right and extended.

@@ -2,6 +2,7 @@
 #![expect(clippy::inline_always, reason = "the interpreter's inner loop must be one function")]
 
 use super::cpu::Cpu;
+use super::exceptions::FLOATS;
 use super::ieee::{self, Arithmetic, Format, Rounding};
 use super::op::{Float, Op, Rounded, Sign};
 use crate::sim::fault::{Access, FaultKind};
@@ -109,8 +110,22 @@ impl Cpu {
 
     /// The FPU faults until the program grants access in CPACR.
     #[inline(always)]
-    fn check_fpu(&self) -> Result<(), Stop> {
-        if self.fpu_enabled { Ok(()) } else { Err(FaultKind::FpuDisabled.into()) }
+    fn check_fpu(&mut self) -> Result<(), Stop> {
+        if self.float_ready { Ok(()) } else { self.start_floats() }
+    }
+
+    /// The first use since floats became free to use: handlers must save them from now on (`ExecuteFPCheck`).
+    #[cold]
+    fn start_floats(&mut self) -> Result<(), Stop> {
+        if !self.fpu_enabled {
+            return Err(FaultKind::FpuDisabled.into());
+        }
+        if self.system.notes_floats() && self.control & FLOATS == 0 {
+            self.control |= FLOATS;
+            self.fpscr = self.system.default_fpscr();
+        }
+        self.float_ready = true;
+        Ok(())
     }
 
     pub(super) fn float(&mut self, float: Float, d: u8, n: u8, m: u8) -> Result<(), Stop> {

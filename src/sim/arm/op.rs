@@ -302,6 +302,16 @@ pub(in crate::sim) enum Op {
     /// `TT`, `TTT`.
     TestTarget { d: u8 },
 
+    /// Pairs, which `fuse` makes; offsets of branches are bytes from the instruction behind.
+    CmpBranch { n: u8, m: u8, condition: u8, offset: i16 },
+    CmpImmBranch { n: u8, imm: u8, condition: u8, offset: i16 },
+    SubImmBranch { d: u8, n: u8, imm: u8, condition: u8, offset: i16 },
+    LdrsbTwice { t: u8, n: u8, first: u8, t2: u8, n2: u8, second: u8 },
+    /// `LDRSB t, [n], #1` twice.
+    LdrsbNextTwice { t: u8, n: u8, t2: u8, n2: u8 },
+    LdrsbSmlabb { tn: u8, offset: u8, d: u8, x: u8, y: u8, a: u8 },
+    SmladTwice { da: u8, nm: u8, d: u8, n: u8, m: u8, a: u8 },
+
     Branch { target: u32 },
     BranchIf { condition: u8, target: u32 },
     BranchLink { target: u32 },
@@ -325,6 +335,10 @@ pub(in crate::sim) enum Op {
     /// `CPSIE`, `CPSID`.
     Mask { disable: bool, primask: bool, faultmask: bool },
     Supervisor { imm: u8 },
+    /// `WFE`, `WFI`.
+    Wait { event: bool },
+    /// `SEV`.
+    SendEvent,
     Breakpoint { imm: u8 },
 
     Float { float: Float, d: u8, n: u8, m: u8 },

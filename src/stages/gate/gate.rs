@@ -91,8 +91,8 @@ impl Gate {
         if generated {
             text::check(name, &code)?;
         }
-        let toolchain = self.toolkit.toolchain(job)?;
         let target = target(&self.core);
+        let toolchain = self.toolkit.toolchain(job, &target)?;
         // The prototype before the code makes the compiler compare them.
         let prototype = signature::prototype(&self.function);
         let checked = format!("#include \"tml.h\"\n{prototype};\n#line 1 \"{name}.c\"\n{code}");

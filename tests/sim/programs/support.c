@@ -3,16 +3,27 @@
 extern uint32_t _stack_top, _data_start, _data_end, _data_load, _bss_start, _bss_end;
 void Reset_Handler(void);
 
+#ifdef __arm__
 __attribute__((section(".vectors"), used)) static const void *const vectors[2] = {&_stack_top, (const void *)Reset_Handler};
+#else
+/* A RISC-V core starts at the first address of its memory. */
+__asm__(".section .vectors, \"ax\"\n.global start\n.type start, @function\nstart:\nla sp, _stack_top\nj Reset_Handler\n.size start, . - start\n.text");
+#endif
 
 static uint32_t hash = 0x811c9dc5;
 static uint32_t seed = 0x12345678;
 
 static uint32_t call(uint32_t operation, const void *argument) {
-    register uint32_t r0 __asm__("r0") = operation;
-    register const void *r1 __asm__("r1") = argument;
-    __asm__ volatile("bkpt 0xab" : "+r"(r0) : "r"(r1) : "memory");
-    return r0;
+#ifdef __arm__
+    register uint32_t result __asm__("r0") = operation;
+    register const void *block __asm__("r1") = argument;
+    __asm__ volatile("bkpt 0xab" : "+r"(result) : "r"(block) : "memory");
+#else
+    register uint32_t result __asm__("a0") = operation;
+    register const void *block __asm__("a1") = argument;
+    __asm__ volatile(".balign 16\n.option push\n.option norvc\nslli x0, x0, 31\nebreak\nsrai x0, x0, 7\n.option pop" : "+r"(result) : "r"(block) : "memory");
+#endif
+    return result;
 }
 
 void say(const char *text) { call(4, text); }
@@ -69,6 +80,19 @@ __attribute__((weak)) void *memset(void *to, int value, size_t count) {
     while (count--) *t++ = (uint8_t)value;
     return to;
 }
+
+#if defined(__arm__) && defined(__clang__)
+/* What clang calls instead, by Arm's run-time ABI (RTABI32, 4.3.4); zig has its own. */
+#define ALIAS(name, of) __attribute__((weak, alias(#of))) void *name(void *, const void *, size_t)
+ALIAS(__aeabi_memcpy, memcpy); ALIAS(__aeabi_memcpy4, memcpy); ALIAS(__aeabi_memcpy8, memcpy);
+ALIAS(__aeabi_memmove, memmove); ALIAS(__aeabi_memmove4, memmove); ALIAS(__aeabi_memmove8, memmove);
+__attribute__((weak)) void __aeabi_memset(void *to, size_t count, int value) { memset(to, value, count); }
+__attribute__((weak)) void __aeabi_memclr(void *to, size_t count) { memset(to, 0, count); }
+__attribute__((weak, alias("__aeabi_memset"))) void __aeabi_memset4(void *, size_t, int);
+__attribute__((weak, alias("__aeabi_memset"))) void __aeabi_memset8(void *, size_t, int);
+__attribute__((weak, alias("__aeabi_memclr"))) void __aeabi_memclr4(void *, size_t);
+__attribute__((weak, alias("__aeabi_memclr"))) void __aeabi_memclr8(void *, size_t);
+#endif
 
 __attribute__((used)) void Reset_Handler(void) {
 #ifdef __ARM_FP

@@ -1,5 +1,6 @@
 //! Branches and miscellaneous control (DDI 0403E, A5.3.4), and the few 32-bit encodings of `ARMv6-M` (DDI 0419E, A5.3).
 
+use super::narrow::hint_of;
 use super::operands::{bad, bit, bits, reg, signed};
 use super::wide::Context;
 use crate::sim::arm::op::Op;
@@ -57,7 +58,7 @@ fn miscellaneous(context: Context, first: u32, second: u32) -> Op {
         0 if second & 0xff00 == 0x8800 || (context.mainline && second & 0xf300 == 0x8000) => {
             write_system(context, first, second)
         }
-        2 if context.mainline && first & 15 == 15 && second & 0xff00 == 0x8000 => Op::Nop,
+        2 if context.mainline && first & 15 == 15 && second & 0xff00 == 0x8000 => hint_of(second & 255),
         3 if first & 15 == 15 && second & 0xff00 == 0x8f00 => match bits(second, 7, 4) {
             2 if context.mainline && second & 15 == 15 => Op::ClearExclusive,
             4..=6 => Op::Barrier,

@@ -178,11 +178,20 @@ fn change_state(context: Context, half: u32) -> Op {
 fn hint(context: Context, half: u32) -> Op {
     let (condition, mask) = (bits(half, 7, 4), half & 15);
     match mask {
-        // Hints that aren't allocated behave as NOP (DDI 0403E, A5.2.5).
-        0 => Op::Nop,
+        0 => hint_of(condition),
         _ if !context.mainline || context.conditional || condition == 15 => Op::Undefined,
         _ if condition == 14 && mask.count_ones() != 1 => Op::Undefined,
         _ => Op::It,
+    }
+}
+
+/// Hints that aren't allocated behave as NOP (DDI 0403E, A5.2.5).
+pub(super) fn hint_of(number: u32) -> Op {
+    match number {
+        2 => Op::Wait { event: true },
+        3 => Op::Wait { event: false },
+        4 => Op::SendEvent,
+        _ => Op::Nop,
     }
 }
 

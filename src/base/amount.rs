@@ -3,7 +3,7 @@
 
 /// Which way to round.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Toward {
+pub enum Toward {
     /// A value that should be large, or a margin.
     Less,
     /// A value that should be small.
@@ -12,7 +12,7 @@ pub(super) enum Toward {
 
 impl Toward {
     /// For a value under this relation.
-    pub(super) fn of(relation: &str) -> Self {
+    pub fn of(relation: &str) -> Self {
         if relation == ">=" { Self::Less } else { Self::More }
     }
 
@@ -27,7 +27,7 @@ impl Toward {
 }
 
 /// `value` of `unit` (`ratio`, `s`, `B`): `97.2%`, `3.14 ms`, `71.2 KiB`.
-pub(super) fn amount(value: f64, unit: &str, toward: Toward) -> String {
+pub fn amount(value: f64, unit: &str, toward: Toward) -> String {
     let sign = if value < 0.0 { "-" } else { "" };
     // Rounding is of the signed value.
     let toward = if value < 0.0 { if toward == Toward::Less { Toward::More } else { Toward::Less } } else { toward };
@@ -59,7 +59,7 @@ fn time(seconds: f64, toward: Toward) -> String {
 }
 
 /// Bytes for people: whole below a KiB, then with one decimal.
-pub(super) fn bytes(bytes: f64, toward: Toward) -> String {
+pub fn bytes(bytes: f64, toward: Toward) -> String {
     let (value, unit) = match bytes {
         bytes if bytes >= 1024.0 * 1024.0 => (bytes / 1024.0 / 1024.0, "MiB"),
         bytes if bytes >= 1024.0 => (bytes / 1024.0, "KiB"),
@@ -69,7 +69,7 @@ pub(super) fn bytes(bytes: f64, toward: Toward) -> String {
 }
 
 /// `1_234_567` as `1,234,567`.
-pub(super) fn grouped(value: u64) -> String {
+pub fn grouped(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

@@ -2,14 +2,16 @@
 
 /// How a column stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Align {
+pub enum Align {
+    /// At its left edge.
     Left,
+    /// At its right edge.
     Right,
 }
 
 /// Rows as lines, each column as wide as its widest cell, two blanks between, `indent` blanks before.
 /// Cells hold no colour: widths are counted in characters.
-pub(super) fn lines(rows: &[Vec<String>], align: &[Align], indent: usize) -> Vec<String> {
+pub fn lines(rows: &[Vec<String>], align: &[Align], indent: usize) -> Vec<String> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let cell_width = |row: &Vec<String>, column: usize| row.get(column).map_or(0, |cell| width(cell));
     let widths: Vec<usize> =
@@ -26,12 +28,12 @@ pub(super) fn lines(rows: &[Vec<String>], align: &[Align], indent: usize) -> Vec
 }
 
 /// Characters of `text`.
-pub(super) fn width(text: &str) -> usize {
+pub fn width(text: &str) -> usize {
     text.chars().count()
 }
 
 /// At most `most` characters of `text`, the last one an ellipsis when some are left out.
-pub(super) fn shortened(text: &str, most: usize, ellipsis: &str) -> String {
+pub fn shortened(text: &str, most: usize, ellipsis: &str) -> String {
     if width(text) <= most {
         return text.to_string();
     }

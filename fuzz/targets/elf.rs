@@ -1,0 +1,9 @@
+//! Arbitrary bytes as an image.
+#![no_main]
+
+#[path = "hostile.rs"]
+mod hostile;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    hostile::elf(data);
+});

@@ -1,0 +1,184 @@
+//! Addresses to source lines: DWARF line tables (DWARF 5, 6.2; versions 2 to 5), read only when somebody asks.
+
+use gimli::{
+    AttributeValue, DebugLine, DebugLineOffset, DebugLineStr, DebugStr, EndianSlice, LineProgramHeader, LineRow,
+    LittleEndian,
+};
+use serde::Serialize;
+
+type Bytes<'a> = EndianSlice<'a, LittleEndian>;
+type Header<'a> = LineProgramHeader<Bytes<'a>>;
+
+/// A place in a source file, as the compiler recorded it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+pub struct Line {
+    /// The file, relative to `folder` unless it is absolute.
+    pub file: String,
+    /// The folder that the compiler ran in, where it is recorded (DWARF 5).
+    pub folder: Option<String>,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1; 0 where it isn't recorded.
+    pub column: u32,
+}
+
+impl std::fmt::Display for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// The sections of an image that say which line an address is from; all empty in a stripped one.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Lines {
+    /// `.debug_line`
+    pub programs: Vec<u8>,
+    /// `.debug_line_str`
+    pub line_strings: Vec<u8>,
+    /// `.debug_str`
+    pub strings: Vec<u8>,
+}
+
+impl Lines {
+    /// The line of each of `addresses`, in one pass over the tables. What can't be read is skipped: debug information
+    /// is a hint, and a damaged one must not hide the fault that it is asked about.
+    pub(super) fn find(&self, addresses: &[u32]) -> Vec<Option<Line>> {
+        let mut search = Search::new(addresses);
+        let section = DebugLine::new(&self.programs, LittleEndian);
+        let mut offset = 0;
+        // Each table is visited once and has no more rows than bytes, so this ends whatever the bytes are.
+        while let Some(length) = unit_length(&self.programs, offset) {
+            if let Ok(program) = section.program(DebugLineOffset(offset), 4, None, None) {
+                search.begin_table();
+                let mut rows = program.rows();
+                while let Ok(Some((header, row))) = rows.next_row() {
+                    search.row(row, |file| self.place(header, file));
+                }
+            }
+            offset += length;
+        }
+        search.found.into_iter().map(|found| found.map(|(_, line)| line)).collect()
+    }
+
+    /// File and folder of entry `index` of a table.
+    fn place(&self, header: &Header, index: u64) -> Option<(String, Option<String>)> {
+        let entry = header.file(index)?;
+        let name = self.text(entry.path_name())?;
+        let compiled_in = (header.version() >= 5).then(|| self.text(header.directory(0)?)).flatten();
+        if entry.directory_index() == 0 || name.starts_with('/') {
+            return Some((name, compiled_in));
+        }
+        let folder = entry.directory(header).and_then(|folder| self.text(folder));
+        // Files in the folder of compilation are named without it.
+        let file = match folder {
+            Some(folder) if Some(&folder) != compiled_in.as_ref() => format!("{}/{name}", folder.trim_end_matches('/')),
+            _ => name,
+        };
+        Some((file, compiled_in))
+    }
+
+    fn text(&self, value: AttributeValue<Bytes>) -> Option<String> {
+        let bytes = match value {
+            AttributeValue::String(bytes) => bytes,
+            AttributeValue::DebugLineStrRef(offset) => {
+                DebugLineStr::from(EndianSlice::new(&self.line_strings, LittleEndian)).get_str(offset).ok()?
+            }
+            AttributeValue::DebugStrRef(offset) => {
+                DebugStr::from(EndianSlice::new(&self.strings, LittleEndian)).get_str(offset).ok()?
+            }
+            _ => return None,
+        };
+        Some(String::from_utf8_lossy(bytes.slice()).into_owned())
+    }
+}
+
+/// Bytes of the table at `offset` with its length field; None at the end. The 64-bit form isn't for 32-bit images.
+fn unit_length(section: &[u8], offset: usize) -> Option<usize> {
+    let field = section.get(offset..offset.checked_add(4)?)?;
+    let length = u32::from_le_bytes([field[0], field[1], field[2], field[3]]);
+    let length = (length < 0xffff_fff0).then_some(length as usize + 4)?;
+    (length <= section.len() - offset).then_some(length)
+}
+
+/// The row before the present one.
+#[derive(Clone, Copy)]
+struct Before {
+    address: u64,
+    file: u64,
+    line: u32,
+    column: u32,
+}
+
+/// Addresses in order, and what was found for each.
+struct Search {
+    sorted: Vec<(u32, usize)>,
+    /// Start of the sequence, and the line.
+    found: Vec<Option<(u64, Line)>>,
+    before: Option<Before>,
+    start: u64,
+    /// Hits of the sequence that is being read: it counts only once its end is known to be sound.
+    names: Vec<(u64, Option<(String, Option<String>)>)>,
+}
+
+impl Search {
+    fn new(addresses: &[u32]) -> Self {
+        let mut sorted: Vec<(u32, usize)> = addresses.iter().copied().zip(0..).collect();
+        sorted.sort_unstable();
+        Self { sorted, found: vec![None; addresses.len()], before: None, start: 0, names: Vec::new() }
+    }
+
+    fn begin_table(&mut self) {
+        self.before = None;
+        self.names.clear();
+    }
+
+    fn row(&mut self, row: &LineRow, place: impl Fn(u64) -> Option<(String, Option<String>)>) {
+        match self.before {
+            Some(before) => self.take(before, row.address(), place),
+            None => self.start = row.address(),
+        }
+        self.before = (!row.end_sequence()).then(|| Before {
+            address: row.address(),
+            file: row.file_index(),
+            line: row.line().map_or(0, |line| line.get() as u32),
+            column: match row.column() {
+                gimli::ColumnType::LeftEdge => 0,
+                gimli::ColumnType::Column(column) => column.get() as u32,
+            },
+        });
+    }
+
+    /// The stretch from `before` up to `end`.
+    fn take(&mut self, before: Before, end: u64, place: impl Fn(u64) -> Option<(String, Option<String>)>) {
+        let first = self.sorted.partition_point(|(address, _)| u64::from(*address) < before.address);
+        for at in first..self.sorted.len() {
+            let (address, index) = self.sorted[at];
+            if u64::from(address) >= end {
+                break;
+            }
+            // Of functions that the linker dropped, tables remain, mostly at 0: the sequence that begins last is real.
+            let later = self.found[index].as_ref().is_none_or(|(start, _)| *start <= self.start);
+            if before.line == 0 || !later {
+                continue;
+            }
+            if let Some((file, folder)) = self.name(before.file, &place) {
+                let line = Line { file, folder, line: before.line, column: before.column };
+                self.found[index] = Some((self.start, line));
+            }
+        }
+    }
+
+    /// The name of a file of the present table; each is looked up once.
+    fn name(
+        &mut self,
+        file: u64,
+        place: impl Fn(u64) -> Option<(String, Option<String>)>,
+    ) -> Option<(String, Option<String>)> {
+        if let Some((_, name)) = self.names.iter().find(|(known, _)| *known == file) {
+            return name.clone();
+        }
+        let name = place(file);
+        self.names.push((file, name.clone()));
+        name
+    }
+}
