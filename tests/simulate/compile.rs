@@ -68,7 +68,8 @@ pub(crate) fn build(compiler: Compiler, program: &Path, folder: &TempDir, flags:
     if compiler == Compiler::Gcc {
         command.arg("-lgcc");
     }
-    let output = command.output().expect("a compiler that was found before");
+    // Sources are recorded by their whole paths, which lie elsewhere.
+    let output = command.current_dir(folder.path()).output().expect("a compiler that was found before");
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     elf
 }

@@ -81,7 +81,7 @@ fn plain(text: &str) -> String {
         && let Some((shift, amount)) = shift.split_once(' ').or(Some((shift, "")))
     {
         let flags = name.trim_start_matches("mov");
-        return format!("{shift}{flags} {d}, {m}, {}", number(amount)).trim_end_matches(", ").to_string();
+        return plain(format!("{shift}{flags} {d}, {m}, {amount}").trim_end_matches(", "));
     }
     if let ("stmdb" | "ldmia", Some("sp!")) = (name, parts.first().map(String::as_str)) {
         return format!("{} {}", if name == "ldmia" { "pop" } else { "push" }, parts[1..].join(", "));
@@ -156,7 +156,9 @@ fn floats(operand: &str) -> String {
 fn may_differ(ours: &str, theirs: &str) -> bool {
     let of_pc = ["add", "sub", "adr", "mov"].iter().any(|name| theirs.starts_with(name)) && theirs.contains("pc");
     let hint = ours == "nop" && theirs.starts_with("ldr") && theirs.contains(" pc, ");
-    ours == "udf " || of_pc || hint || theirs.starts_with("it")
+    // A written-back offset of minus zero is told without its sign.
+    let nothing = ours.strip_suffix('!') == Some(theirs);
+    ours == "udf " || nothing || of_pc || hint || theirs.starts_with("it")
 }
 
 /// objdump tells a float constant by its eight bits (`VFPExpandImm`, DDI 0403E A6.4.1).

@@ -174,6 +174,10 @@ impl Isa for Cpu {
         cycles::cost(op, before, &self.rules)
     }
 
+    fn across(&self) -> u8 {
+        0
+    }
+
     fn branch_costs(&self) -> BranchCosts {
         BranchCosts { taken: self.rules.taken(), skipped: 0 }
     }
