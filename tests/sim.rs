@@ -9,12 +9,12 @@ mod builds;
 mod decode;
 #[path = "sim/encodings.rs"]
 mod encodings;
+#[path = "sim/exceptions.rs"]
+mod exceptions;
 #[path = "sim/faults.rs"]
 mod faults;
 #[path = "sim/fuzz.rs"]
 mod fuzz;
-#[path = "sim/exceptions.rs"]
-mod exceptions;
 #[path = "sim/image.rs"]
 mod image;
 #[path = "sim/micro.rs"]

@@ -45,6 +45,8 @@ fn board(kind: usize) -> MemoryMap {
         flash: Region { origin: if kind == 2 { 0x1000_0000 } else { 0 }, size: 0x8000, execute: true },
         ram: Region { origin: 0x2000_0000, size: [0x2000, 0x1000, 0][kind % 3], execute: kind == 1 },
         devices: vec![Device { origin: 0x4000_0000, size: 0x2000_0000, presets: vec![(0x4000_0000, 1)] }],
+        vectors: (kind == 2).then_some(0x1000_0100),
+        flash_timing: if kind == 1 { FlashTiming::default() } else { timing },
         data_window: (kind == 1).then_some(0x3c00_0000),
         counters: Vec::new(),
     }

@@ -363,7 +363,7 @@ impl Board {
         if timing.shared && (timing.code_lines, timing.code_ways) != (timing.data_lines, timing.data_ways) {
             return fail("shared", "one cache for both has as many lines and ways for data as for code");
         }
-        let divides = |lines: u32, ways: u32| ways == 0 || (ways <= lines && lines % ways == 0);
+        let divides = |lines: u32, ways: u32| ways == 0 || (ways <= lines && lines.is_multiple_of(ways));
         if !divides(timing.code_lines, timing.code_ways) || !divides(timing.data_lines, timing.data_ways) {
             return fail("timing", "the lines of a cache are a multiple of its ways");
         }

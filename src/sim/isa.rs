@@ -48,9 +48,7 @@ pub(super) trait Isa: Clone + Send + 'static {
     fn cost(&self, op: Self::Op, before: &[Self::Op]) -> u8;
 
     /// What a branch adds beside that where it leads to an instruction that no aligned word holds.
-    fn across(&self) -> u8 {
-        0
-    }
+    fn across(&self) -> u8;
 
     /// Cycles that a taken branch adds, and those of an instruction whose condition fails.
     fn branch_costs(&self) -> BranchCosts;

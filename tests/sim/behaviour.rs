@@ -5,7 +5,8 @@ use tinyml::sim::{Access, Cache, Device, FaultKind, FlashTiming, LoadError, Mach
 
 use crate::image;
 
-const CORES: [&str; 5] = ["cortex_m0", "cortex_m0plus", "cortex_m3", "cortex_m4", "cortex_m4f"];
+const CORES: [&str; 8] =
+    ["cortex_m0", "cortex_m0plus", "cortex_m3", "cortex_m4", "cortex_m4f", "cortex_m7", "cortex_m7sp", "cortex_m33"];
 
 /// How `code` ends on `core` within a thousand instructions.
 fn end(core: &str, code: &[u16]) -> FaultKind {
@@ -66,7 +67,7 @@ fn random_code_ends_without_a_panic() {
             prefetch: round % 3 == 0,
         };
         let elf = image::elf(&image::program(&code));
-        let mut machine = Machine::load(&elf, &image::core(CORES[round % 5]), &map).expect("an image");
+        let mut machine = Machine::load(&elf, &image::core(CORES[round % CORES.len()]), &map).expect("an image");
         machine.enable_fpu();
         for start in (0..200).step_by(7) {
             machine.call(8 + start * 2, &[0x2000_0100, 3, 0x2000_0200, 9], 300).ok();

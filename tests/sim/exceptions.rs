@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use tinyml::library::core::Family;
 use tinyml::sim::{FaultKind, Machine, Mode};
 
 use crate::image;
@@ -77,9 +78,8 @@ fn entry_and_return_take_the_cycles_of_the_manual() {
         machine.run_until(0x84, 10).expect("the handler");
         let there = machine.cycles();
         machine.run_until(0x82, 10).expect("behind the call");
-        let core_data = image::core(core);
-        let tinyml::library::core::Family::Arm(arm) = &core_data.family else { panic!("{core} is no Arm core") };
-        let costs = &arm.cycles;
+        let Family::Arm(arm) = image::core(core).family else { panic!("{core} is an Arm core") };
+        let costs = arm.cycles;
         assert_eq!(there, u64::from(costs.data) + entry, "{core}: SVC and entry");
         assert_eq!(machine.cycles() - there, u64::from(costs.branch + costs.taken) + exit, "{core}: BX and return");
     }

@@ -10,7 +10,7 @@ use tinyml::stages::exercise::memory_map;
 
 use crate::{image, qemu};
 
-/// A line of `programs.tsv`: file, core, board or `-` for memory without waits, first and last symbol of the measured
+/// A line of `benches/published.tsv`: file, core, board or `-` for memory without waits, first and last symbol of the measured
 /// stretch, what to divide its cycles by, published cycles.
 struct Program<'a> {
     file: &'a str,
@@ -42,10 +42,12 @@ fn ideal() -> MemoryMap {
 #[test]
 fn published_latencies() {
     let Ok(folder) = std::env::var("TINYML_VALIDATION") else {
-        return qemu::skip("TINYML_VALIDATION names no folder with programs.tsv; see benches/simulator.md");
+        return qemu::skip(
+            "TINYML_VALIDATION names no folder with the programs of benches/published.tsv; see benches/simulator.md",
+        );
     };
     let folder = Path::new(&folder);
-    let table = fs::read_to_string(folder.join("programs.tsv")).expect("programs.tsv");
+    let table = include_str!("../../benches/published.tsv");
     println!(
         "| program | core | board | instructions | predicted | published | error |\n|---|---|---|---|---|---|---|"
     );

@@ -201,7 +201,7 @@ impl Batch {
     /// `AUIPC`, `JALR` over an instruction; the target's lowest bit doesn't count.
     fn jump_register(&mut self) {
         let (d, a, low) = (self.register(), self.written(), self.bits(1));
-        self.code.wide(a << 7 | 0x17).wide(asm::i(0x67, 0, d, a, 12 | low));
+        self.code.wide(a << 7 | 0x17).wide(asm::i(0x67, 0, d, a, 0xc | low));
         self.immediate();
     }
 
@@ -220,11 +220,11 @@ impl Batch {
         let mut bits = funct3 << 13 | self.bits(11) << 2 | quadrant;
         let (imm, d) = (bits >> 12 & 1 | bits >> 2 & 31, bits >> 7 & 31);
         match (quadrant, funct3) {
-            (0, 0) if bits >> 5 & 0xff == 0 => bits |= 1 << 5,
+            (0, 0) if bits & 0x1fe0 == 0 => bits |= 1 << 5,
             (1, 3) if imm == 0 => bits |= 1 << 2,
             (1, 4) if bits >> 10 & 3 != 2 => bits &= !(1 << 12),
             (2, 0) => bits &= !(1 << 12),
-            (2, 4) if bits >> 2 & 31 == 0 => bits |= 1 << 2,
+            (2, 4) if bits & 0x7c == 0 => bits |= 1 << 2,
             // C.LUI of x2 is C.ADDI16SP, whose immediate lies in other bits, all of which count.
             _ => assert!(d < 32),
         }

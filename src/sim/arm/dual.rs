@@ -126,11 +126,12 @@ fn needs(op: Op, rules: &Cycles, dual: &Dual) -> Needs {
         Op::Field { .. } | Op::Pack { .. } => Needs { units: unit::SHIFT | unit::SIMD, first: true, ..plain },
         Op::Bits { bits: Bits::Clz, .. } => Needs { first: true, ..plain },
         Op::Bits { .. } => Needs { units: unit::SHIFT | unit::SIMD, first: true, latency: 0, ..plain },
-        Op::Extend { .. } => Needs { units: unit::SIMD, first: true, ..plain },
         Op::Saturate { .. } | Op::Saturate16 { .. } => {
             Needs { units: unit::SHIFT | unit::SIMD, first: true, latency: dual.saturate, ..plain }
         }
-        Op::Dsp { dsp: Dsp::Parallel(..) | Dsp::Sel, .. } => Needs { units: unit::SIMD, first: true, ..plain },
+        Op::Extend { .. } | Op::Dsp { dsp: Dsp::Parallel(..) | Dsp::Sel, .. } => {
+            Needs { units: unit::SIMD, first: true, ..plain }
+        }
         Op::Dsp { dsp: Dsp::Qadd | Dsp::Qsub | Dsp::Qdadd | Dsp::Qdsub | Dsp::Usad8 | Dsp::Usada8, .. } => {
             Needs { units: unit::SIMD, first: true, latency: dual.saturate, ..plain }
         }
@@ -143,12 +144,14 @@ fn needs(op: Op, rules: &Cycles, dual: &Dual) -> Needs {
         | Op::Smlad { .. }
         | Op::Smlabb { .. } => Needs { units: unit::MULTIPLY, latency: dual.multiply, ..plain },
         Op::Divide { .. } => Needs { alone: true, cycles: dual.divide, latency: dual.divide, ..plain },
-        Op::Branch { .. } | Op::BranchIf { .. } | Op::BranchZero { .. } | Op::BranchNotZero { .. } => {
-            Needs { units: unit::BRANCH, ..plain }
-        }
-        Op::BranchLink { .. } | Op::BranchExchange { .. } | Op::BranchLinkExchange { .. } | Op::BranchReg { .. } => {
-            Needs { units: unit::BRANCH, ..plain }
-        }
+        Op::Branch { .. }
+        | Op::BranchIf { .. }
+        | Op::BranchZero { .. }
+        | Op::BranchNotZero { .. }
+        | Op::BranchLink { .. }
+        | Op::BranchExchange { .. }
+        | Op::BranchLinkExchange { .. }
+        | Op::BranchReg { .. } => Needs { units: unit::BRANCH, ..plain },
         Op::BranchAdd { .. } | Op::LoadPc { .. } | Op::LoadPcReg { .. } | Op::LoadPcLiteral { .. } => {
             Needs { alone: true, cycles: rules.load_pc, ..plain }
         }

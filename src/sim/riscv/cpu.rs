@@ -174,6 +174,10 @@ impl Isa for Cpu {
         cycles::cost(op, before, &self.rules)
     }
 
+    fn across(&self) -> u8 {
+        0
+    }
+
     fn branch_costs(&self) -> BranchCosts {
         BranchCosts { taken: self.rules.taken(), skipped: 0 }
     }
@@ -182,8 +186,9 @@ impl Isa for Cpu {
         match op {
             // x1 and x5 are the link registers (volume I, table 2.1).
             Op::JumpLink { d: 1 | 5, .. } | Op::JumpLinkReg { d: 1 | 5, .. } => Kind::Call,
-            Op::Jump { .. } | Op::JumpLink { .. } | Op::JumpReg { .. } | Op::JumpLinkReg { .. } => Kind::End,
-            Op::Undefined => Kind::End,
+            Op::Jump { .. } | Op::JumpLink { .. } | Op::JumpReg { .. } | Op::JumpLinkReg { .. } | Op::Undefined => {
+                Kind::End
+            }
             Op::Csr { .. } | Op::Ecall | Op::Ebreak | Op::Mret | Op::Wfi | Op::FenceInstruction => Kind::Synchronise,
             Op::GrowStack { .. } | Op::AddImm { d: 2, a: 2, .. } => Kind::Plain,
             _ if usize::from(cycles::destination(op)) == SP => Kind::Stack,

@@ -171,9 +171,9 @@ fn taken(condition: bool, target: u32) -> Flow {
 fn product_or_quotient(rare: Rare, x: u32, y: u32) -> u32 {
     let (sx, sy) = (x as i32, y as i32);
     match rare {
-        Rare::Mulh => (i64::from(sx) * i64::from(sy) >> 32) as u32,
-        Rare::Mulhsu => (i64::from(sx) * i64::from(y) >> 32) as u32,
-        Rare::Mulhu => (u64::from(x) * u64::from(y) >> 32) as u32,
+        Rare::Mulh => ((i64::from(sx) * i64::from(sy)) >> 32) as u32,
+        Rare::Mulhsu => ((i64::from(sx) * i64::from(y)) >> 32) as u32,
+        Rare::Mulhu => ((u64::from(x) * u64::from(y)) >> 32) as u32,
         Rare::Div if y == 0 => u32::MAX,
         Rare::Div => sx.wrapping_div(sy) as u32,
         Rare::Divu => x.checked_div(y).unwrap_or(u32::MAX),

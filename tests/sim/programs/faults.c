@@ -19,7 +19,8 @@ APART uint32_t outer(volatile uint32_t *from) {
     return load_word(from) + before; /* outer */
 }
 APART uint32_t recurse(volatile uint32_t *above) {
-    volatile uint32_t here[8] = {*above + 1}; /* recurse */
+    volatile uint32_t here[8];
+    here[0] = *above + 1; /* recurse */
     return recurse(here) + here[0];
 }
 APART void jump_into_data(void) {
@@ -31,6 +32,8 @@ APART void jump_into_data(void) {
 APART int32_t divide(int32_t a, int32_t b) {
 #if defined(__arm__) && !defined(__ARM_ARCH_6M__)
     *(volatile uint32_t *)0xe000ed14 |= 1u << 4; /* CCR.DIV_0_TRP */
+    /* Not before that. */
+    __asm__ volatile("" : "+r"(a) : : "memory");
 #endif
     return a / b; /* divide */
 }
@@ -38,7 +41,7 @@ APART void undefined(void) {
 #ifdef __arm__
     __asm__ volatile(".inst.n 0xde42"); /* undefined */
 #else
-    __asm__ volatile(".half 0\n.half 0"); /* undefined */
+    __asm__ volatile("c.unimp"); /* undefined */
 #endif
 }
 APART void load_two(uint32_t *from) {
