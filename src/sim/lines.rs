@@ -163,6 +163,9 @@ struct Found {
     line: Line,
 }
 
+/// A file's folder and name.
+type FileName = (String, Option<String>);
+
 /// Addresses in order, and what was found for each.
 struct Search {
     sorted: Vec<(u32, usize)>,
@@ -172,7 +175,7 @@ struct Search {
     before: Option<Before>,
     start: u64,
     /// Hits of the sequence that is being read: it counts only once its end is known to be sound.
-    names: Vec<(u64, Option<(String, Option<String>)>)>,
+    names: Vec<(u64, Option<FileName>)>,
 }
 
 impl Search {
