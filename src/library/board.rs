@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::accuracy::Accuracy;
+pub use super::boot2::checksum;
 pub use super::pin::Pin;
 use super::record;
+pub use super::timer::{Counter, Timer};
 use crate::base::{Diag, Quantity, Source};
 
 /// A board. Templates see it as it stands here, with the clock in hertz.
@@ -62,7 +64,7 @@ pub struct Board {
     #[serde(default)]
     pub setup: Vec<Step>,
     /// Second-stage bootloader (RP2040): 64 words, the last one their checksum, at the start of flash.
-    #[serde(default, deserialize_with = "boot2")]
+    #[serde(default, deserialize_with = "super::boot2::read")]
     pub boot2: Vec<u32>,
 }
 
@@ -195,33 +197,6 @@ pub struct Uf2 {
     /// Bytes that the bootloader erases at once: the file fills them up.
     #[serde(default = "page", deserialize_with = "record::size")]
     pub sector: u32,
-}
-
-/// A timer of the chip.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Timer {
-    /// The driver: `stdlib/hal/timer_KIND.c.j2`.
-    pub kind: String,
-    /// First register.
-    pub base: u32,
-    /// Registers that count, for the simulator.
-    #[serde(default)]
-    pub counters: Vec<Counter>,
-}
-
-/// A register that shows how much time has passed since reset.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Counter {
-    /// Its address.
-    pub register: u32,
-    /// Counts a second.
-    #[serde(deserialize_with = "record::frequency", serialize_with = "hertz")]
-    pub frequency: Quantity,
-    /// Its lowest bit is this bit of the count: 32 for the upper half.
-    #[serde(default)]
-    pub shift: u8,
 }
 
 /// How pins are driven.
@@ -436,7 +411,7 @@ fn page() -> u32 {
     256
 }
 
-fn hertz<S: Serializer>(clock: &Quantity, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn hertz<S: Serializer>(clock: &Quantity, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64((clock.base / 1000) as u64)
 }
 
@@ -499,40 +474,5 @@ impl TryFrom<RawStep> for Step {
             return Err(format!("{address:#x} is not the address of a 32-bit register"));
         }
         Ok(Self { why: raw.why, action, address, mask, value })
-    }
-}
-
-/// Fills the code up to 63 words and appends their checksum.
-fn boot2<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<u32>, D::Error> {
-    let mut words = Vec::<u32>::deserialize(deserializer)?;
-    if words.len() > 63 {
-        return Err(serde::de::Error::custom("a second-stage bootloader has at most 63 words"));
-    }
-    words.resize(63, 0);
-    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-    words.push(checksum(&bytes));
-    Ok(words)
-}
-
-/// CRC-32 as the boot ROM of RP2040 computes it: polynomial 0x04c11db7, seed all ones, not reflected, not inverted
-/// (RP2040 data sheet 2.8.1.3.1).
-pub fn checksum(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(u32::MAX, |sum, byte| {
-        (0..8).fold(
-            sum ^ (u32::from(*byte) << 24),
-            |sum, _| {
-                if sum >> 31 == 1 { sum << 1 ^ 0x04c1_1db7 } else { sum << 1 }
-            },
-        )
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_checksum_is_crc32_mpeg2() {
-        assert_eq!(checksum(b"123456789"), 0x0376_e6e7);
     }
 }

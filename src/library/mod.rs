@@ -6,11 +6,13 @@
 
 pub mod accuracy;
 pub mod board;
+mod boot2;
 pub mod core;
 pub mod feature;
 mod pin;
 pub mod record;
 pub mod template;
+mod timer;
 pub mod tree;
 
 pub use accuracy::Accuracy;

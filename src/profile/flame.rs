@@ -63,12 +63,17 @@ fn frames(tree: &CallTree) -> Vec<Frame<'_>> {
     let mut places: Vec<(u64, usize)> = Vec::with_capacity(tree.nodes.len());
     let mut top = 0;
     let mut frames = Vec::new();
-    for (node, (total, stack)) in tree.nodes.iter().zip(&inclusive) {
-        let mut ground = (top, 0);
-        let place = node.parent.and_then(|parent| places.get_mut(parent)).unwrap_or(&mut ground);
-        let (start, depth) = *place;
-        place.0 += total.cycles;
-        top = top.max(ground.0);
+    for (at, (node, (total, stack))) in tree.nodes.iter().zip(&inclusive).enumerate() {
+        let (start, depth) = if let Some(parent) = node.parent.filter(|parent| *parent < at) {
+            let place: &mut (u64, usize) = &mut places[parent];
+            let start = place.0;
+            place.0 += total.cycles;
+            (start, place.1)
+        } else {
+            let start = top;
+            top += total.cycles;
+            (start, 0)
+        };
         places.push((start, depth + 1));
         if depth < DEEPEST {
             let name = &node.function;

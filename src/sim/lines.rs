@@ -174,7 +174,7 @@ struct Search {
     table: usize,
     before: Option<Before>,
     start: u64,
-    /// Hits of the sequence that is being read: it counts only once its end is known to be sound.
+    /// Files of the table that is being read, as far as they were looked up.
     names: Vec<(u64, Option<Place>)>,
 }
 
