@@ -119,7 +119,13 @@ fn lines(file: &ElfFile<FileHeader32<LittleEndian>>) -> Lines {
         let bytes = file.section_by_name(name).and_then(|section| section.data().ok());
         bytes.map_or(Vec::new(), <[u8]>::to_vec)
     };
-    Lines { programs: section(".debug_line"), line_strings: section(".debug_line_str"), strings: section(".debug_str") }
+    Lines {
+        programs: section(".debug_line"),
+        line_strings: section(".debug_line_str"),
+        strings: section(".debug_str"),
+        units: section(".debug_info"),
+        abbreviations: section(".debug_abbrev"),
+    }
 }
 
 /// Sections with code: exact where segments mix code and constants.

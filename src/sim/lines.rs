@@ -1,8 +1,10 @@
 //! Addresses to source lines: DWARF line tables (DWARF 5, 6.2; versions 2 to 5), read only when somebody asks.
 
+use std::collections::BTreeMap;
+
 use gimli::{
-    AttributeValue, DebugLine, DebugLineOffset, DebugLineStr, DebugStr, EndianSlice, LineProgramHeader, LineRow,
-    LittleEndian,
+    AttributeValue, DebugAbbrev, DebugInfo, DebugLine, DebugLineOffset, DebugLineStr, DebugStr, EndianSlice,
+    LineProgramHeader, LineRow, LittleEndian, UnitHeader,
 };
 use serde::Serialize;
 
@@ -14,7 +16,7 @@ type Header<'a> = LineProgramHeader<Bytes<'a>>;
 pub struct Line {
     /// The file, relative to `folder` unless it is absolute.
     pub file: String,
-    /// The folder that the compiler ran in, where it is recorded (DWARF 5).
+    /// The folder that the compiler ran in, where it is recorded.
     pub folder: Option<String>,
     /// The line, from 1.
     pub line: u32,
@@ -37,7 +39,14 @@ pub(super) struct Lines {
     pub line_strings: Vec<u8>,
     /// `.debug_str`
     pub strings: Vec<u8>,
+    /// `.debug_info`
+    pub units: Vec<u8>,
+    /// `.debug_abbrev`
+    pub abbreviations: Vec<u8>,
 }
+
+/// Bytes of abbreviations that one search reads at most: damaged units may share one long list.
+const MOST_ABBREVIATIONS: usize = 1 << 28;
 
 impl Lines {
     /// The line of each of `addresses`, in one pass over the tables. What can't be read is skipped: debug information
@@ -49,7 +58,7 @@ impl Lines {
         // Each table is visited once and has no more rows than bytes, so this ends whatever the bytes are.
         while let Some(length) = unit_length(&self.programs, offset) {
             if let Ok(program) = section.program(DebugLineOffset(offset), 4, None, None) {
-                search.begin_table();
+                search.begin_table(offset);
                 let mut rows = program.rows();
                 while let Ok(Some((header, row))) = rows.next_row() {
                     search.row(row, |file| self.place(header, file));
@@ -57,7 +66,42 @@ impl Lines {
             }
             offset += length;
         }
-        search.found.into_iter().map(|found| found.map(|(_, line)| line)).collect()
+        let unknown = |found: &Found| found.line.folder.is_none() && !found.line.file.starts_with('/');
+        if search.found.iter().flatten().any(unknown) {
+            let folders = self.folders();
+            for found in search.found.iter_mut().flatten().filter(|found| unknown(found)) {
+                found.line.folder = folders.get(&found.table).cloned();
+            }
+        }
+        search.found.into_iter().map(|found| found.map(|found| found.line)).collect()
+    }
+
+    /// The folder that the compiler ran in, by the line table of the unit: before version 5, only the unit tells it.
+    fn folders(&self) -> BTreeMap<usize, String> {
+        let mut folders = BTreeMap::new();
+        let section = DebugInfo::new(&self.units, LittleEndian);
+        let (mut units, mut left) = (section.units(), MOST_ABBREVIATIONS);
+        while let Ok(Some(unit)) = units.next() {
+            let most = self.abbreviations.len().saturating_sub(unit.debug_abbrev_offset().0);
+            match left.checked_sub(most) {
+                Some(rest) => left = rest,
+                None => break,
+            }
+            folders.extend(self.folder(&unit));
+        }
+        folders
+    }
+
+    /// Line table and folder of a unit.
+    fn folder(&self, unit: &UnitHeader<Bytes>) -> Option<(usize, String)> {
+        let abbreviations = unit.abbreviations(&DebugAbbrev::new(&self.abbreviations, LittleEndian)).ok()?;
+        let mut entries = unit.entries(&abbreviations);
+        entries.next_dfs().ok()?;
+        let root = entries.current()?;
+        let AttributeValue::DebugLineRef(DebugLineOffset(table)) = root.attr_value(gimli::DW_AT_stmt_list)? else {
+            return None;
+        };
+        Some((table, self.text(root.attr_value(gimli::DW_AT_comp_dir)?)?))
     }
 
     /// File and folder of entry `index` of a table.
@@ -109,25 +153,40 @@ struct Before {
     column: u32,
 }
 
+/// A line, and where it was found.
+#[derive(Clone)]
+struct Found {
+    /// The first address of its sequence.
+    start: u64,
+    /// Offset of its table.
+    table: usize,
+    line: Line,
+}
+
+/// A file's folder and name.
+type FileName = (String, Option<String>);
+
 /// Addresses in order, and what was found for each.
 struct Search {
     sorted: Vec<(u32, usize)>,
-    /// Start of the sequence, and the line.
-    found: Vec<Option<(u64, Line)>>,
+    found: Vec<Option<Found>>,
+    /// Offset of the table that is being read.
+    table: usize,
     before: Option<Before>,
     start: u64,
     /// Hits of the sequence that is being read: it counts only once its end is known to be sound.
-    names: Vec<(u64, Option<(String, Option<String>)>)>,
+    names: Vec<(u64, Option<FileName>)>,
 }
 
 impl Search {
     fn new(addresses: &[u32]) -> Self {
         let mut sorted: Vec<(u32, usize)> = addresses.iter().copied().zip(0..).collect();
         sorted.sort_unstable();
-        Self { sorted, found: vec![None; addresses.len()], before: None, start: 0, names: Vec::new() }
+        Self { sorted, found: vec![None; addresses.len()], table: 0, before: None, start: 0, names: Vec::new() }
     }
 
-    fn begin_table(&mut self) {
+    fn begin_table(&mut self, table: usize) {
+        self.table = table;
         self.before = None;
         self.names.clear();
     }
@@ -157,13 +216,13 @@ impl Search {
                 break;
             }
             // Of functions that the linker dropped, tables remain, mostly at 0: the sequence that begins last is real.
-            let later = self.found[index].as_ref().is_none_or(|(start, _)| *start <= self.start);
+            let later = self.found[index].as_ref().is_none_or(|found| found.start <= self.start);
             if before.line == 0 || !later {
                 continue;
             }
             if let Some((file, folder)) = self.name(before.file, &place) {
                 let line = Line { file, folder, line: before.line, column: before.column };
-                self.found[index] = Some((self.start, line));
+                self.found[index] = Some(Found { start: self.start, table: self.table, line });
             }
         }
     }

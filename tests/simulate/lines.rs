@@ -53,6 +53,11 @@ fn check(compiler: Compiler, flags: &[&str]) {
     let addresses: Vec<u32> = (start..start + 0x400).step_by(2).collect();
     let mut known = 0;
     for ((address, line), expected) in addresses.iter().zip(machine.lines(&addresses)).zip(oracle(&elf, &addresses)) {
+        let found = line.as_ref().is_none_or(|line| {
+            let folder = line.folder.as_deref().unwrap_or("/");
+            Path::new(folder).join(&line.file).is_file()
+        });
+        assert!(found, "{compiler:?} {flags:?} {address:#x}: {line:?} is where its source lies");
         let line = line.map_or("?".to_string(), |line| plain(&line.to_string()));
         assert_eq!(line, expected, "{compiler:?} {flags:?} {address:#x}");
         known += usize::from(line != "?");

@@ -407,6 +407,8 @@ fn control(op: Op, pc: u32) -> Option<String> {
         Op::Breakpoint { imm } => format!("bkpt {imm:#06x}"),
         Op::Undefined => "udf".to_string(),
         Op::Nop => "nop".to_string(),
+        Op::Wait { event } => if event { "wfe" } else { "wfi" }.to_string(),
+        Op::SendEvent => "sev".to_string(),
         Op::It => "it".to_string(),
         Op::Barrier => "dsb".to_string(),
         _ => return None,
