@@ -263,7 +263,7 @@ fn slow_flash_stalls_until_its_lines_are_cached() {
         machine.run_until(22, 100).expect("the end");
         machine.cycles()
     };
-    let ideal = 1 + 3 * 6 + 2 * 2;
+    let ideal = 1 + 3 * 6 + 2;
     // Lines 8..16 and 16..24: both missed in each of three rounds, once, or hidden by as many cycles as the line took.
     assert_eq!(run(0, false), ideal + 3 * 2 * 4);
     assert_eq!(run(2, false), ideal + 2 * 4);
