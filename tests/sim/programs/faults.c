@@ -35,7 +35,7 @@ APART int32_t divide(int32_t a, int32_t b) {
     /* Not before that. */
     __asm__ volatile("" : "+r"(a) : : "memory");
 #endif
-    return a / b; /* divide */
+    volatile int32_t quotient = a / b; return quotient; /* divide */
 }
 APART void undefined(void) {
 #ifdef __arm__
