@@ -37,7 +37,6 @@ fn attempt(world: &World, screen: &Screen, args: &SimArgs) -> Result<u8, Diags> 
     let request = request(world, args)?;
     let mut teller = Teller { world, screen, function: None };
     let outcome = simulate::run(&mut program, &request, &mut teller)?;
-    teller.end();
     let text = program.machine.disassemble(program.machine.pc()).map(|(text, _)| text);
     tell(world, screen, args, &outcome, text.as_deref())
 }
@@ -131,12 +130,6 @@ struct Teller<'a> {
     screen: &'a Screen,
     /// The function of the last traced instruction.
     function: Option<String>,
-}
-
-impl Teller<'_> {
-    fn end(&self) {
-        let _ = io::stdout().flush();
-    }
 }
 
 impl Listener for Teller<'_> {

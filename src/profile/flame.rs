@@ -64,18 +64,15 @@ fn frames(tree: &CallTree) -> Vec<Frame<'_>> {
     let mut top = 0;
     let mut frames = Vec::new();
     for (at, (node, (total, stack))) in tree.nodes.iter().zip(&inclusive).enumerate() {
-        let (start, depth) = match node.parent.filter(|parent| *parent < at) {
-            Some(parent) => {
-                let place: &mut (u64, usize) = &mut places[parent];
-                let start = place.0;
-                place.0 += total.cycles;
-                (start, place.1)
-            }
-            None => {
-                let start = top;
-                top += total.cycles;
-                (start, 0)
-            }
+        let (start, depth) = if let Some(parent) = node.parent.filter(|parent| *parent < at) {
+            let place: &mut (u64, usize) = &mut places[parent];
+            let start = place.0;
+            place.0 += total.cycles;
+            (start, place.1)
+        } else {
+            let start = top;
+            top += total.cycles;
+            (start, 0)
         };
         places.push((start, depth + 1));
         if depth < DEEPEST {

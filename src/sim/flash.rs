@@ -136,7 +136,7 @@ struct Sets {
     used: Vec<u64>,
     /// The place of each set that goes next, when they go in turn.
     turn: Vec<u32>,
-    sets: u32,
+    count: u32,
     ways: u32,
     replacement: Replacement,
     /// Lines there are; what lies behind is RAM, which has no wait states.
@@ -147,13 +147,13 @@ struct Sets {
 }
 
 impl Sets {
-    fn new(lines: u32, sets: u32, ways: u32, replacement: Replacement) -> Self {
-        let places = (sets * ways) as usize;
+    fn new(lines: u32, count: u32, ways: u32, replacement: Replacement) -> Self {
+        let places = (count * ways) as usize;
         Self {
             tags: vec![NONE; places],
             used: vec![0; places],
-            turn: vec![0; sets as usize],
-            sets,
+            turn: vec![0; count as usize],
+            count,
             ways,
             replacement,
             lines,
@@ -170,7 +170,7 @@ impl Sets {
         }
         self.newest = line;
         self.time += 1;
-        let set = line % self.sets;
+        let set = line % self.count;
         let first = (set * self.ways) as usize;
         let places = first..first + self.ways as usize;
         let found = self.tags[places.clone()].iter().position(|&tag| tag == line);

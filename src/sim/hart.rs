@@ -60,7 +60,7 @@ impl<I: Isa> Processor for Hart<I> {
     fn reset(&mut self, stack: u32, pc: u32, flash: Flash) {
         self.isa.bus_mut().reset(flash);
         self.isa.reset(stack, pc);
-        self.trail = super::run::Trail::default();
+        self.trail = super::trail::Trail::default();
         self.by_branch = true;
         self.calls.deepest = u32::MAX;
         self.clear_profile();

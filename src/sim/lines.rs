@@ -105,7 +105,7 @@ impl Lines {
     }
 
     /// File and folder of entry `index` of a table.
-    fn place(&self, header: &Header, index: u64) -> Option<(String, Option<String>)> {
+    fn place(&self, header: &Header, index: u64) -> Option<Place> {
         let entry = header.file(index)?;
         let name = self.text(entry.path_name())?;
         let compiled_in = (header.version() >= 5).then(|| self.text(header.directory(0)?)).flatten();
@@ -153,6 +153,9 @@ struct Before {
     column: u32,
 }
 
+/// A file and the folder that its name starts from.
+type Place = (String, Option<String>);
+
 /// A line, and where it was found.
 #[derive(Clone)]
 struct Found {
@@ -171,8 +174,8 @@ struct Search {
     table: usize,
     before: Option<Before>,
     start: u64,
-    /// Hits of the sequence that is being read: it counts only once its end is known to be sound.
-    names: Vec<(u64, Option<(String, Option<String>)>)>,
+    /// Files of the table that is being read, as far as they were looked up.
+    names: Vec<(u64, Option<Place>)>,
 }
 
 impl Search {
@@ -188,7 +191,7 @@ impl Search {
         self.names.clear();
     }
 
-    fn row(&mut self, row: &LineRow, place: impl Fn(u64) -> Option<(String, Option<String>)>) {
+    fn row(&mut self, row: &LineRow, place: impl Fn(u64) -> Option<Place>) {
         match self.before {
             Some(before) => self.take(before, row.address(), place),
             None => self.start = row.address(),
@@ -205,7 +208,7 @@ impl Search {
     }
 
     /// The stretch from `before` up to `end`.
-    fn take(&mut self, before: Before, end: u64, place: impl Fn(u64) -> Option<(String, Option<String>)>) {
+    fn take(&mut self, before: Before, end: u64, place: impl Fn(u64) -> Option<Place>) {
         let first = self.sorted.partition_point(|(address, _)| u64::from(*address) < before.address);
         for at in first..self.sorted.len() {
             let (address, index) = self.sorted[at];
@@ -225,11 +228,7 @@ impl Search {
     }
 
     /// The name of a file of the present table; each is looked up once.
-    fn name(
-        &mut self,
-        file: u64,
-        place: impl Fn(u64) -> Option<(String, Option<String>)>,
-    ) -> Option<(String, Option<String>)> {
+    fn name(&mut self, file: u64, place: impl Fn(u64) -> Option<Place>) -> Option<Place> {
         if let Some((_, name)) = self.names.iter().find(|(known, _)| *known == file) {
             return name.clone();
         }

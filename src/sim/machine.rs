@@ -16,8 +16,9 @@ use super::lines::{Line, Lines};
 use super::map::MemoryMap;
 use super::memory::{Memory, Touched};
 use super::profile::{self, FunctionProfile, InstructionProfile};
-use super::run::{Hart, Limits, Mode, RETURN, Trail};
+use super::run::{Hart, Limits, Mode, RETURN};
 use super::semihosting::Services;
+use super::trail::Trail;
 use super::{arm, riscv};
 use crate::library::core::{Core, Family};
 

@@ -21,6 +21,7 @@ mod profile;
 mod riscv;
 mod rtt;
 mod run;
+mod trail;
 mod semihosting;
 
 pub use calls::CallNode;

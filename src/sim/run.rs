@@ -6,6 +6,7 @@ use super::calls::Calls;
 use super::code::{Code, flag};
 use super::fault::FaultKind;
 use super::isa::{BranchCosts, Flow, Isa, Kind, Stop};
+use super::trail::Trail;
 
 /// Where a called function returns to: an address where nothing is.
 pub(super) const RETURN: u32 = 0xffff_fffe;
@@ -24,26 +25,6 @@ pub enum Mode {
     Cycles,
     /// Instructions and cycles, per function too.
     Profile,
-}
-
-/// The last taken branches, in a ring.
-#[derive(Clone, Default)]
-pub(super) struct Trail {
-    ring: [(u32, u32); 8],
-    count: usize,
-}
-
-impl Trail {
-    #[inline(always)]
-    fn push(&mut self, from: u32, to: u32) {
-        self.ring[self.count & 7] = (from, to);
-        self.count = self.count.wrapping_add(1);
-    }
-
-    /// From and to, the latest first.
-    pub(super) fn latest(&self) -> impl Iterator<Item = (u32, u32)> {
-        (1..=self.count.min(8)).map(|back| self.ring[self.count.wrapping_sub(back) & 7])
-    }
 }
 
 /// A core that runs: its code, and what was noted of the way.

@@ -144,6 +144,8 @@ fn unfit(name: &str, error: &LoadError, board: &Board, core: &Core) -> Diag {
         }
         LoadError::NoEntry => diag(format!("`{name}` has neither a vector table nor an entry point"))
             .help(format!("put the vector table at {:#010x}, or link with `--entry=`", board.vector_table())),
-        error => diag(format!("`{name}` doesn't run on {} ({}): {error}", board.name, core.title)),
+        error @ LoadError::NotElf(_) => {
+            diag(format!("`{name}` doesn't run on {} ({}): {error}", board.name, core.title))
+        }
     }
 }

@@ -271,14 +271,16 @@ fn is_narrow_undefined(half: u32, mainline: bool) -> bool {
         // BX, BLX.
         0x47 => half & 7 != 0 || m == 15,
         0xb1 | 0xb3 | 0xb9 | 0xbb => !mainline,
-        0xb4 | 0xbc => low == 0,
-        0xb6 => !matches!(half, 0xb662 | 0xb672) && !(mainline && matches!(half & 0xffef, 0xb661..=0xb663)),
-        0xb7 | 0xb8 => true,
+        // Lists of no register: PUSH, POP, STM, LDM.
+        0xb4 | 0xbc | 0xc0..=0xcf => low == 0,
+        // CPS; FAULTMASK is the Main Extension's.
+        0xb6 if mainline => !matches!(half & 0xffef, 0xb661..=0xb663),
+        0xb6 => half & 0xffef != 0xb662,
+        0xb7 | 0xb8 | 0xde => true,
         0xba => low >> 6 == 2,
-        0xbf if low & 15 == 0 => false,
+        // Hints; IT.
+        0xbf if low.is_multiple_of(16) => false,
         0xbf => !mainline || low >> 4 == 15 || (low >> 4 == 14 && (low & 15).count_ones() != 1),
-        0xc0..=0xcf => low == 0,
-        0xde => true,
         _ => false,
     }
 }

@@ -115,7 +115,7 @@ fn plain(text: &str) -> String {
         _ => name,
     };
     let repeated = parts.len() >= 3 && parts[0] == parts[1] && !parts[2].starts_with('{');
-    if repeated && !name.starts_with("v") && !name.starts_with("smlal") && !name.starts_with("umlal") {
+    if repeated && !name.starts_with('v') && !name.starts_with("smlal") && !name.starts_with("umlal") {
         parts.remove(1);
     }
     format!("{name} {}", parts.join(", "))

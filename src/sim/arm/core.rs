@@ -1,4 +1,5 @@
 //! An Arm core as the loop sees it.
+#![expect(clippy::inline_always, reason = "the interpreter's inner loop must be one function")]
 
 use super::cpu::Cpu;
 use super::cycles;
@@ -93,9 +94,11 @@ impl Isa for Cpu {
             | Op::Supervisor { .. }
             | Op::Wait { .. }
             | Op::Breakpoint { .. } => Kind::Synchronise,
-            Op::Push { .. } | Op::SubSp { .. } => Kind::Plain,
-            // A pop raises the pointer, and so does an addition to it.
-            Op::LoadMultiple { n: 13, before: false, .. } | Op::AddImm { d: 13, n: 13, .. } => Kind::Plain,
+            // These check the pointer themselves, or raise it.
+            Op::Push { .. }
+            | Op::SubSp { .. }
+            | Op::LoadMultiple { n: 13, before: false, .. }
+            | Op::AddImm { d: 13, n: 13, .. } => Kind::Plain,
             op if hazard::writes(op) & 1 << 13 != 0 => Kind::Stack,
             _ => Kind::Plain,
         }

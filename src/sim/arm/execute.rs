@@ -63,56 +63,28 @@ impl Cpu {
             Op::StoreMultiple { n, list, writeback, before } => self.store_multiple(n, list, writeback, before)?,
             Op::Branch { target } => return Ok(Flow::Jump(target)),
             Op::BranchIf { condition, target } if self.holds(condition) => return Ok(Flow::Jump(target)),
-            Op::BranchIf { .. } => {}
-            Op::BranchLink { target } => {
-                self.r[14] = next | 1;
-                return Ok(Flow::Jump(target));
-            }
+            Op::BranchLink { target } => return Ok(self.link(target, next)),
             Op::BranchZero { n, target } if self.get(n) == 0 => return Ok(Flow::Jump(target)),
             Op::BranchNotZero { n, target } if self.get(n) != 0 => return Ok(Flow::Jump(target)),
-            Op::BranchZero { .. } | Op::BranchNotZero { .. } => {}
-            Op::CmpBranch { n, m, condition, offset } => {
-                self.compare(self.get(n), self.get(m));
-                return Ok(self.branch_behind(condition, next, offset));
-            }
+            Op::CmpBranch { n, m, condition, offset } => return Ok(self.cmp_branch(n, m, condition, next, offset)),
             Op::CmpImmBranch { n, imm, condition, offset } => {
-                self.compare(self.get(n), imm.into());
-                return Ok(self.branch_behind(condition, next, offset));
+                return Ok(self.cmp_imm_branch(n, imm, condition, next, offset));
             }
             Op::SubImmBranch { d, n, imm, condition, offset } => {
                 self.add_s(d, self.get(n), !u32::from(imm), true);
                 return Ok(self.branch_behind(condition, next, offset));
             }
-            Op::LdrsbTwice { t, n, first, t2, n2, second } => {
-                self.load_signed_byte(t, self.get(n).wrapping_add(first.into()))?;
-                self.second_byte(t2, self.get(n2).wrapping_add(second.into()))?;
-            }
-            Op::LdrsbNextTwice { t, n, t2, n2 } => {
-                self.load_indexed(Width::SignedByte, t, n, true, 1)?;
-                let address = self.get(n2);
-                self.second_byte(t2, address)?;
-                self.set(n2, address.wrapping_add(1));
-            }
-            Op::LdrsbSmlabb { tn, offset, d, x, y, a } => {
-                self.load_signed_byte(tn >> 4, self.get(tn).wrapping_add(offset.into()))?;
-                self.smlabb(d, x, y, a);
-            }
-            Op::SmladTwice { da, nm, d, n, m, a } => {
-                self.smlad(da >> 4, nm >> 4, nm, da);
-                self.smlad(d, n, m, a);
-            }
+            Op::LdrsbTwice { t, n, first, t2, n2, second } => self.ldrsb_twice((t, n, first), (t2, n2, second))?,
+            Op::LdrsbNextTwice { t, n, t2, n2 } => self.ldrsb_next_twice((t, n), (t2, n2))?,
+            Op::LdrsbSmlabb { tn, offset, d, x, y, a } => self.ldrsb_smlabb(tn, offset, (d, x, y, a))?,
+            Op::SmladTwice { da, nm, d, n, m, a } => self.smlad_twice(da, nm, (d, n, m, a)),
             Op::BranchExchange { m } => return Ok(Flow::Jump(exchange(self.get(m))?)),
             Op::Push { list } => self.push(list)?,
             Op::SubSp { imm } => self.sub_stack(imm)?,
-            Op::ItSkip { condition, halfwords, saved } => {
-                if !self.holds(condition) {
-                    self.bus.cycles = self.bus.cycles.wrapping_add_signed(-i64::from(saved));
-                    return Ok(Flow::Skip(halfwords));
-                }
-            }
+            Op::ItSkip { condition, halfwords, saved } => return Ok(self.it_skip(condition, halfwords, saved)),
             Op::It => return Ok(Flow::Conditional),
             Op::Special => return Err(Stop::Look),
-            Op::Nop | Op::Barrier => {}
+            Op::Nop | Op::Barrier | Op::BranchIf { .. } | Op::BranchZero { .. } | Op::BranchNotZero { .. } => {}
             Op::Float { float, d, n, m } => self.float(float, d, n, m)?,
             Op::FloatLoad { d, count, n, offset } => self.float_load(d, count, n, offset)?,
             Op::FloatStore { d, count, n, offset } => self.float_store(d, count, n, offset)?,
@@ -177,6 +149,21 @@ impl Cpu {
     }
 
     #[inline(always)]
+    fn link(&mut self, target: u32, next: u32) -> Flow {
+        self.r[14] = next | 1;
+        Flow::Jump(target)
+    }
+
+    #[inline(always)]
+    fn it_skip(&mut self, condition: u8, halfwords: u8, saved: i8) -> Flow {
+        if self.holds(condition) {
+            return Flow::Next;
+        }
+        self.bus.cycles = self.bus.cycles.wrapping_add_signed(-i64::from(saved));
+        Flow::Skip(halfwords)
+    }
+
+    #[inline(always)]
     fn move_s(&mut self, d: u8, value: u32) {
         self.set_nz(value);
         self.set(d, value);
@@ -199,18 +186,18 @@ impl Cpu {
     }
 
     #[inline(always)]
-    fn compare(&mut self, a: u32, b: u32) {
+    pub(super) fn compare(&mut self, a: u32, b: u32) {
         self.add_with_carry(a, !b, true);
     }
 
     #[inline(always)]
-    fn smlabb(&mut self, d: u8, n: u8, m: u8, a: u8) {
+    pub(super) fn smlabb(&mut self, d: u8, n: u8, m: u8, a: u8) {
         let product = i32::from(self.get(n) as i16) * i32::from(self.get(m) as i16);
         self.accumulate(d, product.into(), a);
     }
 
     #[inline(always)]
-    fn smlad(&mut self, d: u8, n: u8, m: u8, a: u8) {
+    pub(super) fn smlad(&mut self, d: u8, n: u8, m: u8, a: u8) {
         let (x, y) = (self.get(n) as i32, self.get(m) as i32);
         let low = i64::from(x as i16) * i64::from(y as i16);
         let high = i64::from(x >> 16) * i64::from(y >> 16);
@@ -245,7 +232,7 @@ impl Cpu {
     }
 
     #[inline(always)]
-    fn load_signed_byte(&mut self, t: u8, address: u32) -> Result<(), Stop> {
+    pub(super) fn load_signed_byte(&mut self, t: u8, address: u32) -> Result<(), Stop> {
         let value = self.load8(address)?;
         self.set(t, i32::from(value as i8) as u32);
         Ok(())

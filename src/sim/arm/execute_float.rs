@@ -149,7 +149,7 @@ impl Cpu {
 
     /// The same on doubles; where the format changes, one side is a single register.
     fn double_float(&mut self, float: Float, d: u8, n: u8, m: u8) {
-        let (a, b, c) = (self.double(n & 30), self.double(m & 30), self.double(d & 30));
+        let (a, b, c) = (self.double(n & 0x1e), self.double(m & 0x1e), self.double(d & 0x1e));
         let (word, old) = (self.single(m), self.single(d));
         let fpscr = &mut self.fpscr;
         let narrow = match float {
@@ -184,8 +184,10 @@ impl Cpu {
             Op::FloatSelect { double, condition, d, n, m } => self.float_select(double, condition, d, n, m),
             Op::FloatImm { double: false, d, imm } => self.set_single(d, expanded(imm)),
             Op::FloatImm { double: true, d, imm } => self.set_double(d, expanded(imm)),
-            Op::FromFixed { double, sign, d, bits, fraction } => self.from_fixed(double, sign, d, bits, fraction),
-            Op::ToFixed { double, sign, d, bits, fraction } => self.to_fixed(double, sign, d, bits, fraction),
+            Op::FromFixed { double, sign, d, bits, fraction } => {
+                self.convert_from_fixed(double, sign, d, bits, fraction);
+            }
+            Op::ToFixed { double, sign, d, bits, fraction } => self.convert_to_fixed(double, sign, d, bits, fraction),
             Op::FloatLoadLiteral { d, count, address } => self.float_load_words(d, count, address)?,
             Op::FloatLoadMultiple { d, count, n, writeback, before } => {
                 let (address, end) = self.block(n, count, before);
@@ -215,7 +217,7 @@ impl Cpu {
         Ok(())
     }
 
-    fn from_fixed(&mut self, double: bool, sign: Sign, d: u8, bits: u8, fraction: u8) {
+    fn convert_from_fixed(&mut self, double: bool, sign: Sign, d: u8, bits: u8, fraction: u8) {
         let raw = self.single(d);
         let integer = match (sign, bits) {
             (Sign::Signed, 16) => i64::from(raw as i16),
@@ -233,7 +235,7 @@ impl Cpu {
     }
 
     /// The integer is extended to the width of its register.
-    fn to_fixed(&mut self, double: bool, sign: Sign, d: u8, bits: u8, fraction: u8) {
+    fn convert_to_fixed(&mut self, double: bool, sign: Sign, d: u8, bits: u8, fraction: u8) {
         let (range, mode) = (range(sign, bits), Rounding::ToZero);
         if double {
             let value = ieee::to_integer(self.double(d), fraction, range, mode, &mut self.fpscr);

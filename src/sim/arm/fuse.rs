@@ -54,6 +54,48 @@ impl Cpu {
         if self.holds(condition) { Flow::JumpBehind(next.wrapping_add_signed(offset.into())) } else { Flow::Next }
     }
 
+    #[inline(always)]
+    pub(super) fn cmp_branch(&mut self, n: u8, m: u8, condition: u8, next: u32, offset: i16) -> Flow {
+        self.compare(self.get(n), self.get(m));
+        self.branch_behind(condition, next, offset)
+    }
+
+    #[inline(always)]
+    pub(super) fn cmp_imm_branch(&mut self, n: u8, imm: u8, condition: u8, next: u32, offset: i16) -> Flow {
+        self.compare(self.get(n), imm.into());
+        self.branch_behind(condition, next, offset)
+    }
+
+    /// Two loads: destination, base, offset.
+    #[inline(always)]
+    pub(super) fn ldrsb_twice(&mut self, first: (u8, u8, u8), second: (u8, u8, u8)) -> Result<(), Stop> {
+        self.load_signed_byte(first.0, self.get(first.1).wrapping_add(first.2.into()))?;
+        self.second_byte(second.0, self.get(second.1).wrapping_add(second.2.into()))
+    }
+
+    /// Two loads that move their bases on: destination, base.
+    #[inline(always)]
+    pub(super) fn ldrsb_next_twice(&mut self, first: (u8, u8), second: (u8, u8)) -> Result<(), Stop> {
+        self.load_indexed(Width::SignedByte, first.0, first.1, true, 1)?;
+        let address = self.get(second.1);
+        self.second_byte(second.0, address)?;
+        self.set(second.1, address.wrapping_add(1));
+        Ok(())
+    }
+
+    #[inline(always)]
+    pub(super) fn ldrsb_smlabb(&mut self, tn: u8, offset: u8, mac: (u8, u8, u8, u8)) -> Result<(), Stop> {
+        self.load_signed_byte(tn >> 4, self.get(tn).wrapping_add(offset.into()))?;
+        self.smlabb(mac.0, mac.1, mac.2, mac.3);
+        Ok(())
+    }
+
+    #[inline(always)]
+    pub(super) fn smlad_twice(&mut self, da: u8, nm: u8, second: (u8, u8, u8, u8)) {
+        self.smlad(da >> 4, nm >> 4, nm, da);
+        self.smlad(second.0, second.1, second.2, second.3);
+    }
+
     /// A signed byte by the quick path, as the second of a pair.
     #[inline(always)]
     pub(super) fn second_byte(&mut self, t: u8, address: u32) -> Result<(), Stop> {

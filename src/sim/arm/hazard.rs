@@ -24,15 +24,17 @@ pub(super) fn reads(op: Op) -> u16 {
 }
 
 /// The same, by when.
+#[expect(clippy::match_same_arms, reason = "a table in the order of the instruction classes")]
 pub(super) fn uses(op: Op) -> Uses {
     let normal = |normal| Uses { normal, ..Uses::default() };
     let early = |early| Uses { early, ..Uses::default() };
     match op {
         Op::Mov { m, .. } => normal(mask(m)),
-        Op::Add { n, m, .. } | Op::AddS { n, m, .. } | Op::Sub { n, m, .. } | Op::SubS { n, m, .. } => {
-            normal(mask(n) | mask(m))
-        }
-        Op::Cmp { n, m } => normal(mask(n) | mask(m)),
+        Op::Add { n, m, .. }
+        | Op::AddS { n, m, .. }
+        | Op::Sub { n, m, .. }
+        | Op::SubS { n, m, .. }
+        | Op::Cmp { n, m } => normal(mask(n) | mask(m)),
         Op::AddImm { n, .. } | Op::AddImmS { n, .. } | Op::SubImmS { n, .. } | Op::CmpImm { n, .. } => normal(mask(n)),
         Op::AddLsl { n, m, .. } => Uses { early: mask(m), normal: mask(n), late: 0 },
         Op::DataImm { data, n, .. } | Op::DataImmS { data, n, .. } | Op::DataImmC { data, n, .. } => {

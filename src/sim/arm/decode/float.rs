@@ -60,7 +60,7 @@ impl Operands {
     }
 
     /// `float` from a register of 32 bits.
-    fn from_word(self, double: bool, float: Float) -> Option<Op> {
+    fn out_of_word(self, double: bool, float: Float) -> Option<Op> {
         let Self { d, m, .. } = self;
         match double {
             true if d & 1 == 1 => None,
@@ -136,7 +136,7 @@ fn other(context: Context, first: u32, second: u32) -> Option<Op> {
         (0, true) => unary(Float::Abs),
         (1, false) => unary(Float::Neg),
         (1, true) => unary(Float::Sqrt),
-        (2, top) => operands.from_word(double, Float::FromHalf(top)),
+        (2, top) => operands.out_of_word(double, Float::FromHalf(top)),
         (3, top) => operands.to_word(double, Float::ToHalf(top)),
         (4, false) => unary(Float::Cmp),
         (4, true) => unary(Float::Cmpe),
@@ -145,8 +145,8 @@ fn other(context: Context, first: u32, second: u32) -> Option<Op> {
         (6, _) if context.float >= Fpu::Fpv5Sp => unary(Float::Round(rounded)),
         (7, false) if context.float >= Fpu::Fpv5Sp => unary(Float::RoundExact),
         (7, true) if double => operands.to_word(true, Float::Narrow),
-        (7, true) if context.float >= Fpu::Fpv5Dp => operands.from_word(true, Float::Widen),
-        (8, signed) => operands.from_word(double, Float::FromInt(sign(signed))),
+        (7, true) if context.float >= Fpu::Fpv5Dp => operands.out_of_word(true, Float::Widen),
+        (8, signed) => operands.out_of_word(double, Float::FromInt(sign(signed))),
         (12, _) => operands.to_word(double, Float::ToInt(Sign::Unsigned, rounded)),
         (13, _) => operands.to_word(double, Float::ToInt(Sign::Signed, rounded)),
         (10 | 11 | 14 | 15, wide) => fixed(code, wide, second, operands.d),

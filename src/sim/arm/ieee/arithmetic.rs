@@ -142,7 +142,7 @@ fn quotient(a: Finite, b: Finite) -> Finite {
     let shift = a.magnitude.leading_zeros();
     let (numerator, divisor) = (a.magnitude << shift, b.magnitude);
     // The divisor has 53 bits at most.
-    let magnitude = numerator / divisor | u128::from(numerator % divisor != 0);
+    let magnitude = (numerator / divisor) | u128::from(numerator % divisor != 0);
     Finite { negative: a.negative != b.negative, exponent: a.exponent - b.exponent - shift as i32, magnitude }
 }
 
