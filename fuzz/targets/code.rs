@@ -2,6 +2,7 @@
 #![no_main]
 
 #[path = "hostile.rs"]
+#[expect(dead_code, reason = "the other target uses the rest")]
 mod hostile;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {

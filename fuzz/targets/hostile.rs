@@ -1,7 +1,6 @@
 //! What hostile bytes are given to: images that are none, code that is none. Used by `cargo fuzz` and by `cargo test`.
 //!
 //! Nothing may panic, run past its budget, or take more memory than the board has and the file is large.
-#![allow(dead_code, reason = "each target uses a part")]
 
 use std::sync::OnceLock;
 
@@ -110,7 +109,7 @@ fn wrapped(core: &Core, code: &[u8]) -> Vec<u8> {
     let machine: u32 = if core.zig.target.starts_with("thumb") { 40 } else { 243 };
     let size = code.len() as u32 + 8;
     let words =
-        [0x464c_457f, 0x0001_0101, 0, 0, machine << 16 | 2, 1, 9, 52, 0, 0x0500_0200, 32 << 16 | 52, 40 << 16 | 1, 0]
+        [0x464c_457f, 0x0001_0101, 0, 0, machine << 16 | 2, 1, 9, 52, 0, 0x0500_0200, 0x0020_0034, 0x0028_0001, 0]
             .into_iter()
             .chain([1, 84, 0, 0, size, size, 5, 4])
             .chain([0x2000_0800, 9]);
