@@ -264,12 +264,13 @@ impl<I: Isa> Code<I> {
         (kind, at + usize::from(decoded.size / 2))
     }
 
-    /// The decoded slot that ends where the slot `at` begins.
+    /// The decoded slot from which execution goes on in the slot `at`. Where code was entered in the middle of an
+    /// instruction, two slots end there, of which one flows.
     pub(super) fn previous(&self, at: usize) -> Option<usize> {
         [1, 2].iter().find_map(|&halves| {
             let previous = at.checked_sub(halves)?;
             let mark = &self.marks[previous];
-            (usize::from(mark.step) == halves && mark.flags & flag::DECODED != 0).then_some(previous)
+            (usize::from(mark.step) == halves && self.flows(previous)).then_some(previous)
         })
     }
 

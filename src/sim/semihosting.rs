@@ -213,9 +213,14 @@ impl Semihosting {
     }
 
     fn print(&mut self, byte: u8) {
-        if self.console.len() < KEPT {
+        if !self.is_full() {
             self.console.push(byte);
         }
+    }
+
+    /// Whether nothing more is kept: then nothing more is read either, so that a budget of instructions bounds the time.
+    fn is_full(&self) -> bool {
+        self.console.len() >= KEPT
     }
 
     fn failed(&mut self, errno: Errno) -> u32 {
@@ -240,7 +245,7 @@ impl Semihosting {
     fn write_text(&mut self, memory: &mut impl Bytes, mut address: u32) -> Result<(), FaultKind> {
         for _ in 0..LONGEST {
             let byte = memory.load(address)?;
-            if byte == 0 {
+            if byte == 0 || self.is_full() {
                 break;
             }
             self.print(byte);
@@ -400,7 +405,12 @@ impl Semihosting {
     /// Returns how many bytes were not written.
     fn write(&mut self, handle: Handle, memory: &mut impl Bytes, block: u32) -> Result<u32, FaultKind> {
         let (buffer, length) = (word(memory, block, 1)?, word(memory, block, 2)?);
-        let bytes = load_all(memory, buffer, length.min(LONGEST))?;
+        let most = match handle {
+            Handle::Console if self.is_full() => return Ok(0),
+            Handle::Console | Handle::File(_) => length.min(LONGEST),
+            Handle::Input | Handle::Features { .. } => 0,
+        };
+        let bytes = load_all(memory, buffer, most)?;
         let written = match handle {
             Handle::Console => {
                 bytes.iter().for_each(|&byte| self.print(byte));

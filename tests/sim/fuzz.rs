@@ -227,20 +227,47 @@ fn a_program_that_runs_wild_over_devices_is_stopped() {
 }
 
 #[test]
-fn a_program_that_prints_without_end_takes_little_memory() {
-    // SYS_WRITE0 of all of RAM, again and again; then SYS_WRITE.
+fn a_program_that_prints_without_end_takes_little_memory_and_time() {
+    // SYS_WRITE0 of nearly all of RAM, again and again; then SYS_WRITE of a megabyte.
+    let map = image::board(0x1000, 0x10_1000);
     for operation in [4_u16, 5] {
-        let mut machine = image::machine("cortex_m3", &[0x2000 | operation, 0xbeab, 0xe7fc]);
-        assert!(machine.write(0x2000_0000, &[1_u32, 0x2000_0000, 0x4000].map(u32::to_le_bytes).concat()));
-        assert!(machine.write(0x2000_000c, &[b'x'; 0x3000]));
-        let fault =
-            machine.call(8, &[0, 0x2000_0000 + if operation == 4 { 12 } else { 0 }], 9_000).expect_err("the budget");
-        assert_eq!(fault.kind, FaultKind::Budget { instructions: 9_000 });
-        assert!(machine.console().len() <= 1 << 24, "{}", machine.console().len());
+        let elf = image::elf(&image::program(&[0x2000 | operation, 0xbeab, 0xe7fc]));
+        let mut machine = Machine::load(&elf, &image::core("cortex_m3"), &map).expect("an image");
+        assert!(machine.write(0x2000_0000, &[1_u32, 0x2000_000c, 0x10_0000].map(u32::to_le_bytes).concat()));
+        assert!(machine.write(0x2000_000c, &[b'x'; 0x10_0000]));
+        let block = 0x2000_0000 + if operation == 4 { 12 } else { 0 };
+        let (begun, budget) = (Instant::now(), 3_000_000);
+        let fault = machine.call(8, &[0, block], budget).expect_err("the budget");
+        assert_eq!(fault.kind, FaultKind::Budget { instructions: budget });
+        assert_eq!(machine.console().len(), 1 << 24);
+        // A million calls of a megabyte each would take an hour.
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
     }
 }
 
 #[test]
 fn hostile_code_ends() {
     run("code", 15_000, random_code, hostile::code);
+}
+
+#[test]
+fn code_entered_in_the_middle_of_an_instruction_is_counted_right() {
+    // Found by fuzzing. From 8: VLDR d15, [lr, #-788] over 8 and 10; B at 12. From 10: SMLAL over 10 and 12; SVC at 14.
+    let mut machine = image::machine("cortex_m4f", &[0xed1e, 0xfbc5, 0xe6d3, 0xdf13]);
+    machine.enable_fpu();
+    machine.call(8, &[], 10).expect_err("a misaligned load");
+    assert_eq!(machine.instructions(), 1);
+    machine.call(10, &[], 10).expect_err("a supervisor call");
+    assert_eq!(machine.instructions(), 3);
+    let counted: Vec<(u32, u64)> = machine.instruction_profile().iter().map(|line| (line.pc, line.count)).collect();
+    assert_eq!(counted, [(8, 1), (10, 1), (14, 1)]);
+}
+
+/// Runs what a fuzzer found again: `TINYML_FUZZ_INPUT=FILE cargo test --test sim replay -- --ignored`.
+#[test]
+#[ignore = "needs an input that a fuzzer kept"]
+fn replay() {
+    let path = std::env::var("TINYML_FUZZ_INPUT").expect("TINYML_FUZZ_INPUT: the file");
+    let bytes = std::fs::read(path).expect("a file that can be read");
+    qemu::say(&format!("{} runs", hostile::elf(&bytes) + hostile::code(&bytes)));
 }
