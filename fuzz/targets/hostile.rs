@@ -109,10 +109,23 @@ fn look(machine: &mut Machine) {
 fn wrapped(core: &Core, code: &[u8]) -> Vec<u8> {
     let machine: u32 = if core.zig.target.starts_with("thumb") { 40 } else { 243 };
     let size = code.len() as u32 + 8;
-    let words =
-        [0x464c_457f, 0x0001_0101, 0, 0, machine << 16 | 2, 1, 9, 52, 0, 0x0500_0200, 32 << 16 | 52, 40 << 16 | 1, 0]
-            .into_iter()
-            .chain([1, 84, 0, 0, size, size, 5, 4])
-            .chain([0x2000_0800, 9]);
+    let words = [
+        0x464c_457f,
+        0x0001_0101,
+        0,
+        0,
+        machine << 16 | 2,
+        1,
+        9,
+        52,
+        0,
+        0x0500_0200,
+        0x20 << 16 | 0x34,
+        0x28 << 16 | 1,
+        0,
+    ]
+    .into_iter()
+    .chain([1, 84, 0, 0, size, size, 5, 4])
+    .chain([0x2000_0800, 9]);
     words.flat_map(u32::to_le_bytes).chain(code.iter().copied()).collect()
 }
