@@ -150,6 +150,10 @@ fn functions(text: &str) -> Vec<(String, usize)> {
         {
             continue;
         }
+        // A signature in a trait has no body.
+        if lines[start..].iter().find(|line| line.ends_with([';', '{'])).is_some_and(|line| line.ends_with(';')) {
+            continue;
+        }
         let indent = line.len() - line.trim_start().len();
         let closing = format!("{}}}", " ".repeat(indent));
         let length = lines[start..].iter().position(|line| *line == closing).map_or(1, |end| end + 1);

@@ -35,5 +35,7 @@ mod riscv_asm;
 mod riscv_decode;
 #[path = "sim/riscv_micro.rs"]
 mod riscv_micro;
+#[path = "sim/speed.rs"]
+mod speed;
 #[path = "sim/unicorn.rs"]
 mod unicorn;

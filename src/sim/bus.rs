@@ -59,9 +59,16 @@ impl Bus {
         self.cycles >= self.event_at
     }
 
+    /// An instruction takes `cycles` more. What skipped instructions save is taken off before the block that they are in
+    /// is added, so that the sum may be below zero in between.
+    #[inline(always)]
+    pub(super) fn wait(&mut self, cycles: u64) {
+        self.cycles = self.cycles.wrapping_add(cycles);
+    }
+
     /// Lets `cycles` go by without an instruction.
     pub(super) fn pass(&mut self, cycles: u64) {
-        self.cycles += cycles;
+        self.wait(cycles);
         self.idle += cycles;
     }
 
@@ -74,7 +81,8 @@ impl Bus {
     pub(super) fn load_slow(&mut self, address: u32, size: u32) -> Result<u32, FaultKind> {
         let word = self.memory.load_slow(address, size, self.cycles)?;
         if self.memory.is_flash(address) {
-            self.cycles += self.flash.load(address);
+            let stall = self.flash.load(address);
+            self.wait(stall);
         }
         Ok(word)
     }
@@ -110,7 +118,8 @@ impl Bus {
             return Some(u32::from_le_bytes(bytes));
         }
         let bytes = self.memory.flash(address)?;
-        self.cycles += self.flash.load(address);
+        let stall = self.flash.load(address);
+        self.wait(stall);
         Some(u32::from_le_bytes(bytes))
     }
 
@@ -124,7 +133,8 @@ impl Bus {
             return Some(u16::from_le_bytes(bytes).into());
         }
         let bytes = self.memory.flash(address)?;
-        self.cycles += self.flash.load(address);
+        let stall = self.flash.load(address);
+        self.wait(stall);
         Some(u16::from_le_bytes(bytes).into())
     }
 
@@ -135,7 +145,8 @@ impl Bus {
             return Some(byte.into());
         }
         let [byte] = self.memory.flash(address)?;
-        self.cycles += self.flash.load(address);
+        let stall = self.flash.load(address);
+        self.wait(stall);
         Some(byte.into())
     }
 

@@ -6,8 +6,9 @@ use super::code::flag;
 use super::fault::FaultKind;
 use super::flash::Flash;
 use super::isa::Isa;
+use super::mode::Mode;
 use super::profile::{self, InstructionProfile};
-use super::run::{Hart, Limits, Mode, RETURN};
+use super::run::{Hart, Limits, RETURN};
 
 /// What a machine does with its core.
 pub(super) trait Processor: Send {

@@ -6,6 +6,7 @@ use super::calls::Calls;
 use super::code::{Code, flag};
 use super::fault::FaultKind;
 use super::isa::{BranchCosts, Flow, Isa, Kind, Stop};
+use super::mode::Mode;
 use super::trail::Trail;
 
 /// Where a called function returns to: an address where nothing is.
@@ -15,17 +16,6 @@ pub(super) const RETURN: u32 = 0xffff_fffe;
 const CYCLES: u8 = 1;
 const PROFILE: u8 = 2;
 const FLASH: u8 = 4;
-
-/// What a run counts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mode {
-    /// Instructions only: each takes one cycle.
-    Fast,
-    /// Instructions and cycles.
-    Cycles,
-    /// Instructions and cycles, per function too.
-    Profile,
-}
 
 /// A core that runs: its code, and what was noted of the way.
 #[derive(Clone)]
@@ -249,7 +239,7 @@ impl<I: Isa> Hart<I> {
         let pc = self.code.address(from);
         self.trail.push(pc, target);
         if MODE & CYCLES != 0 {
-            self.isa.bus_mut().cycles += u64::from(self.costs.taken);
+            self.isa.bus_mut().wait(self.costs.taken.into());
         }
         if MODE & PROFILE != 0 {
             self.code.counters[from].extra += i64::from(self.costs.taken);
@@ -282,7 +272,7 @@ impl<I: Isa> Hart<I> {
         let pc = self.code.address(at);
         let bus = self.isa.bus_mut();
         let stall = bus.flash.fetch(pc, bus.cycles.wrapping_add(ahead.into()));
-        bus.cycles += stall;
+        bus.wait(stall);
         if MODE & PROFILE != 0
             && let Some(counter) = self.code.counters.get_mut(at)
         {

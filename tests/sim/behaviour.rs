@@ -301,8 +301,8 @@ fn every_core_file_parses_and_a_bad_one_says_where() {
     for name in CORES {
         assert_eq!(image::core(name).name, name);
     }
-    let error =
-        Core::parse("mine", &Source::new("cores/mine.toml", "title = \"x\"\nspeed = 3\n")).expect_err("a bad core");
+    let error = Core::parse("mine", &Source::new("cores/mine.toml", "title = \"x\"\nisa = \"armv7-m\"\nspeed = 3\n"))
+        .expect_err("a bad core");
     assert_eq!(error.code, "tml::core");
     assert!(error.notes[0].contains("speed"), "{error:?}");
 }

@@ -9,7 +9,7 @@ mod hostile;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tinyml::base::rng::Rng;
-use tinyml::sim::{Access, FaultKind, LoadError, Machine};
+use tinyml::sim::{Access, FaultKind, LoadError, Machine, Mode};
 
 use crate::builds::{Build, compilers};
 use crate::image;
@@ -190,7 +190,6 @@ fn with_sections(sections: &[[u32; 10]], content: &[u8]) -> Vec<u8> {
 fn images_made_to_fill_memory_are_refused_or_small() {
     let before = memory().1;
     let (core, map) = (image::core("cortex_m4f"), image::board(0x40_0000, 0x4000));
-    let begun = Instant::now();
     let refusal = |elf: &[u8]| match Machine::load(elf, &core, &map).err() {
         Some(LoadError::NotElf(reason)) => reason,
         other => format!("{other:?}"),
@@ -215,7 +214,6 @@ fn images_made_to_fill_memory_are_refused_or_small() {
     assert_eq!(refusal(&with_sections(&tables, &content)), "its symbols share their names");
     let grown = memory().1.saturating_sub(before);
     assert!(grown < 512 << 10, "{grown} KiB");
-    assert!(begun.elapsed() < Duration::from_mins(1), "{:?}", begun.elapsed());
 }
 
 #[test]
@@ -236,12 +234,11 @@ fn a_program_that_prints_without_end_takes_little_memory_and_time() {
         assert!(machine.write(0x2000_0000, &[1_u32, 0x2000_000c, 0x10_0000].map(u32::to_le_bytes).concat()));
         assert!(machine.write(0x2000_000c, &vec![b'x'; 0x10_0000]));
         let block = 0x2000_0000 + if operation == 4 { 12 } else { 0 };
-        let (begun, budget) = (Instant::now(), 3_000_000);
+        // A million calls of a megabyte each would take an hour.
+        let budget = 3_000_000;
         let fault = machine.call(8, &[0, block], budget).expect_err("the budget");
         assert_eq!(fault.kind, FaultKind::Budget { instructions: budget });
         assert_eq!(machine.console().len(), if operation == 4 { 1 << 24 } else { 0 });
-        // A million calls of a megabyte each would take an hour.
-        assert!(begun.elapsed() < Duration::from_mins(1), "{:?}", begun.elapsed());
     }
 }
 
@@ -261,6 +258,18 @@ fn code_entered_in_the_middle_of_an_instruction_is_counted_right() {
     assert_eq!(machine.instructions(), 3);
     let counted: Vec<(u32, u64)> = machine.instruction_profile().iter().map(|line| (line.pc, line.count)).collect();
     assert_eq!(counted, [(8, 1), (10, 1), (14, 1)]);
+}
+
+#[test]
+fn what_skipped_instructions_save_may_come_before_anything_was_counted() {
+    // Found by fuzzing. CMP r0, r0; ITT LT; two MOVS; STR r3, [r1] misaligned; BX lr.
+    for mode in [Mode::Fast, Mode::Cycles, Mode::Profile] {
+        let mut machine = image::machine("cortex_m4f", &[0x4280, 0xbfbc, 0x2101, 0x2102, 0x600b, 0x4770]);
+        machine.set_mode(mode);
+        machine.call(8, &[0, 0x2000_0101, 0, 7], 10).expect("a return");
+        assert_eq!(machine.instructions(), 6, "{mode:?}");
+        assert!((6..20).contains(&machine.cycles()), "{mode:?}: {}", machine.cycles());
+    }
 }
 
 /// Runs what a fuzzer found again: `TINYML_FUZZ_INPUT=FILE cargo test --test sim replay -- --ignored`.

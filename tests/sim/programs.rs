@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tinyml::base::rng::Rng;
-use tinyml::sim::{Cache, FaultKind, FlashTiming, Machine, MemoryMap, Mode};
+use tinyml::sim::{FaultKind, Machine, Mode};
 
 use crate::builds::{Build, LEVELS, compilers};
 use crate::image;
@@ -226,49 +226,5 @@ fn a_program_prints_by_rtt_and_overflows_its_stack() {
         assert!(matches!(fault.kind, FaultKind::StackOverflow { limit: 0x2000_0000, .. }), "{fault}");
         assert_eq!(fault.function.as_deref(), Some("recurse"));
         assert!((4000..=4096).contains(&machine.stack_peak()), "{}", machine.stack_peak());
-    }
-}
-
-/// Seconds that this thread computed: what other processes do doesn't count. Linux only.
-fn busy_seconds() -> f64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    text.split(' ').next().and_then(|nanoseconds| nanoseconds.parse().ok()).map_or(0.0, |n: f64| n / 1e9)
-}
-
-/// Millions of instructions a second: `cargo test --release --test sim speed -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement, not a check"]
-fn speed_on_int8_kernels() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let elf = folder.path().join("kernels.elf");
-    let lines = |lines| Cache { lines, ..Cache::default() };
-    let slow = FlashTiming {
-        wait_states: 5,
-        line_bytes: 8,
-        instructions: lines(128),
-        data: lines(32),
-        ..FlashTiming::default()
-    };
-    for &compiler in compilers() {
-        let core = image::core("cortex_m4f");
-        Build { compiler, level: "-O2", program: "kernels" }.build(&ORACLES[2], &core, &[], &elf);
-        let bytes = std::fs::read(&elf).expect("the image that was just built");
-        let none = FlashTiming::default();
-        for (mode, flash) in [(Mode::Fast, none), (Mode::Cycles, none), (Mode::Profile, none), (Mode::Profile, slow)] {
-            let map = MemoryMap { flash_timing: flash, ..ORACLES[2].map() };
-            let mut machine = Machine::load(&bytes, &core, &map).expect("an image that loads");
-            machine.set_mode(mode);
-            machine.run(1_000_000).expect("a program that ends");
-            let program = machine.symbol("program").expect("a function").address;
-            let (start, before) = (busy_seconds(), machine.instructions());
-            for _ in 0..400 {
-                machine.call(program, &[], 1_000_000).expect("a program that returns");
-            }
-            let speed = (machine.instructions() - before) as f64 / 1e6 / (busy_seconds() - start);
-            qemu::say(&format!(
-                "{compiler:?} {mode:?}, {} wait states: {speed:.0} M instructions/s",
-                flash.wait_states
-            ));
-        }
     }
 }

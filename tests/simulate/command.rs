@@ -239,6 +239,8 @@ fn the_last_line_has_these_fields() {
     let flags = ["--message-format", "json", "--profile", "--annotate", "--heat", "--output", "sink:i32"];
     let mut found = BTreeSet::new();
     fields("", &finished(&on_board(folder.path(), &flags)), &mut found);
+    // Only where a file's name is relative, which the compiler decides.
+    found.retain(|field| !field.contains(".line.folder"));
     let found = found.into_iter().collect::<Vec<_>>().join("\n") + "\n";
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/sim_finished.txt");
     if std::env::var("UPDATE_EXPECT").is_ok() {

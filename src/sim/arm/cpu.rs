@@ -216,7 +216,7 @@ impl Cpu {
         }
         // A halfword or an even word goes as two accesses, an odd word as three (Cortex-M3 TRM r2p1, 3.3.2).
         let more = if size == 4 && address & 1 == 1 { 2 } else { 1 };
-        self.bus.cycles += u64::from(self.rules.unaligned) * more;
+        self.bus.wait(u64::from(self.rules.unaligned) * more);
         Ok(())
     }
 

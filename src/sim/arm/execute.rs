@@ -40,9 +40,7 @@ impl Cpu {
             Op::Mla { d, n, m, a } => {
                 self.set(d, self.get(n).wrapping_mul(self.get(m)).wrapping_add(self.get(a)));
             }
-            Op::Mls { d, n, m, a } => {
-                self.set(d, self.get(a).wrapping_sub(self.get(n).wrapping_mul(self.get(m))));
-            }
+            Op::Mls { d, n, m, a } => self.set(d, self.get(a).wrapping_sub(self.get(n).wrapping_mul(self.get(m)))),
             Op::Smlabb { d, n, m, a } => self.smlabb(d, n, m, a),
             Op::Smlad { d, n, m, a } => self.smlad(d, n, m, a),
             Op::Ldr { t, n, offset } => self.load_word(t, self.get(n).wrapping_add(offset))?,
@@ -71,8 +69,7 @@ impl Cpu {
                 return Ok(self.cmp_imm_branch(n, imm, condition, next, offset));
             }
             Op::SubImmBranch { d, n, imm, condition, offset } => {
-                self.add_s(d, self.get(n), !u32::from(imm), true);
-                return Ok(self.branch_behind(condition, next, offset));
+                return Ok(self.sub_imm_branch((d, n, imm), condition, next, offset));
             }
             Op::LdrsbTwice { t, n, first, t2, n2, second } => self.ldrsb_twice((t, n, first), (t2, n2, second))?,
             Op::LdrsbNextTwice { t, n, t2, n2 } => self.ldrsb_next_twice((t, n), (t2, n2))?,
@@ -180,7 +177,7 @@ impl Cpu {
     }
 
     #[inline(always)]
-    fn add_s(&mut self, d: u8, a: u32, b: u32, carry: bool) {
+    pub(super) fn add_s(&mut self, d: u8, a: u32, b: u32, carry: bool) {
         let sum = self.add_with_carry(a, b, carry);
         self.set(d, sum);
     }

@@ -137,7 +137,7 @@ impl Cpu {
         };
         self.set(d, quotient);
         let magnitude = if sign == Sign::Signed { (quotient as i32).unsigned_abs() } else { quotient };
-        self.bus.cycles += cycles::division(magnitude, &self.rules);
+        self.bus.wait(cycles::division(magnitude, &self.rules));
         Ok(())
     }
 }

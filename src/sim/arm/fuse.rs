@@ -66,6 +66,12 @@ impl Cpu {
         self.branch_behind(condition, next, offset)
     }
 
+    #[inline(always)]
+    pub(super) fn sub_imm_branch(&mut self, sub: (u8, u8, u8), condition: u8, next: u32, offset: i16) -> Flow {
+        self.add_s(sub.0, self.get(sub.1), !u32::from(sub.2), true);
+        self.branch_behind(condition, next, offset)
+    }
+
     /// Two loads: destination, base, offset.
     #[inline(always)]
     pub(super) fn ldrsb_twice(&mut self, first: (u8, u8, u8), second: (u8, u8, u8)) -> Result<(), Stop> {

@@ -117,7 +117,7 @@ impl Cpu {
     fn load_slow(&mut self, address: u32, size: u32) -> Result<u32, Stop> {
         let cost = self.check(address, size, Access::Read)?;
         let value = self.bus.load_slow(address, size)?;
-        self.bus.cycles += cost;
+        self.bus.wait(cost);
         Ok(value)
     }
 
@@ -125,7 +125,7 @@ impl Cpu {
     fn store_slow(&mut self, address: u32, size: u32, value: u32) -> Result<(), Stop> {
         let cost = self.check(address, size, Access::Write)?;
         self.bus.store_slow(address, size, value)?;
-        self.bus.cycles += cost;
+        self.bus.wait(cost);
         Ok(())
     }
 }

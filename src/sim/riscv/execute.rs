@@ -120,7 +120,7 @@ impl Cpu {
     fn multiply_or_divide(&mut self, rare: Rare, d: u8, a: u8, b: u8) {
         let (x, y) = (self.get(a), self.get(b));
         if !matches!(rare, Rare::Mulh | Rare::Mulhsu | Rare::Mulhu) {
-            self.bus.cycles += cycles::division(rare, y, &self.rules);
+            self.bus.wait(cycles::division(rare, y, &self.rules));
         }
         self.set(d, product_or_quotient(rare, x, y));
     }
