@@ -33,9 +33,10 @@ struct Bench {
 
 impl Bench {
     fn new(op: &'static dyn Operator, example: &Example) -> Self {
-        let (args, input) = (args(example), Shape::f32(example.input));
-        let output = op.infer(&args, &input).expect("an example fits");
-        Self { op, args, takes: vec![input], output }
+        let takes: Vec<Shape> = example.inputs.iter().map(|dims| Shape::f32(dims)).collect();
+        let args = args(example);
+        let output = op.infer(&args, &takes).expect("an example fits");
+        Self { op, args, takes, output }
     }
 
     fn forward(&self, x: &[f32], weights: &[f32]) -> Vec<f32> {
@@ -67,7 +68,7 @@ fn backward_is_the_numeric_gradient() {
     for op in ops::all() {
         for example in op.examples() {
             let bench = Bench::new(*op, &example);
-            let count: usize = op.tensors(&bench.args, &bench.takes[0]).iter().map(ops_tensor_len).sum();
+            let count: usize = op.tensors(&bench.args, &bench.takes).iter().map(ops_tensor_len).sum();
             let (x, weights) = (numbers(&mut rng, 3 * bench.takes[0].len(), 1.0), numbers(&mut rng, count, 1.0));
             let y = bench.forward(&x, &weights);
             let slope = numbers(&mut rng, y.len(), 1.0);
@@ -132,7 +133,7 @@ fn conformance() -> Vec<(Net, QNet)> {
     let mut all = Vec::new();
     for op in ops::all() {
         for example in op.examples() {
-            all.push(network(example.input, &[(op.word().to_string(), args(&example))], all.len() as u64));
+            all.push(network(example.inputs[0], &[(op.word().to_string(), args(&example))], all.len() as u64));
         }
     }
     all
@@ -188,7 +189,7 @@ fn softmax_keeps_the_first_of_equal_scores_first() {
 fn single(word: &str, args: &[(&str, &str)], input: Quant, width: usize, lowered: Lowered) -> QNet {
     let (shape, (_, args)) = (Shape::f32(&[width]), layer(word, args));
     let op = ops::find(word).expect("an operator");
-    let output = op.infer(&args, &shape).expect("it fits");
+    let output = op.infer(&args, std::slice::from_ref(&shape)).expect("it fits");
     let node = QNode::new(op, &args, &[0], std::slice::from_ref(&shape), &output, lowered);
     QNet::new(shape, input, vec![node]).expect("the constants fit")
 }

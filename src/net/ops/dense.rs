@@ -12,7 +12,7 @@ use crate::net::quantize;
 
 use super::Args;
 use super::args::{int, text};
-use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Place};
+use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Place, Variant};
 
 pub(super) struct Dense;
 
@@ -41,13 +41,13 @@ impl Operator for Dense {
 
     fn examples(&self) -> Vec<Example> {
         vec![
-            Example { args: &[("units", "3"), ("activation", "none")], input: &[5] },
-            Example { args: &[("units", "9"), ("activation", "relu")], input: &[4, 3] },
-            Example { args: &[("units", "1"), ("activation", "none")], input: &[1] },
+            Example { args: &[("units", "3"), ("activation", "none")], inputs: &[&[5]] },
+            Example { args: &[("units", "9"), ("activation", "relu")], inputs: &[&[4, 3]] },
+            Example { args: &[("units", "1"), ("activation", "none")], inputs: &[&[1]] },
         ]
     }
 
-    fn infer(&self, args: &[(String, String)], _input: &Shape) -> Result<Shape, String> {
+    fn infer(&self, args: &[(String, String)], _takes: &[Shape]) -> Result<Shape, String> {
         let units = int("dense", args, "units", 1, MOST_UNITS)?;
         match text(args, "activation") {
             None | Some("none" | "relu") => Ok(Shape::f32(&[units])),
@@ -55,17 +55,17 @@ impl Operator for Dense {
         }
     }
 
-    fn tensors(&self, args: &[(String, String)], input: &Shape) -> Vec<Tensor> {
+    fn tensors(&self, args: &[(String, String)], takes: &[Shape]) -> Vec<Tensor> {
         let units = int("dense", args, "units", 1, MOST_UNITS).unwrap_or(0);
-        vec![Tensor { name: "weights", dims: vec![units, input.len()] }, Tensor { name: "bias", dims: vec![units] }]
+        vec![Tensor { name: "weights", dims: vec![units, takes[0].len()] }, Tensor { name: "bias", dims: vec![units] }]
     }
 
-    fn macs(&self, input: &Shape, output: &Shape) -> usize {
-        input.len() * output.len()
+    fn macs(&self, _args: &[(String, String)], takes: &[Shape], output: &Shape) -> usize {
+        takes[0].len() * output.len()
     }
 
-    fn init(&self, args: &[(String, String)], input: &Shape, weights: &mut [f32], rng: &mut Rng) {
-        let inputs = input.len();
+    fn init(&self, args: &[(String, String)], takes: &[Shape], weights: &mut [f32], rng: &mut Rng) {
+        let inputs = takes[0].len();
         let units = weights.len() / (inputs + 1);
         // He et al. 2015 before a ReLU, else Glorot and Bengio 2010, both in their normal form.
         let variance = if relu(args) { 2.0 / inputs as f32 } else { 2.0 / (inputs + units) as f32 };
@@ -181,11 +181,11 @@ impl Operator for Dense {
         }
     }
 
-    fn support(&self) -> &'static [&'static str] {
+    fn support(&self, _variant: &Variant) -> &'static [&'static str] {
         &["word", "fixed_point"]
     }
 
-    fn context(&self, node: &QNode) -> Context {
+    fn context(&self, node: &QNode, _variant: &Variant) -> Context {
         let zero = node.lowered.quant.zero_point;
         Context::from([
             ("inputs", json!(node.takes[0].len())),

@@ -4,7 +4,7 @@ use crate::base::{Kind, Param, Params, Shape};
 use crate::net::qnet::{QNode, Quant};
 
 use super::args::share;
-use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Place, Storage};
+use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Place, Storage, Variant};
 
 pub(super) struct Dropout;
 
@@ -34,11 +34,11 @@ impl Operator for Dropout {
     }
 
     fn examples(&self) -> Vec<Example> {
-        vec![Example { args: &[("rate", "0.25")], input: &[8] }]
+        vec![Example { args: &[("rate", "0.25")], inputs: &[&[8]] }]
     }
 
-    fn infer(&self, args: &[(String, String)], input: &Shape) -> Result<Shape, String> {
-        share("dropout", args, "rate").map(|_| input.clone())
+    fn infer(&self, args: &[(String, String)], takes: &[Shape]) -> Result<Shape, String> {
+        share("dropout", args, "rate").map(|_| takes[0].clone())
     }
 
     fn forward(&self, place: &Place<'_>, inputs: &[&[f32]], output: &mut [f32]) {
@@ -77,7 +77,7 @@ impl Operator for Dropout {
         Storage::Alias
     }
 
-    fn context(&self, _node: &QNode) -> Context {
+    fn context(&self, _node: &QNode, _variant: &Variant) -> Context {
         Context::new()
     }
 }

@@ -3,7 +3,7 @@
 use crate::base::Shape;
 use crate::net::qnet::{QNode, Quant};
 
-use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Place, Storage};
+use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Place, Storage, Variant};
 
 pub(super) struct Flatten;
 
@@ -17,11 +17,11 @@ impl Operator for Flatten {
     }
 
     fn examples(&self) -> Vec<Example> {
-        vec![Example { args: &[], input: &[3, 5] }]
+        vec![Example { args: &[], inputs: &[&[3, 5]] }]
     }
 
-    fn infer(&self, _args: &[(String, String)], input: &Shape) -> Result<Shape, String> {
-        Ok(Shape::f32(&[input.len()]))
+    fn infer(&self, _args: &[(String, String)], takes: &[Shape]) -> Result<Shape, String> {
+        Ok(Shape::f32(&[takes[0].len()]))
     }
 
     fn forward(&self, _place: &Place<'_>, inputs: &[&[f32]], output: &mut [f32]) {
@@ -56,7 +56,7 @@ impl Operator for Flatten {
         Storage::Alias
     }
 
-    fn context(&self, _node: &QNode) -> Context {
+    fn context(&self, _node: &QNode, _variant: &Variant) -> Context {
         Context::new()
     }
 }

@@ -14,5 +14,7 @@ mod softmax;
 mod table;
 
 pub use args::Args;
-pub use operator::{Backward, Context, Derived, Example, Lowered, Operator, Place, Storage};
+pub use operator::{
+    Backward, Capabilities, Context, Derived, Example, Lowered, Operator, Overlap, Place, Storage, Variant,
+};
 pub use table::{all, find};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use crate::base::rng::Rng;
 use crate::base::{Params, Shape};
@@ -16,8 +17,8 @@ pub type Context = BTreeMap<&'static str, serde_json::Value>;
 pub struct Example {
     /// Arguments.
     pub args: &'static [(&'static str, &'static str)],
-    /// Dimensions of the input.
-    pub input: &'static [usize],
+    /// Dimensions of its inputs.
+    pub inputs: &'static [&'static [usize]],
 }
 
 /// Where an operator stands in a network.
@@ -81,17 +82,56 @@ pub struct Derived {
     pub shifts: Vec<i32>,
     /// Whatever the operator starts its sums with.
     pub offsets: Vec<i32>,
+    /// Answers to all 256 int8 inputs, from −128 up, of the operators that look them up.
+    pub table: Vec<i8>,
 }
 
-/// Where an operator's int8 output may live.
+/// Where an operator's int8 output lives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Storage {
-    /// In memory of its own.
+    /// In the arena.
     Own,
-    /// Over its input, element by element.
-    InPlace,
-    /// It is the input's memory: the operator costs nothing.
+    /// It is the first input's memory: the operator costs nothing.
     Alias,
+    /// It is the operator's weights, in flash.
+    Constant,
+}
+
+/// How a kernel's output may lie over one of its inputs that nobody reads later.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Overlap {
+    /// Not at all.
+    Apart,
+    /// Over it, as long as the output begins this many bytes or more below the input; 0 is in place. With it, every
+    /// byte is written after the last read of the input's byte at the same address ("diagonal memory optimisation",
+    /// Blacker et al. 2021).
+    Lead(usize),
+}
+
+/// What the core that kernels are made for can do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Capabilities {
+    /// The DSP extension: two multiply-accumulates of 16 bits in a cycle (SMLAD).
+    pub dsp: bool,
+}
+
+/// One way to compute an operator. All of an operator's variants give the same bits, on every core.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Variant {
+    /// Its name within the operator: `plain`, `dsp_2x2`.
+    pub name: &'static str,
+    /// Its template: `stdlib/kernels/NAME.c.j2`.
+    pub template: &'static str,
+    /// Bytes of memory that it needs while it runs, besides the stack; aligned to 4. The template's function then
+    /// takes a last argument `void *scratch`.
+    pub scratch: usize,
+}
+
+impl Variant {
+    /// The plain C of `template`, without scratch memory.
+    pub fn plain(template: &'static str) -> Self {
+        Self { name: "plain", template, scratch: 0 }
+    }
 }
 
 /// An operator. Float passes see any number of samples, int8 passes see one.
@@ -110,21 +150,26 @@ pub trait Operator: Sync {
     /// Uses of it, the smallest first.
     fn examples(&self) -> Vec<Example>;
 
-    /// The output's shape, or a sentence for the user.
-    fn infer(&self, args: &[(String, String)], input: &Shape) -> Result<Shape, String>;
+    /// How many inputs it takes.
+    fn arity(&self) -> RangeInclusive<usize> {
+        1..=1
+    }
+
+    /// The output's shape, or a sentence for the user. `takes` has as many shapes as `arity` allows.
+    fn infer(&self, args: &[(String, String)], takes: &[Shape]) -> Result<Shape, String>;
 
     /// Its weights.
-    fn tensors(&self, _args: &[(String, String)], _input: &Shape) -> Vec<Tensor> {
+    fn tensors(&self, _args: &[(String, String)], _takes: &[Shape]) -> Vec<Tensor> {
         Vec::new()
     }
 
     /// Multiply-accumulates of one sample.
-    fn macs(&self, _input: &Shape, _output: &Shape) -> usize {
+    fn macs(&self, _args: &[(String, String)], _takes: &[Shape], _output: &Shape) -> usize {
         0
     }
 
     /// Draws its weights.
-    fn init(&self, _args: &[(String, String)], _input: &Shape, _weights: &mut [f32], _rng: &mut Rng) {}
+    fn init(&self, _args: &[(String, String)], _takes: &[Shape], _weights: &mut [f32], _rng: &mut Rng) {}
 
     /// A form of the weights that the forward pass reads, made once for all samples of a step.
     fn prepare(&self, _place: &Place<'_>) -> Vec<f32> {
@@ -162,18 +207,28 @@ pub trait Operator: Sync {
     /// The int8 reference: the C kernel equals it bit for bit.
     fn forward_i8(&self, node: &QNode, inputs: &[&[i8]], output: &mut [i8]);
 
-    /// Where the int8 output may live.
+    /// Where the int8 output lives.
     fn storage(&self) -> Storage {
         Storage::Own
     }
 
+    /// The ways to compute it on a core, the one to take unmeasured first; never empty.
+    fn variants(&self, _node: &QNode, _can: Capabilities) -> Vec<Variant> {
+        vec![Variant::plain(self.word())]
+    }
+
+    /// How the output of this variant may lie over input number `input`.
+    fn overlap(&self, _node: &QNode, _variant: &Variant, _input: usize) -> Overlap {
+        Overlap::Apart
+    }
+
     /// Support templates that its kernel calls (`stdlib/kernels/NAME.c.j2`), each put once before all kernels.
-    fn support(&self) -> &'static [&'static str] {
+    fn support(&self, _variant: &Variant) -> &'static [&'static str] {
         &[]
     }
 
-    /// Constants of its template beyond those of every kernel (see `stdlib/kernels/README.md`).
-    fn context(&self, node: &QNode) -> Context;
+    /// Constants of this variant's template beyond those of every kernel (see `stdlib/kernels/README.md`).
+    fn context(&self, node: &QNode, variant: &Variant) -> Context;
 }
 
 impl fmt::Debug for dyn Operator {

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::base::Shape;
 use crate::net::qnet::{QNode, Quant};
 
-use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Place, Storage};
+use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Overlap, Place, Variant};
 
 pub(super) struct Relu;
 
@@ -19,11 +19,11 @@ impl Operator for Relu {
     }
 
     fn examples(&self) -> Vec<Example> {
-        vec![Example { args: &[], input: &[7] }, Example { args: &[], input: &[3, 5] }]
+        vec![Example { args: &[], inputs: &[&[7]] }, Example { args: &[], inputs: &[&[3, 5]] }]
     }
 
-    fn infer(&self, _args: &[(String, String)], input: &Shape) -> Result<Shape, String> {
-        Ok(input.clone())
+    fn infer(&self, _args: &[(String, String)], takes: &[Shape]) -> Result<Shape, String> {
+        Ok(takes[0].clone())
     }
 
     fn forward(&self, _place: &Place<'_>, inputs: &[&[f32]], output: &mut [f32]) {
@@ -57,11 +57,11 @@ impl Operator for Relu {
         }
     }
 
-    fn storage(&self) -> Storage {
-        Storage::InPlace
+    fn overlap(&self, _node: &QNode, _variant: &Variant, _input: usize) -> Overlap {
+        Overlap::Lead(0)
     }
 
-    fn context(&self, node: &QNode) -> Context {
+    fn context(&self, node: &QNode, _variant: &Variant) -> Context {
         Context::from([("len", json!(node.output.len())), ("zero_point", json!(node.lowered.quant.zero_point))])
     }
 }
