@@ -25,6 +25,7 @@ pub mod size;
 mod text;
 pub mod toolkit;
 pub mod train;
+pub mod tune;
 pub mod verify;
 
 use text::{call_text, json};

@@ -91,8 +91,8 @@ fn layers(model: &[u8], name: &str) -> Vec<String> {
         function.starts_with(&prefix).then(|| function.to_string())
     };
     let text = String::from_utf8_lossy(model);
-    let predict = text.split_once(&format!("void {name}_predict(")).map_or("", |(_, rest)| rest);
-    predict.lines().take_while(|line| *line != "}").filter_map(call).collect()
+    let run = text.split_once(&format!("void {name}_run(")).map_or("", |(_, rest)| rest);
+    run.lines().take_while(|line| *line != "}").filter_map(call).collect()
 }
 
 /// `count` of `total` rows, spread evenly.

@@ -12,7 +12,7 @@ use crate::net::quantize;
 
 use super::Args;
 use super::args::{int, text};
-use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Place, Variant};
+use super::operator::{Backward, Channels, Context, Derived, Dropped, Example, Lowered, Operator, Place, Variant};
 
 pub(super) struct Dense;
 
@@ -179,6 +179,39 @@ impl Operator for Dense {
             let scaled = fixed::requantise(sum, derived.multipliers[channel], derived.shifts[channel]);
             *y = scaled.saturating_add(zero).clamp(low, 127) as i8;
         }
+    }
+
+    fn channels(&self, node: &QNode) -> Channels {
+        if node.takes[0].dims.len() == 1 { Channels::Mix } else { Channels::Opaque }
+    }
+
+    fn joins(&self, node: &QNode, input: usize, output: usize) -> bool {
+        node.lowered.weights[output * node.takes[0].len() + input] != 0
+    }
+
+    fn spares(&self, node: &QNode, channel: usize, constant: Option<i8>) -> bool {
+        constant.is_some() || (0..node.output.len()).all(|output| !self.joins(node, channel, output))
+    }
+
+    fn without(&self, node: &QNode, dropped: &Dropped<'_>) -> Result<(Args, Lowered), String> {
+        let (width, zero) = (node.takes[0].len(), node.quants[0].zero_point);
+        let mut lowered = Lowered::plain(node.lowered.quant);
+        for output in (0..node.output.len()).filter(|output| !dropped.output[*output]) {
+            let row = &node.lowered.weights[output * width..(output + 1) * width];
+            let gone = |input: usize| dropped.constants[0][input].map_or(0, |value| i32::from(value) - zero);
+            let inputs = || (0..width).filter(|input| dropped.inputs[0][*input]);
+            let moved: i32 = inputs().map(|input| i32::from(row[input]) * gone(input)).sum();
+            lowered.weights.extend((0..width).filter(|input| !dropped.inputs[0][*input]).map(|input| row[input]));
+            lowered.scales.push(node.lowered.scales[output]);
+            lowered.bias.push(node.lowered.bias[output].checked_add(moved).ok_or("a bias exceeds 32 bits")?);
+        }
+        let mut args = node.args.clone();
+        for (name, value) in &mut args {
+            if name == "units" {
+                *value = lowered.bias.len().to_string();
+            }
+        }
+        Ok((args, lowered))
     }
 
     fn support(&self, _variant: &Variant) -> &'static [&'static str] {

@@ -15,6 +15,7 @@ mod table;
 
 pub use args::Args;
 pub use operator::{
-    Backward, Capabilities, Context, Derived, Example, Lowered, Operator, Overlap, Place, Storage, Variant,
+    Backward, Capabilities, Channels, Context, Derived, Dropped, Example, Lowered, Operator, Overlap, Place, Storage,
+    Variant,
 };
 pub use table::{all, find};
