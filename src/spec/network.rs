@@ -64,6 +64,8 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Model> {
         input: root.input?,
         dataset,
         shape,
+        outputs: output.len(),
+        import: None,
         layers,
         train,
         quantize,
