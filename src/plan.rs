@@ -73,8 +73,7 @@ pub fn convert(spec: &Arc<Spec>, file: &Path, context: &Context) -> Result<Graph
     let model = &spec.models[0];
     let name = &model.name;
     let inputs = vec![Input::file("model", file)];
-    let import =
-        planner.add(&format!("import:{name}"), "import", Box::new(Import(model.clone())), inputs, &model.span);
+    let import = planner.add(&format!("import:{name}"), "import", Box::new(Import(model.clone())), inputs, &model.span);
     let net = ["qnet.json", "qweights.npy", "qbias.npy"].map(|output| Input::step(output, import, output));
     let stage = Box::new(Samples(model.clone()));
     let samples = planner.add(&format!("samples:{name}"), "samples", stage, net.into(), &model.span);

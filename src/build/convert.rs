@@ -160,7 +160,15 @@ fn spec(file: &Path, imported: &Imported, format: Format, board: &Board) -> Spec
         span,
     };
     let (models, deploys) = (vec![model], vec![deploy]);
-    Spec { name, datasets: Vec::new(), functions: Vec::new(), features: Vec::new(), models, deploys, fetches: Vec::new() }
+    Spec {
+        name,
+        datasets: Vec::new(),
+        functions: Vec::new(),
+        features: Vec::new(),
+        models,
+        deploys,
+        fetches: Vec::new(),
+    }
 }
 
 fn measured(

@@ -174,7 +174,7 @@ impl Bench {
 
     /// The same in full suspicion of `arena`: a load from it before a store is a fault. Gives the bytes of it that
     /// were stored to, up to the last one; 0 where the image has no such symbol.
-    pub fn infer_watched(&mut self, sample: &[f32], arena: &str) -> Result<(Inference, u32), Diags> {
+    pub fn infer_watched(&mut self, sample: &[u8], arena: &str) -> Result<(Inference, u32), Diags> {
         if let Some(symbol) = self.machine.symbol(arena) {
             self.machine.expect_stores(symbol.address, symbol.size);
         }

@@ -48,7 +48,8 @@ impl Stage for Import {
     fn run(&self, job: &Job) -> Result<Outputs, Diags> {
         let Some(file) = &self.0.import else { return Err(Diag::error("tml::bug", "bug: nothing to import").into()) };
         let imported = import(&file.path, file.format, job.input("model"))?;
-        let failed = |why: String| Diag::error("tml::model::shape", format!("`{}` can't be imported", file.path)).note(why);
+        let failed =
+            |why: String| Diag::error("tml::model::shape", format!("`{}` can't be imported", file.path)).note(why);
         let Network::Int8(net) = imported.network else {
             let diag = failed("its numbers are floats, and int8 ranges come from data".into());
             return Err(diag.help("import it in a spec, beside a `dataset`, or convert it to int8 first").into());
@@ -93,8 +94,10 @@ impl Stage for Samples {
             1 => (20.0 * rng.normal()).round() as i32,
             _ => [-128, 127, 0][rng.below(3)],
         };
-        let x: Vec<i8> =
-            (0..rows).flat_map(|row| vec![row; inputs]).map(|row| value(row, &mut rng).clamp(-128, 127) as i8).collect();
+        let x: Vec<i8> = (0..rows)
+            .flat_map(|row| vec![row; inputs])
+            .map(|row| value(row, &mut rng).clamp(-128, 127) as i8)
+            .collect();
         let expected = net.run_i8(&x);
         Ok(Outputs::from([
             ("x.npy".to_string(), Array::i8(&[rows, inputs], x).to_bytes()),

@@ -42,7 +42,9 @@ pub(crate) fn cases() -> Option<&'static [Case]> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let wheel = Command::new("python3").args(["-c", "import tflite_micro, flatbuffers"]).output();
         if !wheel.is_ok_and(|output| output.status.success()) {
-            say("skipped: `pip install tflite-micro flatbuffers` brings the reference that random models are compared with");
+            say(
+                "skipped: `pip install tflite-micro flatbuffers` brings the reference that random models are compared with",
+            );
             return None;
         }
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");

@@ -36,10 +36,23 @@ fn other_files_are_named() {
 /// Real models of every size, or the smallest cases of the wheel.
 fn corpus() -> Vec<Vec<u8>> {
     let mut all = Vec::new();
-    for name in ["models_tflm/hello_world_int8.tflite", "models_tflm/hello_world_float.tflite", "models_tflm/micro_speech_quantized.tflite", "models_mlperf_tiny/kws_ref_model.tflite", "models_mlperf_tiny/kws_ref_model_float32.tflite"] {
+    for name in [
+        "models_tflm/hello_world_int8.tflite",
+        "models_tflm/hello_world_float.tflite",
+        "models_tflm/micro_speech_quantized.tflite",
+        "models_mlperf_tiny/kws_ref_model.tflite",
+        "models_mlperf_tiny/kws_ref_model_float32.tflite",
+    ] {
         all.extend(shared(name).map(|path| std::fs::read(path).expect("a model")));
     }
-    all.extend(cases().unwrap_or_default().iter().filter(|case| case.flat.len() < 4000).take(300).map(|case| case.flat.clone()));
+    all.extend(
+        cases()
+            .unwrap_or_default()
+            .iter()
+            .filter(|case| case.flat.len() < 4000)
+            .take(300)
+            .map(|case| case.flat.clone()),
+    );
     all
 }
 
@@ -97,7 +110,8 @@ fn mutated_files_are_refused_or_taken() {
         return;
     }
     let asked = std::env::var("TINYML_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).map(Duration::from_secs);
-    let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(2, |time| time.as_nanos() as u64);
+    let clock =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(2, |time| time.as_nanos() as u64);
     let seed = if asked.is_some() { clock } else { 1 };
     let (mut rng, start, before) = (Rng::new(seed, "tflite"), Instant::now(), most_memory());
     let (mut count, mut taken, mut slowest) = (0_u32, 0_u32, Duration::ZERO);

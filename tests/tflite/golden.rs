@@ -50,8 +50,7 @@ fn keyword_spotting_reaches_its_accuracy() {
     let net = int8("kws", &std::fs::read(model).expect("a model")).expect("it is read");
     let x = bytes_i8(&data.join("x_mfcc_int8_1000x49x10.bin"));
     let labels = std::fs::read_to_string(data.join("y_labels.csv")).expect("labels");
-    let labels: Vec<usize> =
-        labels.lines().filter_map(|line| line.rsplit(',').next()?.trim().parse().ok()).collect();
+    let labels: Vec<usize> = labels.lines().filter_map(|line| line.rsplit(',').next()?.trim().parse().ok()).collect();
     let scores = net.run_i8(&x);
     let answers: Vec<usize> = scores.chunks_exact(net.output().len()).map(qnet::argmax).collect();
     assert_eq!(answers.len(), labels.len());

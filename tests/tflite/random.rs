@@ -11,7 +11,8 @@ fn random_models_equal_tflm() {
     let mut wrong: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for case in cases {
         let row = kinds.entry(kind(&case.name)).or_default();
-        let mut complain = |text: String| wrong.entry(kind(&case.name)).or_default().push(format!("{}: {text}", case.name));
+        let mut complain =
+            |text: String| wrong.entry(kind(&case.name)).or_default().push(format!("{}: {text}", case.name));
         match cases::int8(&case.name, &case.flat) {
             Err(why) => {
                 row[1] += 1;
@@ -29,8 +30,10 @@ fn random_models_equal_tflm() {
             }
         }
     }
-    let table: Vec<String> =
-        kinds.iter().map(|(kind, [same, refused, other])| format!("{kind}: {same} equal, {refused} refused, {other} differ")).collect();
+    let table: Vec<String> = kinds
+        .iter()
+        .map(|(kind, [same, refused, other])| format!("{kind}: {same} equal, {refused} refused, {other} differ"))
+        .collect();
     if cases::all() || !wrong.is_empty() {
         cases::say(&table.join("\n"));
     }

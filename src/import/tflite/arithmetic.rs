@@ -5,7 +5,12 @@ use super::constants;
 use super::model::{Operator, Type};
 use super::options::{Args, Refusal, arg, list};
 
-pub(super) fn binary(builder: &mut Builder<'_>, operator: &Operator<'_>, word: &str, fused: bool) -> Result<(), Refusal> {
+pub(super) fn binary(
+    builder: &mut Builder<'_>,
+    operator: &Operator<'_>,
+    word: &str,
+    fused: bool,
+) -> Result<(), Refusal> {
     let (a, b, output) = (builder.taken(operator, 0)?, builder.taken(operator, 1)?, builder.given(operator)?);
     let args: Args = if fused { vec![arg("activation", operator.activation(0)?)] } else { Args::new() };
     let mut values = [0; 2];

@@ -294,4 +294,3 @@ impl<'a> Builder<'a> {
 pub(super) fn is_data(element: Type) -> bool {
     [Type::FLOAT32, Type::FLOAT16, Type::INT8, Type::UINT8, Type::INT16].contains(&element)
 }
-

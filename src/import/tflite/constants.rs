@@ -17,7 +17,9 @@ pub(super) fn integers(graph: &Subgraph<'_>) -> BTreeMap<usize, Vec<i64>> {
         let data = tensor.data.filter(|data| data.len() <= 8 * MOST_INTEGERS && !tensor.sparse)?;
         let values = match tensor.element {
             Type::INT32 => words(data).map(i64::from).collect(),
-            Type::INT64 => data.chunks_exact(8).map(|long| i64::from_le_bytes(long.try_into().unwrap_or_default())).collect(),
+            Type::INT64 => {
+                data.chunks_exact(8).map(|long| i64::from_le_bytes(long.try_into().unwrap_or_default())).collect()
+            }
             _ => return None,
         };
         Some((at, values))
@@ -44,7 +46,8 @@ pub(super) fn quant(tensor: &Tensor<'_>) -> Result<Quant, Refusal> {
     let [scale] = scales.as_slice() else {
         return Err(format!("`{name}` has {} scales: an int8 value needs one", scales.len()));
     };
-    let zero_point = zeros.first().and_then(|zero| i32::try_from(*zero).ok()).filter(|zero| (-128..=127).contains(zero));
+    let zero_point =
+        zeros.first().and_then(|zero| i32::try_from(*zero).ok()).filter(|zero| (-128..=127).contains(zero));
     let zero_point = zero_point.ok_or_else(|| format!("the zero point of `{name}` is outside int8"))?;
     if !scale.is_normal() || *scale <= 0.0 {
         return Err(format!("the scale of `{name}` is {scale}"));
@@ -65,11 +68,17 @@ pub(super) fn numbers(tensor: &Tensor<'_>, arithmetic: Arithmetic) -> Result<Wei
     Ok(match arithmetic {
         Arithmetic::Int8 => {
             quant(tensor)?;
-            Weights { values: Values::Int8(int8(tensor, "constant")?), scales: Vec::new(), bias: Bias::Int32(Vec::new()) }
+            Weights {
+                values: Values::Int8(int8(tensor, "constant")?),
+                scales: Vec::new(),
+                bias: Bias::Int32(Vec::new()),
+            }
         }
-        Arithmetic::Float => {
-            Weights { values: Values::Float(floats(tensor, "constant")?), scales: Vec::new(), bias: Bias::Float(Vec::new()) }
-        }
+        Arithmetic::Float => Weights {
+            values: Values::Float(floats(tensor, "constant")?),
+            scales: Vec::new(),
+            bias: Bias::Float(Vec::new()),
+        },
     })
 }
 
@@ -92,7 +101,9 @@ pub(super) fn floats(tensor: &Tensor<'_>, what: &str) -> Result<Vec<f32>, Refusa
     let bytes = data(tensor, what)?;
     match tensor.element {
         Type::FLOAT32 => Ok(words(bytes).map(|bits| f32::from_bits(bits as u32)).collect()),
-        Type::FLOAT16 => Ok(bytes.chunks_exact(2).map(|half| half_to_float(u16::from_le_bytes([half[0], half[1]]))).collect()),
+        Type::FLOAT16 => {
+            Ok(bytes.chunks_exact(2).map(|half| half_to_float(u16::from_le_bytes([half[0], half[1]]))).collect())
+        }
         Type::INT8 | Type::INT4 => Ok(scaled(tensor, &int8(tensor, what)?)),
         other => Err(format!("its {what} is {other}: only float and int8 constants are read")),
     }
@@ -162,6 +173,8 @@ fn channel_scales(weights: &Tensor<'_>, axis: usize, channels: usize) -> Result<
     match quant.scales.as_slice() {
         [scale] => Ok(vec![*scale; channels]),
         scales if scales.len() == channels && quant.axis == axis => Ok(scales.to_vec()),
-        scales => Err(format!("its weights have {} scales along axis {} for {channels} channels", scales.len(), quant.axis)),
+        scales => {
+            Err(format!("its weights have {} scales along axis {} for {channels} channels", scales.len(), quant.axis))
+        }
     }
 }

@@ -42,7 +42,9 @@ fn values(builder: &Builder<'_>, name: &str, operator: &Operator<'_>) -> Option<
         "ADD" => pairwise(i64::checked_add),
         "SUB" => pairwise(i64::checked_sub),
         "MUL" => pairwise(i64::checked_mul),
-        "REDUCE_PROD" => known(0)?.iter().try_fold(1_i64, |product, x| product.checked_mul(*x)).map(|product| vec![product]),
+        "REDUCE_PROD" => {
+            known(0)?.iter().try_fold(1_i64, |product, x| product.checked_mul(*x)).map(|product| vec![product])
+        }
         "GATHER" => {
             let (list, at) = (known(0)?, known(1)?);
             at.iter().map(|at| usize::try_from(*at).ok().and_then(|at| list.get(at).copied())).collect()
@@ -74,6 +76,12 @@ fn part(
     }
     let mask = |slot| operator.int(slot, 0).ok().map(|mask| mask & 1 == 1);
     let start = if mask(0)? { 0 } else { within(*begin) };
-    let stop = if mask(4)? { start + 1 } else if mask(1)? { len } else { within(*end) };
+    let stop = if mask(4)? {
+        start + 1
+    } else if mask(1)? {
+        len
+    } else {
+        within(*end)
+    };
     list.get(start as usize..stop as usize).map(<[i64]>::to_vec)
 }

@@ -175,7 +175,8 @@ fn checked_end(name: &str, tensor: &Tensor<'_>) -> Result<(), Diag> {
         return Err(shape(name, &format!("{called}: nothing can be computed over it")));
     }
     if tensor.shape.len() > 1 && tensor.shape[0] > 1 {
-        let diag = shape(name, &format!("{called}: the first dimension is the batch, and a board sees one sample at a time"));
+        let diag =
+            shape(name, &format!("{called}: the first dimension is the batch, and a board sees one sample at a time"));
         return Err(diag.help("export it with a batch of one"));
     }
     Ok(())
@@ -183,7 +184,8 @@ fn checked_end(name: &str, tensor: &Tensor<'_>) -> Result<(), Diag> {
 
 /// True when both hold the same numbers, the one in uint8, the other in int8.
 fn shifted(unsigned: &Tensor<'_>, signed: &Tensor<'_>) -> bool {
-    let same = unsigned.element == Type::UINT8 && signed.element == Type::INT8 && unsigned.quant.scales == signed.quant.scales;
+    let same =
+        unsigned.element == Type::UINT8 && signed.element == Type::INT8 && unsigned.quant.scales == signed.quant.scales;
     let zeros = unsigned.quant.zero_points.first().zip(signed.quant.zero_points.first());
     same && zeros.is_some_and(|(unsigned, signed)| unsigned.checked_sub(128) == Some(*signed))
 }

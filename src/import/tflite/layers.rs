@@ -31,7 +31,9 @@ pub(super) fn conv2d(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Resu
     let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
     let weights = builder.tensor(builder.taken(operator, 1)?);
     let [h, w, c] = image(builder.tensor(input))?;
-    let [filters, kh, kw, per_group] = *dims(weights, 4, "weights")? else { return Err("its weights have no shape".into()) };
+    let [filters, kh, kw, per_group] = *dims(weights, 4, "weights")? else {
+        return Err("its weights have no shape".into());
+    };
     if c % per_group != 0 || filters % (c / per_group) != 0 {
         return Err(format!("{c} channels and {filters} filters can't be divided into groups of {per_group} channels"));
     }
@@ -68,7 +70,9 @@ pub(super) fn transpose_conv(builder: &mut Builder<'_>, operator: &Operator<'_>)
     let (input, output) = (builder.taken(operator, 2)?, builder.given(operator)?);
     let weights = builder.tensor(builder.taken(operator, 1)?);
     let [h, w, c] = image(builder.tensor(input))?;
-    let [filters, kh, kw, depth] = *dims(weights, 4, "weights")? else { return Err("its weights have no shape".into()) };
+    let [filters, kh, kw, depth] = *dims(weights, 4, "weights")? else {
+        return Err("its weights have no shape".into());
+    };
     if depth != c {
         return Err(format!("its weights are {weights} for {c} channels"));
     }
@@ -94,7 +98,8 @@ pub(super) fn fully_connected(builder: &mut Builder<'_>, operator: &Operator<'_>
     let rows = elements / width;
     let constants = constants::weights(weights, bias(builder, operator, 2), 0, builder.arithmetic)?;
     let each = rows > 1;
-    let args = [arg("units", units), arg("activation", operator.activation(0)?), arg("each", each)];
+    let mut args = vec![arg("units", units), arg("activation", operator.activation(0)?)];
+    args.extend(each.then(|| arg("each", true)));
     let value = if each { builder.shaped(input, &[rows, width])? } else { builder.value(input)? };
     builder.layer("dense", &args, &[value], Some(constants), output)
 }

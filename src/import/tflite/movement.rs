@@ -46,11 +46,21 @@ pub(super) fn pack(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result
     for tensor in operator.inputs.iter().flatten() {
         values.push(builder.shaped(*tensor, &dims)?);
     }
-    if values.len() == 1 { builder.same(output, values[0]) } else { builder.plain("concat", &[arg("axis", at)], &values, output) }
+    if values.len() == 1 {
+        builder.same(output, values[0])
+    } else {
+        builder.plain("concat", &[arg("axis", at)], &values, output)
+    }
 }
 
 /// Every part of an axis, given by begin and size.
-fn parts(builder: &mut Builder<'_>, operator: &Operator<'_>, tensor: usize, at: usize, sizes: &[usize]) -> Result<(), Refusal> {
+fn parts(
+    builder: &mut Builder<'_>,
+    operator: &Operator<'_>,
+    tensor: usize,
+    at: usize,
+    sizes: &[usize],
+) -> Result<(), Refusal> {
     let (value, lead) = whole(builder, tensor, &[at])?;
     let dims = builder.dims(value);
     let mut start = 0;
@@ -79,7 +89,9 @@ pub(super) fn unpack(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Resu
 
 fn checked(operator: &Operator<'_>, sizes: &[usize], whole: usize) -> Result<(), Refusal> {
     let sound = operator.outputs.len() == sizes.len() && sizes.iter().sum::<usize>() == whole;
-    sound.then_some(()).ok_or_else(|| format!("{} outputs of sizes {sizes:?} don't make up {whole}", operator.outputs.len()))
+    sound
+        .then_some(())
+        .ok_or_else(|| format!("{} outputs of sizes {sizes:?} don't make up {whole}", operator.outputs.len()))
 }
 
 pub(super) fn split(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
@@ -114,7 +126,8 @@ pub(super) fn pad(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<
     let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
     let amounts = builder.integers(builder.taken(operator, 1)?, "amounts")?.to_vec();
     let rank = builder.tensor(input).shape.len();
-    let amounts: Option<Vec<usize>> = amounts.iter().map(|n| usize::try_from(*n).ok().filter(|n| *n < 1 << 16)).collect();
+    let amounts: Option<Vec<usize>> =
+        amounts.iter().map(|n| usize::try_from(*n).ok().filter(|n| *n < 1 << 16)).collect();
     let amounts = amounts.filter(|amounts| amounts.len() == 2 * rank).ok_or("its amounts don't fit its input")?;
     let touched: Vec<usize> = (0..rank).filter(|at| amounts[2 * at] + amounts[2 * at + 1] > 0).collect();
     let (value, lead) = whole(builder, input, &touched)?;
@@ -199,7 +212,13 @@ pub(super) fn strided_slice(builder: &mut Builder<'_>, operator: &Operator<'_>) 
 }
 
 /// First index, count and step of one dimension (`strided_slice_logic.h`).
-fn range(dim: i64, begin: Option<i64>, end: Option<i64>, step: i64, shrink: bool) -> Result<(i64, usize, i64), Refusal> {
+fn range(
+    dim: i64,
+    begin: Option<i64>,
+    end: Option<i64>,
+    step: i64,
+    shrink: bool,
+) -> Result<(i64, usize, i64), Refusal> {
     if step == 0 || step.abs() > 1 << 16 {
         return Err(format!("its stride is {step}"));
     }

@@ -185,12 +185,7 @@ fn quantization(table: &Table<'_>, budget: &mut Budget) -> Result<Quantization, 
     Ok(Quantization { scales, zero_points, axis })
 }
 
-fn operator<'a>(
-    table: &Table<'a>,
-    tensors: usize,
-    codes: usize,
-    budget: &mut Budget,
-) -> Result<Operator<'a>, Damage> {
+fn operator<'a>(table: &Table<'a>, tensors: usize, codes: usize, budget: &mut Budget) -> Result<Operator<'a>, Damage> {
     let code = table.u32(0, 0)? as usize;
     if code >= codes {
         return Err(format!("there is no kind {code}"));
@@ -229,7 +224,8 @@ fn in_order(graph: &Subgraph<'_>) -> Result<(), Damage> {
         let absent = |input: &&usize| !given[**input] && !graph.tensors[**input].is_empty();
         if let Some(input) = operator.inputs.iter().flatten().find(absent) {
             let later = graph.operators[at..].iter().any(|other| other.outputs.contains(input));
-            let why = if later { "which a later operator gives: the graph runs in a circle" } else { "which nothing gives" };
+            let why =
+                if later { "which a later operator gives: the graph runs in a circle" } else { "which nothing gives" };
             return Err(format!("operator {at} takes {}, {why}", called(*input)));
         }
         for output in &operator.outputs {

@@ -30,7 +30,7 @@ pub(super) fn resize(
     let args = [
         list("size", &[h, w]),
         arg("align_corners", operator.flag(slots[0])?),
-        arg("half_pixel_centers", operator.flag(slots[1])?),
+        arg("half_pixel", operator.flag(slots[1])?),
     ];
     let value = builder.shaped(input, &dims)?;
     builder.plain(word, &args, &[value], output)
