@@ -14,8 +14,7 @@ fn with_dead_channels(net: &QNet, rng: &mut Rng) -> QNet {
     let kill = |node: &QNode, rng: &mut Rng| {
         let mut node = QNode::new(node.op, &node.args, &node.inputs, &node.takes, &node.output, node.lowered.clone());
         let channels = node.lowered.bias.len();
-        if channels > 0 {
-            let weights = node.lowered.weights.len() / channels;
+        if let Some(weights) = node.lowered.weights.len().checked_div(channels) {
             for channel in 0..channels {
                 if rng.below(2) == 0 {
                     node.lowered.weights[channel * weights..(channel + 1) * weights].fill(0);

@@ -5,6 +5,7 @@
 //! Add here: a verb: one file, and its place in `plan`.
 
 mod arrays;
+pub mod audit;
 pub mod chain;
 pub mod compile;
 pub mod emit;
