@@ -15,7 +15,7 @@ use crate::stages::features::Extract;
 use crate::stages::firmware::Firmware;
 use crate::stages::gate::Gate;
 use crate::stages::host::Host;
-use crate::stages::import::{Import, Samples};
+use crate::stages::import::{Import, ImportFloat, ImportJudged, Samples};
 use crate::stages::ingest::Ingest;
 use crate::stages::link::Link;
 use crate::stages::quantize::Quantize;
@@ -80,6 +80,12 @@ pub fn convert(spec: &Arc<Spec>, file: &Path, context: &Context) -> Result<Graph
     let steps = ModelSteps { net: import, expected: samples, rows: Rows { x: samples, base: samples } };
     planner.deploy(0, &[steps], &[samples], &[])?;
     Ok(planner.graph)
+}
+
+/// The step that gives a model's int8 network and its answers over the test part.
+pub fn answers(model: &model::Model) -> String {
+    let int8 = model.import.as_ref().is_some_and(|import| !import.float);
+    format!("{}:{}", if int8 { "import" } else { "quantize" }, model.name)
 }
 
 /// The graph of one function's gate, for trying code before it is pinned.
@@ -182,13 +188,24 @@ impl Planner<'_> {
                 Input::step("y.npy", rows.base, "y.npy"),
             ]
         };
-        let train = self.add(&format!("train:{name}"), "train", Box::new(Train(model.clone())), data(), &model.span);
         let mut inputs = data();
-        inputs.extend(["net.json", "weights.npy"].map(|output| Input::step(output, train, output)));
-        inputs.push(Input::step("train.json", train, "summary.json"));
-        let stage = Box::new(Quantize(model.clone()));
-        let quantize = self.add(&format!("quantize:{name}"), "quantize", stage, inputs, &model.span);
-        let steps = ModelSteps { net: quantize, expected: quantize, rows };
+        let file = model.import.as_ref().map(|import| Input::file("model", self.context.root.join(&import.path)));
+        inputs.extend(file);
+        let judged = answers(model);
+        let int8 = if judged.starts_with("import:") {
+            self.add(&judged, "import", Box::new(ImportJudged(model.clone())), inputs, &model.span)
+        } else {
+            let float = if model.import.is_some() {
+                self.add(&format!("import:{name}"), "import", Box::new(ImportFloat(model.clone())), inputs, &model.span)
+            } else {
+                self.add(&format!("train:{name}"), "train", Box::new(Train(model.clone())), inputs, &model.span)
+            };
+            let mut inputs = data();
+            inputs.extend(["net.json", "weights.npy"].map(|output| Input::step(output, float, output)));
+            inputs.push(Input::step("train.json", float, "summary.json"));
+            self.add(&judged, "quantize", Box::new(Quantize(model.clone())), inputs, &model.span)
+        };
+        let steps = ModelSteps { net: int8, expected: int8, rows };
         if self.spec.deploys.iter().all(|deploy| self.spec.models[deploy.model].name != *name) {
             // C that runs everywhere, for a model that no board of the spec runs.
             self.emit(model, &steps, name, None);

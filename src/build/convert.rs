@@ -23,9 +23,9 @@ use crate::net::{QNet, artifact};
 use crate::plan::{self, Context};
 use crate::report::conversion::{self, Compared, Conversion, Row};
 use crate::simulate;
-use crate::spec::Spec;
 use crate::spec::model::{BoardUse, Deploy, Format, Import, Input, Model, Optimizer, Quantize, Schedule, Train};
-use crate::stages::import::{self, Summary};
+use crate::spec::{self, Spec};
+use crate::stages::import::Summary;
 use crate::stages::toolkit::{Toolkit, target};
 use crate::stages::{link, verify};
 use crate::world::{Family, ToolchainKind, World, disk_error};
@@ -71,7 +71,7 @@ const MOST_BYTES: u64 = 256 << 20;
 pub fn convert(world: &World, wanted: &Wanted, progress: &dyn Progress) -> Result<Converted, Diags> {
     let (board, core) = simulate::find_board(world, &wanted.library, &wanted.board)?;
     let (imported, format) = read(world, &wanted.file)?;
-    let spec = Arc::new(spec(&wanted.file, &imported, format, &board));
+    let spec = Arc::new(synthesised(&wanted.file, &imported, format, &board));
     let settings = world.settings(Path::new("."))?;
     let kind = wanted.toolchain.unwrap_or(settings.toolchain);
     let family = Family::of(&target(&core));
@@ -110,7 +110,7 @@ fn read(world: &World, file: &Path) -> Result<(Imported, Format), Diags> {
         return Err(Diag::error("tml::model::file", title).help("name the model's file").into());
     }
     let bytes = world.files().read(file).map_err(|error| disk_error("read", file, &error))?;
-    Ok((import::import(&name, format, &bytes)?, format))
+    Ok((spec::read_model(&name, format, &bytes)?, format))
 }
 
 /// A name in C: letters, digits and underscores, no reserved word.
@@ -124,7 +124,7 @@ fn c_name(file: &Path) -> String {
 }
 
 /// The spec of a conversion.
-fn spec(file: &Path, imported: &Imported, format: Format, board: &Board) -> Spec {
+fn synthesised(file: &Path, imported: &Imported, format: Format, board: &Board) -> Spec {
     let span = Source::new(file.to_string_lossy(), "").span(0..0);
     let name = c_name(file);
     let path = file.to_string_lossy().into_owned();
@@ -144,7 +144,7 @@ fn spec(file: &Path, imported: &Imported, format: Format, board: &Board) -> Spec
         dataset: 0,
         shape: Shape::f32(imported.network.input()),
         outputs: imported.network.output().iter().product(),
-        import: Some(Import { path, format }),
+        import: Some(Import { path, format, float: false, span: span.clone() }),
         layers: Vec::new(),
         train,
         quantize: Quantize { calibrate: 0 },

@@ -13,6 +13,7 @@ use crate::library::Accuracy;
 use crate::library::board::Board;
 use crate::library::core::Core;
 use crate::net::qnet::argmax;
+use crate::plan::answers;
 use crate::report::Measurements;
 use crate::report::measure::{Flash, Latency, Layer, Measured, Ram, Step, Verified};
 use crate::spec::model::{Deploy, Model};
@@ -77,7 +78,7 @@ fn measured(prepared: &Prepared, outcome: &Outcome<'_>, deploy: &Deploy, board: 
     let verified: verify::Verified = json(outcome, &format!("verify:{place}"), "verify.json")?;
     let sizes: Sizes = json(outcome, &format!("link:{place}"), "sizes.json")?;
     let stack: link::Stack = json(outcome, &format!("size:{place}"), "stack.json")?;
-    let summary: quantize::Summary = json(outcome, &format!("quantize:{}", model.name), "summary.json")?;
+    let summary: quantize::Summary = json(outcome, &answers(model), "summary.json")?;
     let confusion = confusion(prepared, outcome, model, &place)?;
     Ok(Measured {
         deploy: deploy.name.clone(),
@@ -87,7 +88,7 @@ fn measured(prepared: &Prepared, outcome: &Outcome<'_>, deploy: &Deploy, board: 
             simulated_rows: verified.samples as u64,
         }),
         confusion: Some(confusion),
-        float_accuracy: Some(summary.float_accuracy),
+        float_accuracy: summary.float_accuracy,
         latency: Some(latency(&prepared.context.toolkit.library.core(&board.core)?, board, &verified)),
         flash: Some(sizes.flash()),
         ram: Some(sizes.ram(&model.name, &stack)),
@@ -136,7 +137,7 @@ pub(super) fn latency(core: &Core, board: &Board, verified: &verify::Verified) -
 fn confusion(prepared: &Prepared, outcome: &Outcome<'_>, model: &Model, place: &str) -> Result<Vec<Vec<u64>>, Diags> {
     let classes = prepared.spec.datasets[model.dataset].classes.len();
     let outputs = array(outcome, &format!("host:{place}"), "outputs.npy")?;
-    let labels = array(outcome, &format!("quantize:{}", model.name), "labels.npy")?;
+    let labels = array(outcome, &answers(model), "labels.npy")?;
     let (Some(outputs), Some(labels)) = (outputs.as_i8(), labels.as_i32()) else {
         return Err(odd("outputs.npy").into());
     };

@@ -260,6 +260,10 @@ pub struct Import {
     pub path: String,
     /// Its format.
     pub format: Format,
+    /// Whether it computes in floats, and is to be calibrated; known once the file is read.
+    pub float: bool,
+    /// The `import` field.
+    pub span: Span,
 }
 
 /// A format of foreign models.

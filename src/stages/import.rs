@@ -3,15 +3,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::arrays::TEST;
+use super::arrays::{TEST, bytes, integers, rows};
+use super::quantize::{self, judged_rows};
+use super::train;
 use super::tune::read_qnet;
 use crate::base::npy::Array;
 use crate::base::rng::Rng;
 use crate::base::{Diag, Diags};
 use crate::engine::{Facts, Job, Outputs, Stage};
-use crate::import::{Imported, Network, tflite};
+use crate::import::{Imported, Network};
 use crate::net::{artifact, passes};
-use crate::spec::model::{Format, Model};
+use crate::spec;
+use crate::spec::model::Model;
 
 /// The step `import:MODEL` of an int8 model. Input: `model`, the file. Makes `qnet.json`, `qweights.npy`, `qbias.npy`
 /// and `import.json`.
@@ -28,35 +31,24 @@ pub struct Summary {
     pub weights: usize,
 }
 
-/// Reads a model file. Errors: those of its format, and `tml::model::shape` for what no int8 network comes of.
-pub fn import(name: &str, format: Format, bytes: &[u8]) -> Result<Imported, Diags> {
-    match format {
-        Format::Tflite => tflite::import(name, bytes),
-    }
-}
-
 impl Stage for Import {
     fn title(&self) -> String {
         format!("import {}", self.0.name)
     }
 
     fn facts(&self, out: &mut dyn Facts) {
-        let format = self.0.import.as_ref().map(|import| format!("{:?}", import.format));
-        out.text("format", format.as_deref().unwrap_or_default());
+        out.text("format", &format_of(&self.0));
     }
 
     fn run(&self, job: &Job) -> Result<Outputs, Diags> {
-        let Some(file) = &self.0.import else { return Err(Diag::error("tml::bug", "bug: nothing to import").into()) };
-        let imported = import(&file.path, file.format, job.input("model"))?;
-        let failed =
-            |why: String| Diag::error("tml::model::shape", format!("`{}` can't be imported", file.path)).note(why);
+        let imported = foreign(&self.0, job)?;
         let Network::Int8(net) = imported.network else {
-            let diag = failed("its numbers are floats, and int8 ranges come from data".into());
+            let diag = refused(&self.0, "its numbers are floats, and int8 ranges come from data");
             return Err(diag.help("import it in a spec, beside a `dataset`, or convert it to int8 first").into());
         };
         let weights = |net: &crate::net::QNet| net.nodes.iter().map(|node| node.lowered.weights.len()).sum::<usize>();
         let summary = Summary { notes: imported.notes, macs: net.macs(), weights: weights(&net) };
-        let net = passes::optimise(&net).map_err(failed)?;
+        let net = passes::optimise(&net).map_err(|why| refused(&self.0, why))?;
         let (structure, weights, bias) = artifact::write_qnet(&net);
         Ok(Outputs::from([
             ("qnet.json".to_string(), structure),
@@ -65,6 +57,71 @@ impl Stage for Import {
             ("import.json".to_string(), super::json(&summary)),
         ]))
     }
+}
+
+/// The step `import:MODEL` of an int8 model that data judges. Inputs: `model`, `x.npy`, `y.npy`, `part.npy`. Makes what
+/// `quantize:MODEL` makes of a trained one: the int8 network, `expected.npy`, `labels.npy`, `summary.json`.
+pub struct ImportJudged(pub Model);
+
+impl Stage for ImportJudged {
+    fn title(&self) -> String {
+        format!("import {}", self.0.name)
+    }
+
+    fn facts(&self, out: &mut dyn Facts) {
+        out.text("format", &format_of(&self.0));
+    }
+
+    fn run(&self, job: &Job) -> Result<Outputs, Diags> {
+        let imported = foreign(&self.0, job)?;
+        let Network::Int8(net) = imported.network else {
+            return Err(Diag::error("tml::bug", "bug: a float model where an int8 one was planned").into());
+        };
+        let net = passes::optimise(&net).map_err(|why| refused(&self.0, why))?;
+        Ok(quantize::judge(&net, &judged_rows(job)?, None, 0))
+    }
+}
+
+/// The step `import:MODEL` of a float model. Inputs: `model`, `x.npy`, `y.npy`, `part.npy`. Makes what `train:MODEL`
+/// makes of layers: `net.json`, `weights.npy`, `summary.json`.
+pub struct ImportFloat(pub Model);
+
+impl Stage for ImportFloat {
+    fn title(&self) -> String {
+        format!("import {}", self.0.name)
+    }
+
+    fn facts(&self, out: &mut dyn Facts) {
+        out.text("format", &format_of(&self.0));
+    }
+
+    fn run(&self, job: &Job) -> Result<Outputs, Diags> {
+        let Network::Float(net) = foreign(&self.0, job)?.network else {
+            return Err(Diag::error("tml::bug", "bug: an int8 model where a float one was planned").into());
+        };
+        let (x, width) = rows(job, "x.npy")?;
+        let (y, part) = (integers(job, "y.npy")?, bytes(job, "part.npy")?);
+        let summary = train::judge(&net, (&x, width), &y, &part);
+        let (structure, weights) = artifact::write_net(&net);
+        Ok(Outputs::from([
+            ("net.json".to_string(), structure),
+            ("weights.npy".to_string(), weights),
+            ("summary.json".to_string(), super::json(&summary)),
+        ]))
+    }
+}
+
+fn format_of(model: &Model) -> String {
+    model.import.as_ref().map_or_else(String::new, |import| format!("{:?}", import.format))
+}
+
+fn foreign(model: &Model, job: &Job) -> Result<Imported, Diags> {
+    let Some(file) = &model.import else { return Err(Diag::error("tml::bug", "bug: nothing to import").into()) };
+    spec::read_model(&file.path, file.format, job.input("model"))
+}
+
+fn refused(model: &Model, why: impl Into<String>) -> Diag {
+    Diag::error("tml::model::shape", format!("`{}` can't be imported", model.name)).note(why)
 }
 
 /// Multiply-accumulates that the rows of a self-test take together, about: seconds of simulation.
