@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use tinyml::net::passes;
+
 use crate::cases::{self, cases, kind};
 
 #[test]
@@ -20,6 +22,10 @@ fn random_models_equal_tflm() {
             }
             Ok(net) => {
                 let y = net.run_i8(&case.x);
+                let optimised = passes::optimise(&net).expect("it is optimised").run_i8(&case.x);
+                if optimised != y {
+                    complain("passes change it".into());
+                }
                 if y == case.y {
                     row[0] += 1;
                 } else {

@@ -173,11 +173,8 @@ impl<'a> Builder<'a> {
             let (declared, dims) = (self.tensor(tensor), self.dims(value));
             return Err(format!("the file says that it gives {declared}, but {dims:?} follows from its inputs"));
         }
-        let mut value = value;
-        // Kernels move bytes; a file that gives them another meaning on the way is taken at its word.
         if self.arithmetic == Arithmetic::Int8 && self.quant_of(tensor)? != self.value_quant(value) {
-            let (dims, quant) = (self.dims(value), self.quant_of(tensor)?);
-            value = self.node("reshape", &[list("dims", &dims)], &[value], quant, None)?;
+            return Err("it gives the same bytes another scale or zero point, which no converter writes".into());
         }
         self.values.insert(tensor, value);
         Ok(())
@@ -254,12 +251,33 @@ impl<'a> Builder<'a> {
             Some(_) => false,
         };
         if !fits {
-            self.net.weights.truncate(node.offset);
-            self.net.nodes.pop();
+            self.drop_last();
             return Err(format!("its weights don't have the {expected} numbers that follow from its shapes"));
         }
         self.lowered.push(lowered);
+        self.checked().inspect_err(|_| {
+            self.lowered.pop();
+            self.drop_last();
+        })?;
         Ok(self.net.nodes.len())
+    }
+
+    /// Whether the kernel can compute with the last node's constants.
+    fn checked(&self) -> Result<(), Refusal> {
+        let (Arithmetic::Int8, Some(node), Some(lowered)) =
+            (self.arithmetic, self.net.nodes.last(), self.lowered.last())
+        else {
+            return Ok(());
+        };
+        let quants: Vec<Quant> = node.inputs.iter().map(|value| self.value_quant(*value)).collect();
+        let made = QNode::new(node.op, &node.args, &node.inputs, &node.takes, &node.output, lowered.clone());
+        node.op.derive(&made, &quants).map(|_| ())
+    }
+
+    fn drop_last(&mut self) {
+        if let Some(node) = self.net.nodes.pop() {
+            self.net.weights.truncate(node.offset);
+        }
     }
 
     /// A tensor's quantisation; floats have none, and any does.

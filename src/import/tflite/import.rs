@@ -96,9 +96,8 @@ fn ends(name: &str, model: &Model<'_>, graph: &Subgraph<'_>) -> Result<Ends, Dia
         let why = format!("inputs: {}; outputs: {}", inputs.join(", "), outputs.join(", "));
         return Err(shape(name, &why).help("export a model with one input and one output"));
     };
-    for at in [input, output] {
-        checked_end(name, &graph.tensors[*at])?;
-    }
+    checked_end(name, &graph.tensors[*input], true)?;
+    checked_end(name, &graph.tensors[*output], false)?;
     let word = |operator: &Operator<'_>| model.codes[operator.code].name();
     let float = |at: usize| graph.tensors[at].element == Type::FLOAT32;
     let mut outside = Vec::new();
@@ -165,16 +164,16 @@ fn is_integer(element: Type) -> bool {
     [Type::INT32, Type::INT64].contains(&element)
 }
 
-fn checked_end(name: &str, tensor: &Tensor<'_>) -> Result<(), Diag> {
+fn checked_end(name: &str, tensor: &Tensor<'_>, input: bool) -> Result<(), Diag> {
     let called = format!("`{}` is {tensor}", tensor.name);
     if tensor.open.iter().any(|at| *at > 0) {
         let diag = shape(name, &format!("{called}: dimensions besides the batch are open"));
         return Err(diag.help("convert with a fixed shape: `model.input.set_shape([1, 96, 96, 3])` before the export"));
     }
-    if tensor.shape.first().is_some_and(|batch| *batch > 1 && tensor.open.contains(&0)) || tensor.is_empty() {
+    if tensor.is_empty() {
         return Err(shape(name, &format!("{called}: nothing can be computed over it")));
     }
-    if tensor.shape.len() > 1 && tensor.shape[0] > 1 {
+    if input && tensor.shape.len() > 1 && tensor.shape[0] > 1 {
         let diag =
             shape(name, &format!("{called}: the first dimension is the batch, and a board sees one sample at a time"));
         return Err(diag.help("export it with a batch of one"));

@@ -96,7 +96,11 @@ pub(super) fn fully_connected(builder: &mut Builder<'_>, operator: &Operator<'_>
         return Err(format!("it takes {} values in rows of {width}", elements));
     }
     let rows = elements / width;
-    let constants = constants::weights(weights, bias(builder, operator, 2), 0, builder.arithmetic)?;
+    let mut constants = constants::weights(weights, bias(builder, operator, 2), 0, builder.arithmetic)?;
+    if weights.quant.scales.len() == 1 {
+        // TFLM then multiplies the two scales as floats: `net` does so where one scale serves all outputs.
+        constants.scales.truncate(1);
+    }
     let each = rows > 1;
     let mut args = vec![arg("units", units), arg("activation", operator.activation(0)?)];
     args.extend(each.then(|| arg("each", true)));

@@ -33,6 +33,9 @@ pub(super) fn concat(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Resu
         return Err("it has a fused activation, which no converter writes".into());
     }
     let (values, lead) = all(builder, operator, at)?;
+    if values.len() == 1 {
+        return builder.same(output, values[0]);
+    }
     builder.plain("concat", &[arg("axis", at - lead)], &values, output)
 }
 
@@ -122,7 +125,7 @@ pub(super) fn split_v(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Res
     parts(builder, operator, input, at, &sizes)
 }
 
-pub(super) fn pad(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
+pub(super) fn pad(builder: &mut Builder<'_>, operator: &Operator<'_>, word: &str) -> Result<(), Refusal> {
     let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
     let amounts = builder.integers(builder.taken(operator, 1)?, "amounts")?.to_vec();
     let rank = builder.tensor(input).shape.len();
@@ -133,6 +136,9 @@ pub(super) fn pad(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<
     let (value, lead) = whole(builder, input, &touched)?;
     let side = |first: usize| -> Vec<usize> { amounts.chunks_exact(2).skip(lead).map(|pair| pair[first]).collect() };
     let mut args = vec![list("before", &side(0)), list("after", &side(1))];
+    if word == "mirror_pad" {
+        args.push(arg("mode", if operator.byte(0)? == 0 { "reflect" } else { "symmetric" }));
+    }
     if let Some(with) = operator.inputs.get(2).copied().flatten() {
         let with = builder.tensor(with);
         let quant = constants::quant(with);
@@ -143,7 +149,20 @@ pub(super) fn pad(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<
         }
         args.push(arg("value", number));
     }
-    builder.plain("pad", &args, &[value], output)
+    builder.plain(word, &args, &[value], output)
+}
+
+pub(super) fn tile(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
+    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let times = builder.integers(builder.taken(operator, 1)?, "multiples")?.to_vec();
+    let sound =
+        times.len() == builder.tensor(input).shape.len() && times.iter().all(|times| (1..1 << 16).contains(times));
+    if !sound {
+        return Err(format!("its multiples are {times:?}"));
+    }
+    let touched: Vec<usize> = (0..times.len()).filter(|at| times[*at] > 1).collect();
+    let (value, lead) = whole(builder, input, &touched)?;
+    builder.plain("tile", &[list("times", &times[lead..])], &[value], output)
 }
 
 pub(super) fn slice(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
