@@ -184,8 +184,33 @@ pub trait Operator: Sync {
 
     /// The same operator over `scale · x + offset` taken in by the weights, for the operators that can.
     /// `scale` and `offset` have one entry per input element.
-    fn absorb(&self, _weights: &mut [f32], _scale: &[f32], _offset: &[f32]) -> bool {
+    fn absorb(
+        &self,
+        _args: &[(String, String)],
+        _takes: &[Shape],
+        _weights: &mut [f32],
+        _scale: &[f32],
+        _offset: &[f32],
+    ) -> bool {
         false
+    }
+
+    /// The same operator with outputs `scale · y + offset`, for the operators whose weights can take that in.
+    /// `scale` and `offset` have one entry an output channel (the last dimension).
+    fn scale_outputs(
+        &self,
+        _args: &[(String, String)],
+        _takes: &[Shape],
+        _weights: &mut [f32],
+        _scale: &[f32],
+        _offset: &[f32],
+    ) -> bool {
+        false
+    }
+
+    /// The factors and summands by channel of an operator that computes `scale · x + offset` along the last dimension.
+    fn affine(&self, _weights: &[f32]) -> Option<(Vec<f32>, Vec<f32>)> {
+        None
     }
 
     /// Arguments with which it also does the work of the layer `next` behind it, which then vanishes.
