@@ -9,7 +9,7 @@ use crate::base::rng::Rng;
 use crate::base::{Diag, Diags};
 use crate::engine::{Facts, Job, Outputs, Stage};
 use crate::net::qnet::argmax;
-use crate::net::{QNet, artifact};
+use crate::net::{QNet, artifact, passes};
 use crate::spec::model::Model;
 
 /// The part that calibrates.
@@ -59,7 +59,7 @@ impl Stage for Quantize {
         let (y, part) = (integers(job, "y.npy")?, bytes(job, "part.npy")?);
         let chosen = self.calibration(&part);
         let calibration: Vec<f32> = chosen.iter().flat_map(|index| row(&x, width, *index)).copied().collect();
-        let qnet = crate::net::quantize(&net, &calibration).map_err(failed)?;
+        let qnet = crate::net::quantize(&net, &calibration).and_then(|net| passes::optimise(&net)).map_err(failed)?;
         let test = of_part(&part, TEST);
         let answers: Vec<Vec<i8>> = test.iter().map(|index| qnet.run(row(&x, width, *index))).collect();
         let labels: Vec<i32> = test.iter().map(|index| y[*index]).collect();
