@@ -9,7 +9,7 @@ use crate::base::rng::Rng;
 use crate::base::{Diag, Diags};
 use crate::engine::{Facts, Job, Outputs, Stage};
 use crate::net::qnet::argmax;
-use crate::net::{QNet, artifact};
+use crate::net::{QNet, artifact, passes};
 use crate::spec::model::Model;
 
 /// The part that calibrates.
@@ -58,7 +58,7 @@ impl Stage for Quantize {
         let rows = judged_rows(job)?;
         let chosen = self.calibration(&rows.part);
         let calibration: Vec<f32> = chosen.iter().flat_map(|index| row(&rows.x, rows.width, *index)).copied().collect();
-        let qnet = crate::net::quantize(&net, &calibration).map_err(failed)?;
+        let qnet = crate::net::quantize(&net, &calibration).and_then(|net| passes::optimise(&net)).map_err(failed)?;
         let outputs = judge(&qnet, &rows, Some(float.accuracy), chosen.len());
         self.warn(job, &outputs, float.accuracy);
         Ok(outputs)

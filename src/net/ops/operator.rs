@@ -120,6 +120,19 @@ pub enum Channels {
     Mix,
 }
 
+impl Channels {
+    /// Every output channel comes from the same channel of every input, or from the only one that an input has.
+    pub(super) fn each(node: &QNode) -> Self {
+        let width = |shape: &Shape| shape.dims.last().copied().unwrap_or(1);
+        let outputs = width(&node.output);
+        let from = |shape: &Shape| {
+            let channels = width(shape);
+            (0..outputs).map(|output| Some(if channels == 1 { 0 } else { output })).collect()
+        };
+        Self::Follow(node.takes.iter().map(from).collect())
+    }
+}
+
 /// Channels that a pass takes away from a node.
 pub struct Dropped<'a> {
     /// By input and channel: whether it goes.
@@ -206,8 +219,33 @@ pub trait Operator: Sync {
 
     /// The same operator over `scale · x + offset` taken in by the weights, for the operators that can.
     /// `scale` and `offset` have one entry per input element.
-    fn absorb(&self, _weights: &mut [f32], _scale: &[f32], _offset: &[f32]) -> bool {
+    fn absorb(
+        &self,
+        _args: &[(String, String)],
+        _takes: &[Shape],
+        _weights: &mut [f32],
+        _scale: &[f32],
+        _offset: &[f32],
+    ) -> bool {
         false
+    }
+
+    /// The same operator with outputs `scale · y + offset`, for the operators whose weights can take that in.
+    /// `scale` and `offset` have one entry an output channel (the last dimension).
+    fn scale_outputs(
+        &self,
+        _args: &[(String, String)],
+        _takes: &[Shape],
+        _weights: &mut [f32],
+        _scale: &[f32],
+        _offset: &[f32],
+    ) -> bool {
+        false
+    }
+
+    /// The factors and summands by channel of an operator that computes `scale · x + offset` along the last dimension.
+    fn affine(&self, _weights: &[f32]) -> Option<(Vec<f32>, Vec<f32>)> {
+        None
     }
 
     /// Arguments with which it also does the work of the layer `next` behind it, which then vanishes.
@@ -236,7 +274,7 @@ pub trait Operator: Sync {
         false
     }
 
-    /// Arguments and constants of the same operator over the channels that stay.
+    /// Arguments and constants of the same operator over the channels that stay; not asked of [`Channels::Opaque`].
     fn without(&self, node: &QNode, _dropped: &Dropped<'_>) -> Result<(super::Args, Lowered), String> {
         Ok((node.args.clone(), node.lowered.clone()))
     }

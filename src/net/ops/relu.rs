@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::base::Shape;
 use crate::net::qnet::{QNode, Quant};
 
-use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Overlap, Place, Variant};
+use super::operator::{Backward, Channels, Context, Derived, Example, Lowered, Operator, Overlap, Place, Variant};
 
 pub(super) struct Relu;
 
@@ -41,6 +41,10 @@ impl Operator for Relu {
     /// Keeps the input's quantisation, so that the kernel is one comparison.
     fn lower(&self, _place: &Place<'_>, inputs: &[Quant], _range: (f32, f32)) -> Result<Lowered, String> {
         Ok(Lowered::plain(inputs[0]))
+    }
+
+    fn channels(&self, node: &QNode) -> Channels {
+        Channels::each(node)
     }
 
     fn derive(&self, node: &QNode, inputs: &[Quant]) -> Result<Derived, String> {
