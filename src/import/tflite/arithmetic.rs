@@ -33,16 +33,20 @@ pub(super) fn leaky_relu(builder: &mut Builder<'_>, operator: &Operator<'_>) -> 
 }
 
 pub(super) fn prelu(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (a, b, output) = (builder.taken(operator, 0)?, builder.taken(operator, 1)?, builder.given(operator)?);
-    let value = builder.shaped(a, &without_batch(&builder.tensor(a).shape))?;
-    let slopes = builder.value(b)?;
-    builder.plain("prelu", &[], &[value, slopes], output)
+    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let slopes = builder.tensor(builder.taken(operator, 1)?);
+    let constants = constants::slopes(slopes, builder.arithmetic)?;
+    let value = builder.shaped(input, &without_batch(&builder.tensor(input).shape))?;
+    let args = [list("shape", &without_batch(&slopes.shape))];
+    builder.layer("prelu", &args, &[value], Some(constants), output)
 }
 
 pub(super) fn softmax(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
     let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
     let value = builder.shaped(input, &without_batch(&builder.tensor(input).shape))?;
-    builder.plain("softmax", &[arg("beta", operator.float(0, 0.0)?)], &[value], output)
+    let beta = operator.float(0, 0.0)?;
+    let args: Args = if beta.to_bits() == 1.0_f32.to_bits() { Args::new() } else { vec![arg("beta", beta)] };
+    builder.plain("softmax", &args, &[value], output)
 }
 
 pub(super) fn log_softmax(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {

@@ -82,6 +82,16 @@ pub(super) fn numbers(tensor: &Tensor<'_>, arithmetic: Arithmetic) -> Result<Wei
     })
 }
 
+/// The slopes of `PRELU`: int8 with one scale and, as the one bias, their zero point.
+pub(super) fn slopes(tensor: &Tensor<'_>, arithmetic: Arithmetic) -> Result<Weights, Refusal> {
+    if arithmetic == Arithmetic::Float {
+        return numbers(tensor, arithmetic);
+    }
+    let Quant { scale, zero_point } = quant(tensor)?;
+    let values = Values::Int8(int8(tensor, "slopes")?);
+    Ok(Weights { values, scales: vec![scale], bias: Bias::Int32(vec![zero_point]) })
+}
+
 /// int8 elements as they are stored; int4 ones are widened.
 pub(super) fn int8(tensor: &Tensor<'_>, what: &str) -> Result<Vec<i8>, Refusal> {
     let bytes = data(tensor, what)?;

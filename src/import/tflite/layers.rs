@@ -78,7 +78,8 @@ pub(super) fn transpose_conv(builder: &mut Builder<'_>, operator: &Operator<'_>)
     }
     let mut args = vec![arg("filters", filters)];
     args.extend(window(operator, &[kh, kw], None)?);
-    args.push(arg("activation", operator.activation(3)?));
+    let [oh, ow, _] = image(builder.tensor(output))?;
+    args.extend([list("output", &[oh, ow]), arg("activation", operator.activation(3)?)]);
     let constants = constants::weights(weights, bias(builder, operator, 3), 0, builder.arithmetic)?;
     let value = builder.shaped(input, &[h, w, c])?;
     builder.layer("transpose_conv2d", &args, &[value], Some(constants), output)
