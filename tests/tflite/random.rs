@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tinyml::net::passes;
 
-use crate::cases::{self, cases, kind};
+use crate::cases::{self, REFUSED, cases, kind};
 
 #[test]
 fn random_models_equal_tflm() {
@@ -18,7 +18,9 @@ fn random_models_equal_tflm() {
         match cases::int8(&case.name, &case.flat) {
             Err(why) => {
                 row[1] += 1;
-                complain(why);
+                if !REFUSED.contains(&kind(&case.name)) {
+                    complain(why);
+                }
             }
             Ok(net) => {
                 let y = net.run_i8(&case.x);

@@ -1,5 +1,7 @@
 //! Operators element by element, along an axis, and between arithmetics.
 
+use crate::net::Quant;
+
 use super::build::{Arithmetic, Builder, without_batch};
 use super::constants;
 use super::model::{Operator, Type};
@@ -81,9 +83,17 @@ pub(super) fn whole(builder: &mut Builder<'_>, tensor: usize, axes: &[usize]) ->
     Ok((builder.shaped(tensor, &shape[lead..])?, lead))
 }
 
+/// The index as an int8 value, which the file has as int32.
 pub(super) fn argmax(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let _ = (builder.taken(operator, 0)?, builder.given(operator)?);
-    Err("leave it out: the application takes the largest of the scores, as `MODEL_argmax` does".into())
+    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let at = builder.integers(builder.taken(operator, 1)?, "axis")?.first().copied().ok_or("its axis is empty")?;
+    let at = axis(at, builder.tensor(input).shape.len())?;
+    let (value, lead) = whole(builder, input, &[at])?;
+    let args = [arg("axis", at - lead)];
+    let index = Quant { scale: 1.0, zero_point: -128 };
+    let value = builder.node("argmax", &args, &[value], index, None)?;
+    builder.stands(output, value);
+    Ok(())
 }
 
 pub(super) fn quantize(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {

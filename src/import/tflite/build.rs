@@ -180,6 +180,11 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    /// Says that a tensor is this value, whatever its own type.
+    pub(super) fn stands(&mut self, tensor: usize, value: usize) {
+        self.values.insert(tensor, value);
+    }
+
     /// Says that a constant also goes by another name.
     pub(super) fn stands_for(&mut self, name: usize, constant: usize) {
         self.stand_ins.insert(name, constant);
