@@ -10,10 +10,13 @@ use super::model::{Model, Operator, Subgraph, Tensor, Type};
 use super::options::Refusal;
 use super::read;
 use super::table;
-use crate::import::{End, Imported};
+use crate::import::{End, Imported, Network};
 
 /// Operators and lines that one message shows.
 const MOST_SHOWN: usize = 60;
+
+/// Multiply-accumulates of one inference: a hundred times those of the largest model that a board runs in a second.
+const MOST_MACS: usize = 10_000_000_000;
 
 /// Imports a model. `name` is the file's, for messages.
 /// Errors: `tml::model::file`, `tml::model::shape`, `tml::model::operator`.
@@ -50,6 +53,14 @@ pub fn import(name: &str, bytes: &[u8]) -> Result<Imported, Diags> {
         notes.push(format!("{dead} operators don't reach the output or work on shapes only: left out"));
     }
     let network = builder.finish(ends.output).map_err(|why| shape(name, &why))?;
+    let macs = match &network {
+        Network::Int8(net) => net.macs(),
+        Network::Float(net) => net.macs(),
+    };
+    if macs > MOST_MACS {
+        let why = format!("one inference takes {macs} multiply-accumulates: a microcontroller would need minutes");
+        return Err(shape(name, &why).help("use a smaller model").into());
+    }
     Ok(Imported { network, input: ends.input_end, output: ends.output_end, notes })
 }
 
