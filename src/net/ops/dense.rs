@@ -12,11 +12,21 @@ use crate::net::quantize;
 
 use super::Args;
 use super::args::{int, text};
-use super::operator::{Backward, Channels, Context, Derived, Dropped, Example, Lowered, Operator, Place, Variant};
+use super::operator::{
+    Backward, Capabilities, Channels, Context, Derived, Dropped, Example, Lowered, Operator, Place, Variant,
+};
+use super::packed::Rows;
 
 pub(super) struct Dense;
 
 const MOST_UNITS: usize = 65_536;
+
+/// The variant that computes eight units at once.
+const ROWS: &str = "dsp_rows";
+
+fn low(node: &QNode) -> i32 {
+    if relu(&node.args) { node.lowered.quant.zero_point } else { -128 }
+}
 
 fn relu(args: &[(String, String)]) -> bool {
     text(args, "activation") == Some("relu")
@@ -214,11 +224,22 @@ impl Operator for Dense {
         Ok((args, lowered))
     }
 
-    fn support(&self, _variant: &Variant) -> &'static [&'static str] {
-        &["word", "fixed_point"]
+    fn variants(&self, node: &QNode, can: Capabilities) -> Vec<Variant> {
+        let rows = if can.dsp { Rows::of(node, node.output.len(), low(node)) } else { None };
+        let rows = rows.map(|_| Variant { name: ROWS, template: "dense_rows", scratch: 0 });
+        rows.into_iter().chain([Variant::plain("dense")]).collect()
     }
 
-    fn context(&self, node: &QNode, _variant: &Variant) -> Context {
+    fn support(&self, variant: &Variant) -> &'static [&'static str] {
+        if variant.name == ROWS { &["word", "pairs", "rows"] } else { &["word", "fixed_point"] }
+    }
+
+    fn context(&self, node: &QNode, variant: &Variant) -> Context {
+        if let (ROWS, Some(rows)) = (variant.name, Rows::of(node, node.output.len(), low(node))) {
+            let mut context = rows.context();
+            context.extend([("low", json!(low(node))), ("high", json!(127))]);
+            return context;
+        }
         let zero = node.lowered.quant.zero_point;
         Context::from([
             ("inputs", json!(node.takes[0].len())),

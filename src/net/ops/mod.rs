@@ -9,6 +9,7 @@ mod dense;
 mod dropout;
 mod flatten;
 mod operator;
+mod packed;
 mod relu;
 mod softmax;
 mod table;
