@@ -4,15 +4,25 @@
 //! Never: looks at another operator.
 //! Add here: `x.rs`, its word in `table.rs`, its template `stdlib/kernels/x.c.j2`.
 
+mod activation;
 mod args;
+mod channels;
+mod columns;
+mod constant;
+mod conv2d;
 mod dense;
-mod dropout;
-mod flatten;
+mod depthwise_conv2d;
+mod elementwise;
+mod identity;
 mod operator;
 mod packed;
+mod pick;
+mod pool;
 mod relu;
 mod softmax;
+mod strided;
 mod table;
+mod window;
 
 pub use args::Args;
 pub use operator::{
@@ -20,3 +30,4 @@ pub use operator::{
     Variant,
 };
 pub use table::{all, find};
+pub use window::Window;

@@ -102,6 +102,8 @@ pub enum Storage {
 pub enum Overlap {
     /// Not at all.
     Apart,
+    /// Over it where both begin at the same address, and nowhere else.
+    InPlace,
     /// Over it, as long as the output begins this many bytes or more below the input; 0 is in place. With it, every
     /// byte is written after the last read of the input's byte at the same address ("diagonal memory optimisation",
     /// Blacker et al. 2021).
@@ -206,8 +208,33 @@ pub trait Operator: Sync {
 
     /// The same operator over `scale · x + offset` taken in by the weights, for the operators that can.
     /// `scale` and `offset` have one entry per input element.
-    fn absorb(&self, _weights: &mut [f32], _scale: &[f32], _offset: &[f32]) -> bool {
+    fn absorb(
+        &self,
+        _args: &[(String, String)],
+        _takes: &[Shape],
+        _weights: &mut [f32],
+        _scale: &[f32],
+        _offset: &[f32],
+    ) -> bool {
         false
+    }
+
+    /// The same operator with outputs `scale · y + offset`, for the operators whose weights can take that in.
+    /// `scale` and `offset` have one entry an output channel (the last dimension).
+    fn scale_outputs(
+        &self,
+        _args: &[(String, String)],
+        _takes: &[Shape],
+        _weights: &mut [f32],
+        _scale: &[f32],
+        _offset: &[f32],
+    ) -> bool {
+        false
+    }
+
+    /// The factors and summands by channel of an operator that computes `scale · x + offset` along the last dimension.
+    fn affine(&self, _weights: &[f32]) -> Option<(Vec<f32>, Vec<f32>)> {
+        None
     }
 
     /// Arguments with which it also does the work of the layer `next` behind it, which then vanishes.

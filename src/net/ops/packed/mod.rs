@@ -4,7 +4,12 @@
 //! Never: computes an output; looks at float weights.
 //! Add here: a file for each family of kernels.
 
+mod columns;
 mod pairs;
+mod planes;
 mod rows;
+mod strip;
 
+pub(super) use columns::Columns;
+pub(super) use planes::Planes;
 pub(super) use rows::Rows;
