@@ -21,6 +21,7 @@ use crate::stages::quantize::Quantize;
 use crate::stages::size::Size;
 use crate::stages::toolkit::Toolkit;
 use crate::stages::train::Train;
+use crate::stages::tune::Tune;
 use crate::stages::verify::Verify;
 
 /// The board on which functions are tried and features of generated code are computed: a floating-point unit, much memory.
@@ -106,10 +107,10 @@ fn reference(context: &Context) -> Result<(Board, Core), Diags> {
     Ok((board, core))
 }
 
-/// Where a model's emitted C and expected answers come from.
+/// Where a model's int8 network and expected answers come from, and the rows that it is judged by.
 struct ModelSteps {
     quantize: StepId,
-    emit: StepId,
+    rows: Rows,
 }
 
 struct Planner<'a> {
@@ -156,38 +157,54 @@ impl Planner<'_> {
     fn model(&mut self, model: &model::Model, ingests: &[StepId], chains: &[StepId]) -> ModelSteps {
         let name = &model.name;
         let rows = rows(model, ingests, chains);
-        let data = |with_y: bool| {
-            let mut inputs =
-                vec![Input::step("x.npy", rows.x, "x.npy"), Input::step("part.npy", rows.base, "part.npy")];
-            if with_y {
-                inputs.push(Input::step("y.npy", rows.base, "y.npy"));
-            }
-            inputs
+        let data = || {
+            vec![
+                Input::step("x.npy", rows.x, "x.npy"),
+                Input::step("part.npy", rows.base, "part.npy"),
+                Input::step("y.npy", rows.base, "y.npy"),
+            ]
         };
-        let train =
-            self.add(&format!("train:{name}"), "train", Box::new(Train(model.clone())), data(true), &model.span);
-        let mut inputs = data(true);
+        let train = self.add(&format!("train:{name}"), "train", Box::new(Train(model.clone())), data(), &model.span);
+        let mut inputs = data();
         inputs.extend(["net.json", "weights.npy"].map(|output| Input::step(output, train, output)));
         inputs.push(Input::step("train.json", train, "summary.json"));
         let stage = Box::new(Quantize(model.clone()));
         let quantize = self.add(&format!("quantize:{name}"), "quantize", stage, inputs, &model.span);
-        let inputs = ["qnet.json", "qweights.npy", "qbias.npy"].map(|output| Input::step(output, quantize, output));
+        let steps = ModelSteps { quantize, rows };
+        if self.spec.deploys.iter().all(|deploy| self.spec.models[deploy.model].name != *name) {
+            // C that runs everywhere, for a model that no board of the spec runs.
+            self.emit(model, &steps, name, None);
+        }
+        steps
+    }
+
+    /// The C of a model, for `core` or for any, and its comparison with the reference on this machine.
+    fn emit(&mut self, model: &model::Model, steps: &ModelSteps, place: &str, core: Option<Core>) -> StepId {
+        let toolkit = &self.context.toolkit;
+        let net = || ["qnet.json", "qweights.npy", "qbias.npy"].map(|file| Input::step(file, steps.quantize, file));
+        let tune = Tune { title: place.replace('@', " on "), core, toolkit: toolkit.clone() };
+        let tune = self.add(&format!("tune:{place}"), "tune", Box::new(tune), net().into(), &model.span);
+        let mut inputs: Vec<Input> = net().into();
+        inputs.push(Input::step("tuning.json", tune, "tuning.json"));
         let classes = self.spec.datasets[model.dataset].classes.clone();
         let outputs = classes.len();
-        let stage = Emit { model: model.clone(), classes, toolkit: self.context.toolkit.clone() };
-        let emit = self.add(&format!("emit:{name}"), "emit", Box::new(stage), inputs.into(), &model.span);
-        let mut inputs = data(false);
+        let stage = Emit { model: model.clone(), classes, toolkit: toolkit.clone() };
+        let emit = self.add(&format!("emit:{place}"), "emit", Box::new(stage), inputs, &model.span);
+        let mut inputs = vec![
+            Input::step("x.npy", steps.rows.x, "x.npy"),
+            Input::step("part.npy", steps.rows.base, "part.npy"),
+            Input::step("expected.npy", steps.quantize, "expected.npy"),
+        ];
         inputs.extend(["model.c", "model.h"].map(|output| Input::step(output, emit, output)));
-        inputs.push(Input::step("expected.npy", quantize, "expected.npy"));
         let stage = Host {
-            model: name.clone(),
+            model: model.name.clone(),
             inputs: model.shape.len(),
             classes: outputs,
             span: model.span.clone(),
-            toolkit: self.context.toolkit.clone(),
+            toolkit: toolkit.clone(),
         };
-        self.add(&format!("host:{name}"), "host", Box::new(stage), inputs, &model.span);
-        ModelSteps { quantize, emit }
+        self.add(&format!("host:{place}"), "host", Box::new(stage), inputs, &model.span);
+        emit
     }
 
     fn deploy(
@@ -223,8 +240,8 @@ impl Planner<'_> {
     fn board(&mut self, firmware: &Firmware, model: &ModelSteps, base: StepId, chain: Option<StepId>) {
         let place = format!("{}@{}", firmware.deploy().name, firmware.board.name);
         let span = firmware.deploy().span.clone();
-        let mut inputs: Vec<Input> =
-            ["model.c", "model.h"].map(|output| Input::step(output, model.emit, output)).into();
+        let emit = self.emit(&firmware.model().clone(), model, &place, Some(firmware.core.clone()));
+        let mut inputs: Vec<Input> = ["model.c", "model.h"].map(|output| Input::step(output, emit, output)).into();
         for output in ["features.c", "features.h"] {
             inputs.extend(chain.map(|chain| Input::step(output, chain, output)));
         }
@@ -255,7 +272,7 @@ impl Planner<'_> {
         let mut inputs: Vec<Input> = rows().into();
         inputs.push(Input::step("firmware.elf", link, "firmware.elf"));
         inputs.push(Input::step("expected.npy", model.quantize, "expected.npy"));
-        inputs.push(Input::step("model.c", model.emit, "model.c"));
+        inputs.push(Input::step("model.c", emit, "model.c"));
         let verify = Verify { firmware: firmware.clone(), full: self.context.full };
         self.add(&format!("verify:{place}"), "verify", Box::new(verify), inputs, &span);
     }

@@ -77,7 +77,7 @@ fn measured(prepared: &Prepared, outcome: &Outcome<'_>, deploy: &Deploy, board: 
     let sizes: Sizes = json(outcome, &format!("link:{place}"), "sizes.json")?;
     let stack: link::Stack = json(outcome, &format!("size:{place}"), "stack.json")?;
     let summary: quantize::Summary = json(outcome, &format!("quantize:{}", model.name), "summary.json")?;
-    let confusion = confusion(prepared, outcome, model)?;
+    let confusion = confusion(prepared, outcome, model, &place)?;
     let arena = format!("{}_arena", model.name);
     let arena = sizes.symbols.iter().filter(|symbol| symbol.name == arena).map(|symbol| symbol.size).sum();
     let ram = sizes.ram;
@@ -127,9 +127,9 @@ fn latency(prepared: &Prepared, board: &Board, verified: &verify::Verified) -> R
 }
 
 /// Rows of the test part by true class, then by the answer of the compiled C.
-fn confusion(prepared: &Prepared, outcome: &Outcome<'_>, model: &Model) -> Result<Vec<Vec<u64>>, Diags> {
+fn confusion(prepared: &Prepared, outcome: &Outcome<'_>, model: &Model, place: &str) -> Result<Vec<Vec<u64>>, Diags> {
     let classes = prepared.spec.datasets[model.dataset].classes.len();
-    let outputs = array(outcome, &format!("host:{}", model.name), "outputs.npy")?;
+    let outputs = array(outcome, &format!("host:{place}"), "outputs.npy")?;
     let labels = array(outcome, &format!("quantize:{}", model.name), "labels.npy")?;
     let (Some(outputs), Some(labels)) = (outputs.as_i8(), labels.as_i32()) else {
         return Err(odd("outputs.npy").into());

@@ -138,6 +138,10 @@ pub const CODES: &[(&str, &str)] = &[
         "A linked image isn't what the board takes: something lies outside its flash. It is a bug, or a linker script of your own.",
     ),
     (
+        "tml::image::heap",
+        "The linked image has an allocator (`malloc` and the like), which one of your own functions brought. Memory that is allocated at run time can't be promised to be there; use variables of fixed size.",
+    ),
+    (
         "tml::import",
         "Something is used that isn't imported, or an import finds nothing. Boards and features of the library are imported by name: `use std.boards.{…}`, `use std.features.{…}`; a board or spec of your own by its path in quotes, relative to the file. Layers, metrics and units need no import.",
     ),

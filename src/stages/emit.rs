@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::toolkit::{Toolkit, text_fact};
+use super::tune::read_qnet;
 use crate::base::{Diag, Diags};
 use crate::engine::{Facts, Job, Outputs, Stage};
 use crate::library::Library;
+use crate::net::QNet;
 use crate::net::arena::{self, Home, InputHome};
-use crate::net::ops::{Capabilities, Storage, Variant};
-use crate::net::{QNet, artifact};
+use crate::net::ops::{Storage, Variant};
+use crate::net::tuning::Tuning;
 use crate::spec::model::Model;
 
-/// The step `emit:MODEL`. Inputs: `qnet.json`, `qweights.npy`, `qbias.npy`. Makes `model.c` and `model.h`.
+/// The step `emit:DEPLOY@BOARD`, or `emit:MODEL` for C that runs everywhere. Inputs: `qnet.json`, `qweights.npy`,
+/// `qbias.npy`, `tuning.json`. Makes `model.c` and `model.h`.
 pub struct Emit {
     /// The model.
     pub model: Model,
@@ -40,17 +43,20 @@ impl Stage for Emit {
     }
 
     fn run(&self, job: &Job) -> Result<Outputs, Diags> {
-        let net = artifact::read_qnet(job.input("qnet.json"), job.input("qweights.npy"), job.input("qbias.npy"))
-            .map_err(|why| Diag::error("tml::bug", format!("bug: the int8 network: {why}")))?;
-        Ok(model(&self.model.name, &net, &self.classes, &[], &self.toolkit.library)?)
+        let net = read_qnet(job)?;
+        let bug = |why: String| Diag::error("tml::bug", format!("bug: tuning.json: {why}"));
+        let tuning: Tuning =
+            serde_json::from_slice(job.input("tuning.json")).map_err(|error| bug(error.to_string()))?;
+        let variants = tuning.variants(&net).map_err(bug)?;
+        Ok(model(&self.model.name, (&net, &variants), &self.classes, &[], &self.toolkit.library)?)
     }
 }
 
-/// The C of a network whose functions begin with `name`; `docs` go into the header's comment.
+/// The C of a network, with one variant a node, whose functions begin with `name`; `docs` go into the header's comment.
 /// Errors: `tml::emit` when `classes` aren't one an output, `tml::template` from the library.
 pub fn model(
     name: &str,
-    net: &QNet,
+    (net, variants): (&QNet, &[Variant]),
     classes: &[String],
     docs: &[String],
     library: &Library,
@@ -60,9 +66,7 @@ pub fn model(
         let title = format!("`{name}` gives {outputs} scores for {} classes", classes.len());
         return Err(Diag::error("tml::emit", title).help("end the model in `dense` with one unit a class"));
     }
-    let variants: Vec<Variant> =
-        net.nodes.iter().map(|node| node.op.variants(node, Capabilities { dsp: true }).remove(0)).collect();
-    let plan = arena::plan(net, &variants, InputHome::Caller);
+    let plan = arena::plan(net, variants, InputHome::Arena);
     let layer = |at: usize| format!("{name}_layer_{at}_{}", net.nodes[at].op.word());
     let arena = |offset: usize| match offset {
         0 => format!("{name}_arena"),
@@ -101,6 +105,7 @@ pub fn model(
     context.insert("support", json!(support?));
     context.insert("kernels", json!(kernels));
     context.insert("calls", json!(calls));
+    context.insert("place", json!(address(0)));
     context.insert(
         "copied",
         json!(plan.homes.last().filter(|home| **home != Home::Output).map(|_| address(net.nodes.len()))),

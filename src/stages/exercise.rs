@@ -168,6 +168,16 @@ impl Bench {
         })
     }
 
+    /// The same in full suspicion of `arena`: a load from it before a store is a fault. Gives the bytes of it that
+    /// were stored to, up to the last one; 0 where the image has no such symbol.
+    pub fn infer_watched(&mut self, sample: &[f32], arena: &str) -> Result<(Inference, u32), Diags> {
+        if let Some(symbol) = self.machine.symbol(arena) {
+            self.machine.expect_stores(symbol.address, symbol.size);
+        }
+        let inference = self.infer(sample)?;
+        Ok((inference, self.machine.stored()))
+    }
+
     /// Runs from stage to stage until the application is called.
     fn run_parts(&mut self) -> Result<Vec<Part>, Diags> {
         let mut parts = Vec::new();

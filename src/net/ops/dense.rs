@@ -12,7 +12,9 @@ use crate::net::qnet::{QNode, Quant};
 
 use super::activation::{self, Activation};
 use super::args::{flag, int};
-use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Overlap, Place, Variant};
+use super::operator::{
+    Backward, Channels, Context, Derived, Dropped, Example, Lowered, Operator, Overlap, Place, Variant,
+};
 use super::{Args, channels};
 
 pub(super) struct Dense;
@@ -197,7 +199,7 @@ impl Operator for Dense {
             return Err(format!("`dense` of {units} units over {width} inputs has constants of other sizes"));
         }
         let row = |unit: usize| node.lowered.weights[unit * width..(unit + 1) * width].to_vec();
-        channels::derive(&node.lowered, units, inputs[0], row)
+        channels::derive(&node.lowered, units, inputs[0], true, row)
     }
 
     fn forward_i8(&self, node: &QNode, inputs: &[&[i8]], output: &mut [i8]) {
@@ -217,6 +219,47 @@ impl Operator for Dense {
         let rows = node.output.len() / units;
         let lead = (0..rows).map(|row| ((row + 1) * units).saturating_sub(row * width)).max();
         if rows > 1 { Overlap::Lead(lead.unwrap_or(units)) } else { Overlap::Apart }
+    }
+
+    fn channels(&self, node: &QNode) -> Channels {
+        if node.takes[0].dims.len() == 1 || flag("dense", &node.args, "each") == Ok(true) {
+            Channels::Mix
+        } else {
+            Channels::Opaque
+        }
+    }
+
+    fn joins(&self, node: &QNode, input: usize, output: usize) -> bool {
+        node.lowered.weights[output * width(&node.args, &node.takes) + input] != 0
+    }
+
+    fn spares(&self, node: &QNode, channel: usize, constant: Option<i8>) -> bool {
+        constant.is_some() || (0..units(&node.output)).all(|output| !self.joins(node, channel, output))
+    }
+
+    fn without(&self, node: &QNode, dropped: &Dropped<'_>) -> Result<(Args, Lowered), String> {
+        let (width, zero) = (width(&node.args, &node.takes), node.quants[0].zero_point);
+        let one_scale = node.lowered.scales.len() == 1;
+        let mut lowered = Lowered::plain(node.lowered.quant);
+        for output in (0..units(&node.output)).filter(|output| !dropped.output[*output]) {
+            let row = &node.lowered.weights[output * width..(output + 1) * width];
+            let gone = |input: usize| dropped.constants[0][input].map_or(0, |value| i32::from(value) - zero);
+            let inputs = || (0..width).filter(|input| dropped.inputs[0][*input]);
+            let moved: i32 = inputs().map(|input| i32::from(row[input]) * gone(input)).sum();
+            lowered.weights.extend((0..width).filter(|input| !dropped.inputs[0][*input]).map(|input| row[input]));
+            lowered.scales.push(node.lowered.scales[if one_scale { 0 } else { output }]);
+            lowered.bias.push(node.lowered.bias[output].checked_add(moved).ok_or("a bias exceeds 32 bits")?);
+        }
+        if one_scale {
+            lowered.scales.truncate(1);
+        }
+        let mut args = node.args.clone();
+        for (name, value) in &mut args {
+            if name == "units" {
+                *value = lowered.bias.len().to_string();
+            }
+        }
+        Ok((args, lowered))
     }
 
     fn support(&self, _variant: &Variant) -> &'static [&'static str] {

@@ -6,6 +6,7 @@
 
 mod activation;
 mod args;
+mod batch_norm;
 mod channels;
 mod columns;
 mod concat;
@@ -18,18 +19,22 @@ mod identity;
 mod operator;
 mod pick;
 mod pool;
+mod prelu;
 mod reduce;
+mod resize_bilinear;
 mod softmax;
 mod strided;
 mod table;
 mod transpose;
+mod transpose_conv2d;
 mod unary;
 mod unary_table;
 mod window;
 
 pub use args::Args;
 pub use operator::{
-    Backward, Capabilities, Context, Derived, Example, Lowered, Operator, Overlap, Place, Storage, Variant,
+    Backward, Capabilities, Channels, Context, Derived, Dropped, Example, Lowered, Operator, Overlap, Place, Storage,
+    Variant,
 };
 pub use table::{all, find};
 pub use window::Window;

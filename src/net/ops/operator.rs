@@ -108,6 +108,28 @@ pub enum Overlap {
     Lead(usize),
 }
 
+/// How an operator's output channels (the last dimension) hang on the channels of its inputs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Channels {
+    /// In no way that helps: all channels stay.
+    Opaque,
+    /// By input and output channel: the one input channel that the output channel comes from, if any. Dropping both
+    /// leaves the other channels as they are.
+    Follow(Vec<Vec<Option<usize>>>),
+    /// Output channels are weighted sums over the channels of the only input.
+    Mix,
+}
+
+/// Channels that a pass takes away from a node.
+pub struct Dropped<'a> {
+    /// By input and channel: whether it goes.
+    pub inputs: Vec<&'a [bool]>,
+    /// By input and channel: the int8 value that it has everywhere, if it has one.
+    pub constants: Vec<&'a [Option<i8>]>,
+    /// By output channel: whether it goes.
+    pub output: &'a [bool],
+}
+
 /// What the core that kernels are made for can do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Capabilities {
@@ -209,7 +231,7 @@ pub trait Operator: Sync {
     }
 
     /// The factors and summands by channel of an operator that computes `scale · x + offset` along the last dimension.
-    fn affine(&self, _weights: &[f32]) -> Option<(Vec<f32>, Vec<f32>)> {
+    fn affine(&self, _args: &[(String, String)], _weights: &[f32]) -> Option<(Vec<f32>, Vec<f32>)> {
         None
     }
 
@@ -221,6 +243,27 @@ pub trait Operator: Sync {
     /// True when the output is the input, bit for bit, at inference.
     fn identity(&self) -> bool {
         false
+    }
+
+    /// How its channels hang together, for leaving out those that are constant.
+    fn channels(&self, _node: &QNode) -> Channels {
+        Channels::Opaque
+    }
+
+    /// Of [`Channels::Mix`]: false when every weight between these two channels is zero.
+    fn joins(&self, _node: &QNode, _input: usize, _output: usize) -> bool {
+        true
+    }
+
+    /// Of [`Channels::Mix`]: true when it can do without that input channel, which has the value `constant` everywhere
+    /// (`None`: any values), by adding to its biases.
+    fn spares(&self, _node: &QNode, _channel: usize, _constant: Option<i8>) -> bool {
+        false
+    }
+
+    /// Arguments and constants of the same operator over the channels that stay.
+    fn without(&self, node: &QNode, _dropped: &Dropped<'_>) -> Result<(super::Args, Lowered), String> {
+        Ok((node.args.clone(), node.lowered.clone()))
     }
 
     /// Its int8 constants, for inputs quantised as `inputs` and outputs seen within `range`.
