@@ -49,7 +49,8 @@ fn a_model_becomes_firmware_and_its_self_test_passes() {
     assert!(ram.is_some_and(|ram| ram < 2048), "{ram:?}");
     assert_eq!(report["layers"].as_array().map(Vec::len), Some(3));
     // The header's inputs and answers, compiled with the model for this machine.
-    let main = "#include \"model.h\"\n#include \"self_test.h\"\nint main(void) { return hello_world_int8_self_test(); }\n";
+    let main =
+        "#include \"model.h\"\n#include \"self_test.h\"\nint main(void) { return hello_world_int8_self_test(); }\n";
     std::fs::write(folder.path().join("out/main.c"), main).expect("written");
     let mut command = Command::new("python3");
     command.args(["-m", "ziglang", "cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "main.c", "model.c", "-o", "main"]);
@@ -60,7 +61,11 @@ fn a_model_becomes_firmware_and_its_self_test_passes() {
     // The same again comes from the store.
     let again = program(&arguments, folder.path());
     assert_eq!(text(&again.stdout), text(&first.stdout));
-    assert!(text(&again.stderr).contains("9 cached") || !text(&again.stderr).contains("run"), "{}", text(&again.stderr));
+    assert!(
+        text(&again.stderr).contains("9 cached") || !text(&again.stderr).contains("run"),
+        "{}",
+        text(&again.stderr)
+    );
 }
 
 #[test]

@@ -70,6 +70,9 @@ fn sources(batch: &[&Case], library: &Library) -> Vec<(String, String)> {
         };
         let variants: Vec<_> = net.nodes.iter().map(choose).collect();
         let made = emit::model(&format!("n{at}"), (&net, &variants), &[], &[], library).expect("it renders");
+        // Models with state begin each row anew, as the wheel's interpreter was reset.
+        let stateful = String::from_utf8_lossy(&made["model.h"]).contains(&format!("void n{at}_reset("));
+        let reset = if stateful { format!("n{at}_reset(); ") } else { String::new() };
         for (name, bytes) in made {
             let text = String::from_utf8(bytes).expect("text").replace("\"model.h\"", &format!("\"n{at}.h\""));
             files.push((name.replace("model", &format!("n{at}")), text));
@@ -79,7 +82,7 @@ fn sources(batch: &[&Case], library: &Library) -> Vec<(String, String)> {
         let _ = writeln!(main, "#include \"n{at}.h\"\nstatic const int8_t x{at}[] = {{{}}};", x.join(","));
         let _ = writeln!(
             calls,
-            "    for (unsigned i = 0; i < sizeof x{at}; i += {inputs}) {{ int8_t y[{outputs}]; n{at}_predict(x{at} + i, y); \
+            "    for (unsigned i = 0; i < sizeof x{at}; i += {inputs}) {{ int8_t y[{outputs}]; {reset}n{at}_predict(x{at} + i, y); \
              fwrite(y, 1, sizeof y, stdout); }}"
         );
     }

@@ -57,6 +57,15 @@ pub(super) fn log_softmax(builder: &mut Builder<'_>, operator: &Operator<'_>) ->
     builder.plain("log_softmax", &[], &[value], output)
 }
 
+pub(super) fn l2_norm(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
+    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    if operator.activation(0)? != "none" {
+        return Err("it has a fused activation".into());
+    }
+    let value = builder.shaped(input, &without_batch(&builder.tensor(input).shape))?;
+    builder.plain("l2_norm", &[], &[value], output)
+}
+
 pub(super) fn reduce(builder: &mut Builder<'_>, operator: &Operator<'_>, word: &str) -> Result<(), Refusal> {
     let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
     let axes = builder.integers(builder.taken(operator, 1)?, "axes")?.to_vec();

@@ -32,7 +32,7 @@ pub(super) fn integers(graph: &Subgraph<'_>) -> BTreeMap<usize, Vec<i64>> {
     graph.tensors.iter().enumerate().filter_map(|row| constant(row).or_else(|| empty(row))).collect()
 }
 
-fn words(data: &[u8]) -> impl Iterator<Item = i32> {
+pub(super) fn words(data: &[u8]) -> impl Iterator<Item = i32> {
     data.chunks_exact(4).map(|word| i32::from_le_bytes(word.try_into().unwrap_or_default()))
 }
 

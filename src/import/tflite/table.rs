@@ -42,6 +42,7 @@ pub(super) fn take(builder: &mut Builder<'_>, name: &str, operator: &Operator<'_
         "LEAKY_RELU" => arithmetic::leaky_relu(builder, operator),
         "PRELU" => arithmetic::prelu(builder, operator),
         "SOFTMAX" => arithmetic::softmax(builder, operator),
+        "L2_NORMALIZATION" => arithmetic::l2_norm(builder, operator),
         "LOG_SOFTMAX" => arithmetic::log_softmax(builder, operator),
         "MEAN" => arithmetic::reduce(builder, operator, "mean"),
         "SUM" => arithmetic::reduce(builder, operator, "sum"),

@@ -6,6 +6,7 @@
 
 mod activation;
 mod args;
+mod batch_norm;
 mod channels;
 mod columns;
 mod concat;
@@ -17,13 +18,17 @@ mod elementwise;
 mod identity;
 mod mix;
 mod operator;
+mod packed;
 mod pick;
 mod pool;
+mod prelu;
 mod reduce;
+mod resize_bilinear;
 mod softmax;
 mod strided;
 mod table;
 mod transpose;
+mod transpose_conv2d;
 mod unary;
 mod unary_table;
 mod window;
