@@ -13,7 +13,7 @@ pub(super) fn binary(
     word: &str,
     fused: bool,
 ) -> Result<(), Refusal> {
-    let (a, b, output) = (builder.taken(operator, 0)?, builder.taken(operator, 1)?, builder.given(operator)?);
+    let (a, b, output) = (operator.taken(0)?, operator.taken(1)?, operator.given()?);
     let args: Args = if fused { vec![arg("activation", operator.activation(0)?)] } else { Args::new() };
     let mut values = [0; 2];
     for (value, tensor) in values.iter_mut().zip([a, b]) {
@@ -23,20 +23,20 @@ pub(super) fn binary(
 }
 
 pub(super) fn unary(builder: &mut Builder<'_>, operator: &Operator<'_>, word: &str) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
     let value = builder.value(input)?;
     builder.plain(word, &[], &[value], output)
 }
 
 pub(super) fn leaky_relu(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
     let value = builder.value(input)?;
     builder.plain("leaky_relu", &[arg("slope", operator.float(0, 0.0)?)], &[value], output)
 }
 
 pub(super) fn prelu(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
-    let slopes = builder.tensor(builder.taken(operator, 1)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
+    let slopes = builder.tensor(operator.taken(1)?);
     let constants = constants::slopes(slopes, builder.arithmetic)?;
     let value = builder.shaped(input, &without_batch(&builder.tensor(input).shape))?;
     let args = [list("shape", &without_batch(&slopes.shape))];
@@ -44,7 +44,7 @@ pub(super) fn prelu(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Resul
 }
 
 pub(super) fn softmax(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
     let value = builder.shaped(input, &without_batch(&builder.tensor(input).shape))?;
     let beta = operator.float(0, 0.0)?;
     let args: Args = if beta.to_bits() == 1.0_f32.to_bits() { Args::new() } else { vec![arg("beta", beta)] };
@@ -52,13 +52,13 @@ pub(super) fn softmax(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Res
 }
 
 pub(super) fn log_softmax(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
     let value = builder.shaped(input, &without_batch(&builder.tensor(input).shape))?;
     builder.plain("log_softmax", &[], &[value], output)
 }
 
 pub(super) fn l2_norm(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
     if operator.activation(0)? != "none" {
         return Err("it has a fused activation".into());
     }
@@ -67,8 +67,8 @@ pub(super) fn l2_norm(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Res
 }
 
 pub(super) fn reduce(builder: &mut Builder<'_>, operator: &Operator<'_>, word: &str) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
-    let axes = builder.integers(builder.taken(operator, 1)?, "axes")?.to_vec();
+    let (input, output) = (operator.taken(0)?, operator.given()?);
+    let axes = builder.integers(operator.taken(1)?, "axes")?.to_vec();
     let rank = builder.tensor(input).shape.len();
     let mut axes = axes.iter().map(|at| axis(*at, rank)).collect::<Result<Vec<_>, _>>()?;
     axes.sort_unstable();
@@ -94,8 +94,8 @@ pub(super) fn whole(builder: &mut Builder<'_>, tensor: usize, axes: &[usize]) ->
 
 /// The index as an int8 value, which the file has as int32.
 pub(super) fn argmax(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
-    let at = builder.integers(builder.taken(operator, 1)?, "axis")?.first().copied().ok_or("its axis is empty")?;
+    let (input, output) = (operator.taken(0)?, operator.given()?);
+    let at = builder.integers(operator.taken(1)?, "axis")?.first().copied().ok_or("its axis is empty")?;
     let at = axis(at, builder.tensor(input).shape.len())?;
     let (value, lead) = whole(builder, input, &[at])?;
     let args = [arg("axis", at - lead)];
@@ -106,7 +106,7 @@ pub(super) fn argmax(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Resu
 }
 
 pub(super) fn quantize(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
     if builder.arithmetic == Arithmetic::Float {
         let value = builder.value(input)?;
         return builder.same(output, value);
@@ -118,7 +118,7 @@ pub(super) fn quantize(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Re
 }
 
 pub(super) fn dequantize(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
     if builder.arithmetic == Arithmetic::Float {
         return if builder.tensor(input).data.is_some() {
             builder.stands_for(output, input);

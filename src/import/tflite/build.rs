@@ -8,7 +8,7 @@ use crate::net::{Net, QNet, QNode, Quant};
 
 use super::constants;
 use super::import::MISSING;
-use super::model::{Operator, Subgraph, Tensor, Type};
+use super::model::{Subgraph, Tensor, Type};
 use super::options::{Refusal, list};
 
 /// The arithmetic of a file.
@@ -91,17 +91,6 @@ impl<'a> Builder<'a> {
             stand_ins: BTreeMap::new(),
             missing: BTreeSet::new(),
         }
-    }
-
-    /// The tensor that an operator takes at `slot`.
-    pub(super) fn taken(&self, operator: &Operator<'_>, slot: usize) -> Result<usize, Refusal> {
-        let tensor = operator.inputs.get(slot).copied().flatten();
-        tensor.ok_or_else(|| format!("it has no input number {slot}: the file is damaged"))
-    }
-
-    /// The tensor that an operator gives.
-    pub(super) fn given(&self, operator: &Operator<'_>) -> Result<usize, Refusal> {
-        operator.outputs.first().copied().ok_or_else(|| "it gives nothing: the file is damaged".to_string())
     }
 
     /// A tensor of the file.

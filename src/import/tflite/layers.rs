@@ -28,8 +28,8 @@ fn window(operator: &Operator<'_>, kernel: &[usize], dilation: Option<[usize; 2]
 }
 
 pub(super) fn conv2d(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
-    let weights = builder.tensor(builder.taken(operator, 1)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
+    let weights = builder.tensor(operator.taken(1)?);
     let [h, w, c] = image(builder.tensor(input))?;
     let [filters, kh, kw, per_group] = *dims(weights, 4, "weights")? else {
         return Err("its weights have no shape".into());
@@ -51,8 +51,8 @@ fn bias<'a>(builder: &Builder<'a>, operator: &Operator<'_>, slot: usize) -> Opti
 }
 
 pub(super) fn depthwise(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
-    let weights = builder.tensor(builder.taken(operator, 1)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
+    let weights = builder.tensor(operator.taken(1)?);
     let [h, w, c] = image(builder.tensor(input))?;
     let [1, kh, kw, channels] = *dims(weights, 4, "weights")? else { return Err(format!("its weights are {weights}")) };
     if channels % c != 0 {
@@ -67,8 +67,8 @@ pub(super) fn depthwise(builder: &mut Builder<'_>, operator: &Operator<'_>) -> R
 }
 
 pub(super) fn transpose_conv(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 2)?, builder.given(operator)?);
-    let weights = builder.tensor(builder.taken(operator, 1)?);
+    let (input, output) = (operator.taken(2)?, operator.given()?);
+    let weights = builder.tensor(operator.taken(1)?);
     let [h, w, c] = image(builder.tensor(input))?;
     let [filters, kh, kw, depth] = *dims(weights, 4, "weights")? else {
         return Err("its weights have no shape".into());
@@ -86,15 +86,15 @@ pub(super) fn transpose_conv(builder: &mut Builder<'_>, operator: &Operator<'_>)
 }
 
 pub(super) fn fully_connected(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
-    let weights = builder.tensor(builder.taken(operator, 1)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
+    let weights = builder.tensor(operator.taken(1)?);
     if operator.byte(1)? != 0 {
         return Err("its weights are shuffled for another library: convert without `SHUFFLED4x16INT8`".into());
     }
     let [units, width] = *dims(weights, 2, "weights")? else { return Err("its weights have no shape".into()) };
     let elements = builder.tensor(input).len();
-    if elements % width != 0 {
-        return Err(format!("it takes {} values in rows of {width}", elements));
+    if !elements.is_multiple_of(width) {
+        return Err(format!("it takes {elements} values in rows of {width}"));
     }
     let rows = elements / width;
     let mut constants = constants::weights(weights, bias(builder, operator, 2), 0, builder.arithmetic)?;
@@ -110,7 +110,7 @@ pub(super) fn fully_connected(builder: &mut Builder<'_>, operator: &Operator<'_>
 }
 
 pub(super) fn matmul(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (a, b, output) = (builder.taken(operator, 0)?, builder.taken(operator, 1)?, builder.given(operator)?);
+    let (a, b, output) = (operator.taken(0)?, operator.taken(1)?, operator.given()?);
     let mut values = [0; 2];
     for (value, (tensor, turned)) in values.iter_mut().zip([(a, operator.flag(0)?), (b, operator.flag(1)?)]) {
         let mut dims = without_batch(&builder.tensor(tensor).shape);

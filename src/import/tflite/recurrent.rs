@@ -33,10 +33,10 @@ fn integers(tensor: &Tensor<'_>, what: &str) -> Result<Vec<i32>, Refusal> {
 
 /// A singular value decomposition filter (Nakkiran et al. 2015): the state stays from one inference to the next.
 pub(super) fn svdf(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
-    let feature = builder.tensor(builder.taken(operator, 1)?);
-    let time = builder.tensor(builder.taken(operator, 2)?);
-    let state = builder.tensor(builder.taken(operator, 4)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
+    let feature = builder.tensor(operator.taken(1)?);
+    let time = builder.tensor(operator.taken(2)?);
+    let state = builder.tensor(operator.taken(4)?);
     let rank = usize::try_from(operator.int(0, 0)?).ok().filter(|rank| *rank > 0).ok_or("its rank isn't above zero")?;
     let ([filters, width], [rows, memory]) = (feature.shape.as_slice(), time.shape.as_slice()) else {
         return Err("its weights aren't matrices".into());
@@ -63,7 +63,7 @@ pub(super) fn svdf(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result
 
 /// A long short-term memory over a sequence, in TFLM's form with int8 values and an int16 cell.
 pub(super) fn lstm(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
     let given = |slot: usize| operator.inputs.get(slot).copied().flatten().map(|at| builder.tensor(at));
     if (9..12).chain(16..18).chain(20..24).any(|slot| given(slot).is_some()) {
         return Err("it has peepholes, a projection or a layer normalisation: use the plain form".into());
