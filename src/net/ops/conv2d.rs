@@ -11,8 +11,11 @@ use crate::net::graph::Tensor;
 use crate::net::qnet::{QNode, Quant};
 
 use super::activation::{self, Activation};
-use super::args::int;
-use super::operator::{Backward, Capabilities, Context, Derived, Example, Lowered, Operator, Overlap, Place, Variant};
+use super::args::{int, with};
+use super::mix::Mix;
+use super::operator::{
+    Backward, Capabilities, Channels, Context, Derived, Dropped, Example, Lowered, Operator, Overlap, Place, Variant,
+};
 use super::packed::Columns;
 use super::window::{self, Window};
 use super::{Args, channels, columns, dense};
@@ -57,6 +60,11 @@ impl Conv {
         }
         let width = window.kernel[0] * window.kernel[1] * (window.channels / groups);
         Ok(Sizes { window, filters, groups, width })
+    }
+
+    fn mix(&self, node: &QNode) -> Mix {
+        let Sizes { window, .. } = self.checked(&node.args, &node.takes[0]);
+        Mix { taps: window.kernel[0] * window.kernel[1], inputs: window.channels, padded: window.padded() }
     }
 
     /// The convolution as the kernels of columns read it.
@@ -308,6 +316,23 @@ impl Operator for Conv {
                 }
             }
         }
+    }
+
+    fn channels(&self, node: &QNode) -> Channels {
+        if self.checked(&node.args, &node.takes[0]).groups == 1 { Channels::Mix } else { Channels::Opaque }
+    }
+
+    fn joins(&self, node: &QNode, input: usize, output: usize) -> bool {
+        self.mix(node).joins(node, input, output)
+    }
+
+    fn spares(&self, node: &QNode, channel: usize, constant: Option<i8>) -> bool {
+        self.mix(node).spares(node, channel, constant)
+    }
+
+    fn without(&self, node: &QNode, dropped: &Dropped<'_>) -> Result<(Args, Lowered), String> {
+        let lowered = self.mix(node).without(node, dropped)?;
+        Ok((with(&node.args, "filters", lowered.bias.len()), lowered))
     }
 
     fn variants(&self, node: &QNode, can: Capabilities) -> Vec<Variant> {

@@ -11,7 +11,8 @@ use crate::net::graph::Tensor;
 use crate::net::qnet::{QNode, Quant};
 
 use super::activation::{self, Activation};
-use super::args::{flag, int};
+use super::args::{flag, int, with};
+use super::mix::Mix;
 use super::operator::{
     Backward, Capabilities, Channels, Context, Derived, Dropped, Example, Lowered, Operator, Overlap, Place, Variant,
 };
@@ -68,6 +69,10 @@ fn rows(node: &QNode) -> Option<Rows> {
 
 fn units(output: &Shape) -> usize {
     output.dims.last().copied().unwrap_or(1)
+}
+
+fn mix(node: &QNode) -> Mix {
+    Mix { taps: 1, inputs: width(&node.args, &node.takes), padded: false }
 }
 
 impl Operator for Dense {
@@ -227,36 +232,24 @@ impl Operator for Dense {
     }
 
     fn channels(&self, node: &QNode) -> Channels {
-        if node.takes[0].dims.len() == 1 && node.output.dims.len() == 1 { Channels::Mix } else { Channels::Opaque }
+        if width(&node.args, &node.takes) == node.takes[0].dims.last().copied().unwrap_or(1) {
+            Channels::Mix
+        } else {
+            Channels::Opaque
+        }
     }
 
     fn joins(&self, node: &QNode, input: usize, output: usize) -> bool {
-        node.lowered.weights[output * node.takes[0].len() + input] != 0
+        mix(node).joins(node, input, output)
     }
 
     fn spares(&self, node: &QNode, channel: usize, constant: Option<i8>) -> bool {
-        constant.is_some() || (0..node.output.len()).all(|output| !self.joins(node, channel, output))
+        mix(node).spares(node, channel, constant)
     }
 
     fn without(&self, node: &QNode, dropped: &Dropped<'_>) -> Result<(Args, Lowered), String> {
-        let (width, zero) = (node.takes[0].len(), node.quants[0].zero_point);
-        let mut lowered = Lowered::plain(node.lowered.quant);
-        for output in (0..node.output.len()).filter(|output| !dropped.output[*output]) {
-            let row = &node.lowered.weights[output * width..(output + 1) * width];
-            let gone = |input: usize| dropped.constants[0][input].map_or(0, |value| i32::from(value) - zero);
-            let inputs = || (0..width).filter(|input| dropped.inputs[0][*input]);
-            let moved: i32 = inputs().map(|input| i32::from(row[input]) * gone(input)).sum();
-            lowered.weights.extend((0..width).filter(|input| !dropped.inputs[0][*input]).map(|input| row[input]));
-            lowered.scales.push(node.lowered.scales[output]);
-            lowered.bias.push(node.lowered.bias[output].checked_add(moved).ok_or("a bias exceeds 32 bits")?);
-        }
-        let mut args = node.args.clone();
-        for (name, value) in &mut args {
-            if name == "units" {
-                *value = lowered.bias.len().to_string();
-            }
-        }
-        Ok((args, lowered))
+        let lowered = mix(node).without(node, dropped)?;
+        Ok((with(&node.args, "units", lowered.bias.len()), lowered))
     }
 
     /// Rows are read before those behind them; the outputs of a row come while it is still read.

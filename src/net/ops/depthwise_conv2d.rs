@@ -10,7 +10,9 @@ use crate::net::qnet::{QNode, Quant};
 
 use super::activation::{self, Activation};
 use super::args::int;
-use super::operator::{Backward, Capabilities, Context, Derived, Example, Lowered, Operator, Overlap, Place, Variant};
+use super::operator::{
+    Backward, Capabilities, Channels, Context, Derived, Dropped, Example, Lowered, Operator, Overlap, Place, Variant,
+};
 use super::packed::Planes;
 use super::window::{self, Window};
 use super::{Args, channels, columns, dense};
@@ -215,6 +217,25 @@ impl Operator for DepthwiseConv2d {
                 *y = scaled.scale(channel, *sum);
             }
         }
+    }
+
+    fn channels(&self, node: &QNode) -> Channels {
+        let (_, multiplier, outputs) = checked(&node.args, &node.takes[0]);
+        Channels::Follow(vec![(0..outputs).map(|output| Some(output / multiplier)).collect()])
+    }
+
+    fn without(&self, node: &QNode, dropped: &Dropped<'_>) -> Result<(Args, Lowered), String> {
+        let outputs = node.lowered.bias.len();
+        let stays = |at: usize| !dropped.output[at % outputs];
+        let Lowered { quant, weights, scales, bias } = &node.lowered;
+        let one = scales.len() < outputs;
+        let lowered = Lowered {
+            quant: *quant,
+            weights: weights.iter().enumerate().filter(|(at, _)| stays(*at)).map(|(_, weight)| *weight).collect(),
+            scales: scales.iter().enumerate().filter(|(at, _)| one || stays(*at)).map(|(_, scale)| *scale).collect(),
+            bias: bias.iter().enumerate().filter(|(at, _)| stays(*at)).map(|(_, bias)| *bias).collect(),
+        };
+        Ok((node.args.clone(), lowered))
     }
 
     fn variants(&self, node: &QNode, can: Capabilities) -> Vec<Variant> {

@@ -122,6 +122,19 @@ pub enum Channels {
     Mix,
 }
 
+impl Channels {
+    /// Every output channel comes from the same channel of every input, or from the only one that an input has.
+    pub(super) fn each(node: &QNode) -> Self {
+        let width = |shape: &Shape| shape.dims.last().copied().unwrap_or(1);
+        let outputs = width(&node.output);
+        let from = |shape: &Shape| {
+            let channels = width(shape);
+            (0..outputs).map(|output| Some(if channels == 1 { 0 } else { output })).collect()
+        };
+        Self::Follow(node.takes.iter().map(from).collect())
+    }
+}
+
 /// Channels that a pass takes away from a node.
 pub struct Dropped<'a> {
     /// By input and channel: whether it goes.
@@ -263,7 +276,7 @@ pub trait Operator: Sync {
         false
     }
 
-    /// Arguments and constants of the same operator over the channels that stay.
+    /// Arguments and constants of the same operator over the channels that stay; not asked of [`Channels::Opaque`].
     fn without(&self, node: &QNode, _dropped: &Dropped<'_>) -> Result<(super::Args, Lowered), String> {
         Ok((node.args.clone(), node.lowered.clone()))
     }

@@ -1,7 +1,10 @@
 //! The table of operators, by their word in a spec.
 
 use super::operator::Operator;
-use super::{constant, conv2d, dense, depthwise_conv2d, elementwise, identity, pick, pool, relu, softmax};
+use super::{
+    concat, constant, conv2d, dense, depthwise_conv2d, elementwise, identity, pick, pool, reduce, softmax, transpose,
+    unary,
+};
 
 const TABLE: &[&dyn Operator] = &[
     &dense::Dense,
@@ -30,8 +33,35 @@ const TABLE: &[&dyn Operator] = &[
     &pick::Pick::Gather,
     &pick::Pick::ResizeNearest,
     &pick::Pick::Tile,
-    &relu::Relu,
+    &unary::Unary::Relu,
+    &unary::Unary::Relu6,
+    &unary::Unary::LeakyRelu,
+    &unary::Unary::HardSwish,
+    &unary::Unary::Sigmoid,
+    &unary::Unary::HardSigmoid,
+    &unary::Unary::Tanh,
+    &unary::Unary::Elu,
+    &unary::Unary::Gelu,
+    &unary::Unary::Silu,
+    &unary::Unary::Softplus,
+    &unary::Unary::Sqrt,
+    &unary::Unary::Rsqrt,
+    &unary::Unary::Exp,
+    &unary::Unary::Log,
+    &unary::Unary::Abs,
+    &unary::Unary::Neg,
+    &unary::Unary::Square,
+    &unary::Unary::Quantize,
     &softmax::Softmax,
+    &transpose::Transpose::Order,
+    &transpose::Transpose::SpaceToDepth,
+    &transpose::Transpose::DepthToSpace,
+    &concat::Concat,
+    &reduce::Reduce::Mean,
+    &reduce::Reduce::Sum,
+    &reduce::Reduce::Max,
+    &reduce::Reduce::Min,
+    &reduce::Reduce::ArgMax,
 ];
 
 /// Every operator, by word.
