@@ -1,0 +1,3 @@
+//! What each operator means, by family.
+
+pub mod elementwise;
