@@ -1,7 +1,8 @@
 //! Table. Every operator that is lowered, by domain and name.
 
 use super::node::Lower;
-use super::ops::{activation, cast, conv, elementwise, gather, loss, matmul, norm, pool, quantize, reduce, select, shape};
+use super::ops::{activation, cast, conv, elementwise, gather, loss, matmul, norm, pool, quantize, recurrent, reduce, resize,
+    select, shape};
 
 /// Operators of the default domain, by family.
 const DEFAULT: &[(&[&str], Lower)] = &[
@@ -103,6 +104,9 @@ const DEFAULT: &[(&[&str], Lower)] = &[
     (&["QLinearMatMul"], quantize::qlinear_matmul),
     (&["ConvInteger"], quantize::conv_integer),
     (&["QLinearConv"], quantize::qlinear_conv),
+    (&["RNN", "GRU", "LSTM"], recurrent::recurrent),
+    (&["Resize"], resize::resize),
+    (&["Upsample"], resize::upsample),
     (&["TopK"], select::top_k),
 ];
 

@@ -267,9 +267,5 @@ pub fn lp_normalization(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let along = axis(call.int("axis", -1), input.rank())?;
     let op = if call.int("p", 2) == 1 { "ReduceL1" } else { "ReduceL2" };
     let norm = reduction(call.b, op, &input, &[along], input.shape[along])?;
-    Ok(vec![call.b.map(dtype, &input.shape, |b, at| {
-        let norm = b.once(norm.broadcast(at));
-        let zero = norm.like(0.0);
-        norm.eq_(&zero).select(&zero, &(input.at(at) / &norm))
-    })?])
+    Ok(vec![call.b.map(dtype, &input.shape, |_, at| input.at(at) / norm.broadcast(at))?])
 }
