@@ -1,8 +1,8 @@
 //! Table. Every operator that is lowered, by domain and name.
 
 use super::node::Lower;
-use super::ops::{activation, cast, conv, elementwise, gather, loss, matmul, norm, pool, quantize, recurrent, reduce, resize,
-    select, shape};
+use super::ops::{activation, attention, cast, conv, elementwise, gather, loss, matmul, norm, pool, quantize, recurrent, reduce, resize,
+    sample, select, shape};
 
 /// Operators of the default domain, by family.
 const DEFAULT: &[(&[&str], Lower)] = &[
@@ -107,6 +107,12 @@ const DEFAULT: &[(&[&str], Lower)] = &[
     (&["RNN", "GRU", "LSTM"], recurrent::recurrent),
     (&["Resize"], resize::resize),
     (&["Upsample"], resize::upsample),
+    (&["Attention"], attention::attention),
+    (&["RotaryEmbedding"], attention::rotary),
+    (&["GridSample"], sample::grid_sample),
+    (&["AffineGrid"], sample::affine_grid),
+    (&["RoiAlign"], sample::roi_align),
+    (&["DeformConv"], sample::deform_conv),
     (&["TopK"], select::top_k),
 ];
 

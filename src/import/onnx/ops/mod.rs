@@ -1,6 +1,7 @@
 //! What each operator means, by family.
 
 pub mod activation;
+pub mod attention;
 pub mod cast;
 pub mod conv;
 pub mod elementwise;
@@ -13,6 +14,7 @@ pub mod quantize;
 pub mod recurrent;
 pub mod reduce;
 pub mod resize;
+pub mod sample;
 pub mod select;
 pub mod shape;
 pub mod window;

@@ -129,7 +129,8 @@ fn source(plan: &Plan, style: &Style, position: usize) -> f64 {
     match style.transform.as_str() {
         "asymmetric" => at / plan.scale,
         "align_corners" if plan.output == 1 => 0.0,
-        "align_corners" => at * (input - 1.0) / (output - 1.0),
+        // The length before it was rounded down, as the reference has it.
+        "align_corners" => at * (input - 1.0) / (real - 1.0),
         "pytorch_half_pixel" if plan.output == 1 => -0.5,
         "half_pixel_symmetric" => {
             let adjustment = output / real;
@@ -140,7 +141,7 @@ fn source(plan: &Plan, style: &Style, position: usize) -> f64 {
         "tf_crop_and_resize" => {
             let (start, end) = plan.region;
             if plan.output > 1 {
-                start * (input - 1.0) + at * (end - start) * (input - 1.0) / (output - 1.0)
+                start * (input - 1.0) + at * (end - start) * (input - 1.0) / (real - 1.0)
             } else {
                 0.5 * (start + end) * (input - 1.0)
             }
