@@ -42,14 +42,18 @@ const VALIDATED: [&str; 2] = ["nucleo_f401re", "nucleo_l4r5zi"];
 
 const MODEL_H: &str = "#include <stdint.h>
 void hello_quantize(const float in[3], int8_t q[3]);
-void hello_predict(const int8_t in[3], int8_t out[2]);
+int8_t *hello_input(void);
+void hello_run(int8_t out[2]);
 float hello_dequantize(int8_t value);\n";
 
 const MODEL_C: &str = "#include \"model.h\"
 static const int8_t hello_weights[64] = {1, 2, 3, -1, -2, -3, 9, 8, 7, 6, 5, 4, 3, 2, 1};
 static int32_t hello_calls = 7;
 void hello_quantize(const float in[3], int8_t q[3]) { for (int i = 0; i < 3; i++) q[i] = (int8_t)in[i]; }
-void hello_predict(const int8_t in[3], int8_t out[2]) {
+static int8_t hello_arena[4];
+int8_t *hello_input(void) { return hello_arena; }
+void hello_run(int8_t out[2]) {
+    const int8_t *in = hello_arena;
     hello_calls++;
     for (int j = 0; j < 2; j++) {
         int32_t sum = 0;

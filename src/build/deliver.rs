@@ -28,7 +28,7 @@ pub struct Delivered {
 
 /// Files written so far.
 pub(super) struct Delivery {
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     pub(super) files: Vec<Delivered>,
 }
 
@@ -52,6 +52,8 @@ pub(super) fn deliver(
                     delivery.put(world, kind, Some(board.clone()), &folder.join(name), &bytes)?;
                 }
             }
+            let step = format!("emit:{}@{}", deploy.name, used.board.name);
+            delivery.sources(world, outcome, &step, Some(&board), &folder)?;
             let step = format!("verify:{}@{}", deploy.name, used.board.name);
             if outcome.artifact(&step, "profile.json").is_some() {
                 let tree: CallTree = serde_json::from_slice(&outcome.bytes(&step, "profile.json")?)
@@ -64,10 +66,10 @@ pub(super) fn deliver(
         }
     }
     for model in &prepared.spec.models {
-        let folder = delivery.folder.join(&model.name);
         let step = format!("emit:{}", model.name);
-        for (name, kind) in [("model.c", "model_c"), ("model.h", "model_h")] {
-            delivery.put(world, kind, None, &folder.join(name), &outcome.bytes(&step, name)?)?;
+        if outcome.artifact(&step, "model.c").is_some() {
+            let folder = delivery.folder.join(&model.name);
+            delivery.sources(world, outcome, &step, None, &folder)?;
         }
     }
     for features in &prepared.spec.features {
@@ -99,7 +101,22 @@ impl Delivery {
         measurements
     }
 
-    fn put(
+    /// The C of a model.
+    fn sources(
+        &mut self,
+        world: &World,
+        outcome: &Outcome<'_>,
+        step: &str,
+        board: Option<&(String, String)>,
+        folder: &Path,
+    ) -> Result<(), Diags> {
+        for (name, kind) in [("model.c", "model_c"), ("model.h", "model_h")] {
+            self.put(world, kind, board.cloned(), &folder.join(name), &outcome.bytes(step, name)?)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn put(
         &mut self,
         world: &World,
         kind: &str,

@@ -1,7 +1,11 @@
-//! Foreign models: bytes in, a program or a network out.
+//! Networks of other programs.
 //!
-//! Knows: file formats of trained networks and what their operators mean.
-//! Never: opens a file; trusts a size, an offset or a name of a file; says less than all that it can't take.
-//! Add here: a format: a folder; an ONNX operator: one function in `onnx/ops/` and its row in `onnx/table.rs`.
+//! Knows: the bytes of foreign model files, and which of our operators does what each of theirs does.
+//! Never: opens a file; believes a length, an index or a shape that it hasn't checked; leaves an operator out in silence.
+//! Add here: a format: a folder with its reader and its operators; an operator of a format: one arm or row of its table.
 
+mod imported;
 pub mod onnx;
+pub mod tflite;
+
+pub use imported::{End, Imported, Network};

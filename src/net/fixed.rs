@@ -47,26 +47,75 @@ fn saturating_shift(x: i32, exponent: u32) -> i32 {
     (i64::from(x) << exponent).clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
 }
 
-/// A quarter in Q5.26.
-const QUARTER: i32 = 1 << 24;
-
 /// e^−(2^i) for i from −2 to 4, in Q0.31.
 const STEPS: [i32; 7] = [1_672_461_947, 1_302_514_674, 790_015_084, 290_630_308, 39_332_535, 720_401, 242];
 
 /// e^x for x ≤ 0 in Q5.26; the result in Q0.31 (`exp_on_negative_values`).
 pub fn exp_of_negative(x: i32) -> i32 {
+    exp_of_negative_with(x, 5)
+}
+
+/// The same for x with `integer` integer bits, at most 5.
+fn exp_of_negative_with(x: i32, integer: u32) -> i32 {
     if x == 0 {
         return i32::MAX;
     }
-    let fraction = (x & (QUARTER - 1)) - QUARTER;
-    let mut result = exp_near_zero(saturating_shift(fraction, 5));
+    let quarter = 1 << (29 - integer);
+    let fraction = (x & (quarter - 1)) - quarter;
+    let mut result = exp_near_zero(saturating_shift(fraction, integer));
     let rest = fraction.wrapping_sub(x);
-    for (bit, step) in STEPS.iter().enumerate() {
-        if rest & (1 << (24 + bit)) != 0 {
+    for (bit, step) in STEPS.iter().enumerate().take(integer as usize + 2) {
+        if rest & (quarter << bit) != 0 {
             result = double_high(result, *step);
         }
     }
     result
+}
+
+/// 1/(1 + e^−x) for x in Q4.27; the result in Q0.31 (`logistic`).
+pub fn logistic(x: i32) -> i32 {
+    let positive = reciprocal_of_one_plus(exp_of_negative_with(-x.saturating_abs(), 4));
+    match x {
+        0 => 1 << 30,
+        x if x > 0 => positive,
+        _ => i32::MAX - positive,
+    }
+}
+
+/// tanh x for x in Q4.27; the result in Q0.31 (`tanh`).
+pub fn tanh(x: i32) -> i32 {
+    if x == 0 {
+        return 0;
+    }
+    // (1 − e^−2|x|) / (1 + e^−2|x|): twice x has the same bits in Q5.26.
+    let half_inverse = newton(exp_of_negative_with(-x.saturating_abs(), 5));
+    let tanh = saturating_shift(half_inverse - (1 << 29), 2);
+    if x > 0 { tanh } else { -tanh }
+}
+
+/// 1/√x as a multiplier and its shift (`GetInvSqrtQuantizedMultiplierExp`); x ≥ 0.
+pub fn inverse_root(x: i32) -> (i32, i32) {
+    if x <= 1 {
+        return (i32::MAX, 0);
+    }
+    let (mut x, mut right) = (x, 11);
+    while x >= 1 << 29 {
+        x /= 4;
+        right += 1;
+    }
+    let pairs = (x.leading_zeros() as i32 - 1) / 2 - 1;
+    right -= pairs;
+    let input = (x << (2 * pairs)) >> 1;
+    let half = rounding_shift(input, 1);
+    // Newton's method from 1 in Q3.28.
+    let mut y = 1 << 28;
+    for _ in 0..5 {
+        let cube = saturating_shift(double_high(double_high(y, y), y), 6);
+        let change = double_high((1 << 28) + (1 << 27), y) - double_high(half, cube);
+        y = saturating_shift(change, 3);
+    }
+    let y = double_high(y, 1_518_500_250);
+    if right < 0 { (y << -right, 0) } else { (y, -right) }
 }
 
 /// e^x for x in [−1/4, 0), Q0.31 both: Taylor's series around −1/8.
@@ -88,8 +137,13 @@ pub fn reciprocal(x: i32) -> (i32, i32) {
     (reciprocal_of_one_plus(fraction), 12 - zeros as i32)
 }
 
-/// 1/(1 + x) for x in [0, 1), Q0.31 both: Newton's method (`one_over_one_plus_x_for_x_in_0_1`).
+/// 1/(1 + x) for x in [0, 1), Q0.31 both (`one_over_one_plus_x_for_x_in_0_1`).
 fn reciprocal_of_one_plus(x: i32) -> i32 {
+    saturating_shift(newton(x), 1)
+}
+
+/// 2/(1 + x) in Q2.29 for x in [0, 1) in Q0.31: Newton's method.
+fn newton(x: i32) -> i32 {
     let half = ((i64::from(x) + i64::from(i32::MAX) + 1) / 2) as i32;
     // 48/17 − 32/17 · d in Q2.29, the best linear start.
     let mut y = 1_515_870_810 + double_high(half, -1_010_580_540);
@@ -97,5 +151,5 @@ fn reciprocal_of_one_plus(x: i32) -> i32 {
         let error = (1 << 29) - double_high(half, y);
         y += saturating_shift(double_high(y, error), 2);
     }
-    saturating_shift(y, 1)
+    y
 }

@@ -91,16 +91,20 @@ impl Net {
     pub fn push(&mut self, word: &str, args: &[(String, String)], inputs: Vec<usize>) -> Result<(), String> {
         let op = ops::find(word).ok_or_else(|| format!("there is no layer `{word}`"))?;
         let takes: Option<Vec<Shape>> = inputs.iter().map(|value| self.shape(*value).cloned()).collect();
-        let takes = takes.filter(|shapes| !shapes.is_empty());
         let takes = takes.ok_or_else(|| format!("`{word}` takes a value that no layer before it gives"))?;
-        let output = op.infer(args, &takes[0])?;
-        let tensors = op.tensors(args, &takes[0]);
+        if !op.arity().contains(&takes.len()) {
+            let arity = op.arity();
+            return Err(format!("`{word}` takes {} to {} inputs, not {}", arity.start(), arity.end(), takes.len()));
+        }
+        let output = op.infer(args, &takes)?;
+        let tensors = op.tensors(args, &takes);
         let offset = self.weights.len();
         let count = tensors.iter().try_fold(offset, |sum, tensor| {
             let len = tensor.dims.iter().try_fold(1_usize, |product, dim| product.checked_mul(*dim))?;
             sum.checked_add(len).filter(|sum| *sum <= MOST_WEIGHTS)
         });
-        let count = count.ok_or_else(|| format!("`{word}` over {} has more than {MOST_WEIGHTS} weights", takes[0]))?;
+        let count =
+            count.ok_or_else(|| format!("`{word}` over {} has more than {MOST_WEIGHTS} weights", listed(&takes)))?;
         self.weights.resize(count, 0.0);
         self.nodes.push(Node { op, args: args.to_vec(), inputs, takes, output, tensors, offset });
         Ok(())
@@ -118,7 +122,7 @@ impl Net {
 
     /// Multiply-accumulates of one inference.
     pub fn macs(&self) -> usize {
-        self.nodes.iter().map(|node| node.op.macs(&node.takes[0], &node.output)).sum()
+        self.nodes.iter().map(|node| node.op.macs(&node.args, &node.takes, &node.output)).sum()
     }
 
     /// Draws every weight anew; each node has its own stream of random numbers.
@@ -126,7 +130,7 @@ impl Net {
         let rng = Rng::new(seed, "net initialisation");
         for (at, node) in self.nodes.iter().enumerate() {
             let weights = &mut self.weights[node.range()];
-            node.op.init(&node.args, &node.takes[0], weights, &mut rng.branch(at as u64));
+            node.op.init(&node.args, &node.takes, weights, &mut rng.branch(at as u64));
         }
     }
 
@@ -155,4 +159,9 @@ impl Net {
             noise: None,
         }
     }
+}
+
+/// `f32[3], f32[3, 4]`.
+fn listed(shapes: &[Shape]) -> String {
+    shapes.iter().map(Shape::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -16,6 +16,7 @@ pub mod passes;
 pub mod qnet;
 pub mod quantize;
 pub mod train;
+pub mod tuning;
 
 pub use gemm::Isa;
 pub use graph::{Net, Node};

@@ -95,6 +95,8 @@ pub struct QNode {
     pub inputs: Vec<usize>,
     /// Their shapes.
     pub takes: Vec<Shape>,
+    /// Their quantisations; filled by [`QNet::new`].
+    pub quants: Vec<Quant>,
     /// Shape of the value that it gives.
     pub output: Shape,
     /// Its stored constants.
@@ -114,7 +116,7 @@ impl QNode {
         lowered: Lowered,
     ) -> Self {
         let (args, inputs, takes, output) = (args.to_vec(), inputs.to_vec(), takes.to_vec(), output.clone());
-        Self { op, args, inputs, takes, output, lowered, derived: Derived::default() }
+        Self { op, args, inputs, takes, quants: Vec::new(), output, lowered, derived: Derived::default() }
     }
 }
 
@@ -125,16 +127,26 @@ impl QNet {
         for (at, node) in nodes.iter_mut().enumerate() {
             let word = node.op.word();
             let inputs: Option<Vec<Quant>> = node.inputs.iter().map(|value| quants.get(*value).copied()).collect();
-            let inputs = inputs.filter(|quants| !quants.is_empty() && quants.iter().all(|quant| quant.valid()));
+            let inputs = inputs.filter(|quants| quants.iter().all(|quant| quant.valid()));
             let inputs = inputs.ok_or_else(|| format!("layer {at}, `{word}`, takes a value that isn't given"))?;
             if !node.lowered.quant.valid() || !node.lowered.scales.iter().all(|s| s.is_normal() && *s > 0.0) {
                 return Err(format!("layer {at}, `{word}`, has a scale or zero point out of range"));
             }
             let derived = node.op.derive(node, &inputs).map_err(|error| format!("layer {at}, `{word}`: {error}"))?;
-            node.derived = derived;
+            (node.derived, node.quants) = (derived, inputs);
             quants.push(node.lowered.quant);
         }
         if nodes.is_empty() { Err("the network has no layers".into()) } else { Ok(Self { input, quant, nodes }) }
+    }
+
+    /// The shape of a value.
+    pub fn shape(&self, value: usize) -> Option<&Shape> {
+        if value == 0 { Some(&self.input) } else { self.nodes.get(value - 1).map(|node| &node.output) }
+    }
+
+    /// Multiply-accumulates of one inference.
+    pub fn macs(&self) -> usize {
+        self.nodes.iter().map(|node| node.op.macs(&node.args, &node.takes, &node.output)).sum()
     }
 
     /// The shape of one output.
@@ -149,7 +161,9 @@ impl QNet {
 
     /// Bytes of weights and of the integers that kernels compute with.
     pub fn constants_len(&self) -> usize {
-        let words = |derived: &Derived| 4 * (derived.multipliers.len() + derived.offsets.len()) + derived.shifts.len();
+        let words = |derived: &Derived| {
+            4 * (derived.multipliers.len() + derived.offsets.len()) + derived.shifts.len() + derived.table.len()
+        };
         self.nodes.iter().map(|node| node.lowered.weights.len() + words(&node.derived)).sum()
     }
 

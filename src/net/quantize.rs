@@ -19,6 +19,9 @@ use super::qnet::{QNet, QNode, Quant};
 /// No bias is larger: it leaves the sums room in an int32.
 const MOST_BIAS: f64 = 1_073_741_824.0;
 
+/// What is wrong with sums that leave 32 bits.
+pub(super) const OVERFLOW: &str = "a sum over the layer's inputs can overflow 32 bits: the layer has too many inputs";
+
 /// Quantises a network; `calibration` is any number of samples, whose smallest and largest values set the ranges.
 pub fn quantize(net: &Net, calibration: &[f32]) -> Result<QNet, String> {
     quantize_with(net, calibration, Calibration::MinMax)
@@ -83,9 +86,10 @@ pub fn folded_bias(weights: &[i8], bias: i32, input_zero_point: i32, left: i32) 
     let sum: i64 = weights.iter().map(|weight| i64::from(*weight)).sum();
     let reach: i64 = weights.iter().map(|weight| 128 * i64::from(*weight).abs()).sum();
     let folded = i64::from(bias) - i64::from(input_zero_point) * sum;
-    if folded.abs() + reach <= i64::from(i32::MAX) >> left.clamp(0, 31) {
+    // The output's zero point is added to the scaled sum: room for it, too.
+    if (folded.abs() + reach) << left.clamp(0, 31) <= i64::from(i32::MAX) - 128 {
         Ok(folded as i32)
     } else {
-        Err("a sum over the layer's inputs can overflow 32 bits: the layer has too many inputs".into())
+        Err(OVERFLOW.into())
     }
 }

@@ -68,6 +68,11 @@ pub enum FaultKind {
         /// Read or write.
         access: Access,
     },
+    /// A load of memory that was to be stored to first.
+    Unwritten {
+        /// The address.
+        address: u32,
+    },
     /// The next instruction isn't in code.
     NotCode {
         /// The address.
@@ -158,6 +163,7 @@ impl fmt::Display for FaultKind {
             Self::Misaligned { address, access } => write!(f, "misaligned {access} at {address:#010x}"),
             Self::WriteToFlash { address } => write!(f, "write to flash at {address:#010x}"),
             Self::Guard { address, access } => write!(f, "{access} outside its buffers at {address:#010x}"),
+            Self::Unwritten { address } => write!(f, "read of {address:#010x}, which was never written"),
             Self::NotCode { address } => write!(f, "execution at {address:#010x}, which is not code"),
             Self::NotThumb { address } => write!(f, "branch to {address:#010x} without the Thumb bit"),
             Self::StackOverflow { pointer, limit } => {

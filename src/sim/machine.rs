@@ -197,6 +197,16 @@ impl Machine {
         self.processor.bus_mut().memory.watch();
     }
 
+    /// From now on a load of one of `size` bytes of RAM from `address` faults until the program has stored to it.
+    pub fn expect_stores(&mut self, address: u32, size: u32) {
+        self.processor.bus_mut().memory.expect_stores(address..address.saturating_add(size));
+    }
+
+    /// How many of these bytes the program uses: up to the last one that it stored to. Ends the watch.
+    pub fn stored(&mut self) -> u32 {
+        self.processor.bus_mut().memory.stored()
+    }
+
     /// Accesses since then, or since the reset, to the words that `size` bytes from `address` lie in.
     pub fn touched(&self, address: u32, size: u32) -> &[Touched] {
         self.processor.bus().memory.touched(address, size)

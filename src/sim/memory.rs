@@ -36,8 +36,32 @@ pub(super) struct Memory {
     decoded: Vec<u64>,
     /// Code in RAM changed: what was decoded there is stale.
     pub stale: bool,
+    /// Memory that is to be stored to before it is loaded from.
+    fresh: Option<Fresh>,
     /// Accesses by word of RAM and of flash; empty where nobody watches.
     touched: [Vec<Touched>; 2],
+}
+
+/// A range of RAM, and which of its bytes the program has stored to.
+#[derive(Clone)]
+struct Fresh {
+    range: Range<u32>,
+    written: Vec<bool>,
+}
+
+impl Fresh {
+    /// The bytes of the range that an access touches.
+    fn touched(&self, address: u32, size: u32) -> Range<usize> {
+        let (start, end) = (address.max(self.range.start), address.saturating_add(size).min(self.range.end));
+        if start >= end { 0..0 } else { (start - self.range.start) as usize..(end - self.range.start) as usize }
+    }
+
+    fn check(&self, address: u32, size: u32) -> Result<(), FaultKind> {
+        match self.touched(address, size).find(|byte| !self.written[*byte]) {
+            Some(byte) => Err(FaultKind::Unwritten { address: self.range.start + byte as u32 }),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Accesses to one word of memory.
@@ -77,6 +101,7 @@ impl Memory {
             device_words: BTreeMap::new(),
             decoded: Vec::new(),
             stale: false,
+            fresh: None,
             touched: [Vec::new(), Vec::new()],
         };
         memory.open();
@@ -86,7 +111,7 @@ impl Memory {
     /// Opens the quick paths that nothing speaks against.
     fn open(&mut self) {
         let open = |origin: u32, when: bool| if when { origin as usize } else { CLOSED };
-        let free = self.guards.is_empty() && self.touched[0].is_empty();
+        let free = self.guards.is_empty() && self.touched[0].is_empty() && self.fresh.is_none();
         self.load_origin = open(self.ram_region.origin, free);
         self.flash_origin = open(self.data_region.origin, free);
         self.store_origin = open(self.ram_region.origin, free && self.decoded.is_empty());
@@ -102,6 +127,21 @@ impl Memory {
     pub(super) fn clear_guards(&mut self) {
         self.guards.clear();
         self.open();
+    }
+
+    /// From now on a load of a byte in `range` faults until the program has stored to it.
+    pub(super) fn expect_stores(&mut self, range: Range<u32>) {
+        let written = vec![false; range.len()];
+        self.fresh = Some(Fresh { range, written });
+        self.open();
+    }
+
+    /// How many bytes of that range are in use: up to the last one that was stored to. Ends the watch.
+    pub(super) fn stored(&mut self) -> u32 {
+        let fresh = self.fresh.take();
+        self.open();
+        let last = fresh.and_then(|fresh| fresh.written.iter().rposition(|written| *written));
+        last.map_or(0, |last| last as u32 + 1)
     }
 
     /// Counts every access of the program from now on.
@@ -211,6 +251,9 @@ impl Memory {
     pub(super) fn load_slow(&mut self, address: u32, size: u32, cycles: u64) -> Result<u32, FaultKind> {
         self.check_guards(address, size, Access::Read)?;
         self.note(address, size, Access::Read);
+        if let Some(fresh) = &self.fresh {
+            fresh.check(address, size)?;
+        }
         if let Some(bytes) = self.bytes(address, size) {
             let word = bytes.iter().rev().fold(0, |word, &byte| word << 8 | u32::from(byte));
             return Ok(word);
@@ -233,6 +276,10 @@ impl Memory {
         if self.ram_region.holds(address, size) {
             let at = (address - self.ram_region.origin) as usize;
             self.ram[at..at + size as usize].copy_from_slice(&value.to_le_bytes()[..size as usize]);
+            if let Some(fresh) = &mut self.fresh {
+                let touched = fresh.touched(address, size);
+                fresh.written[touched].fill(true);
+            }
             self.stale |= self.is_decoded(address, size);
             return Ok(());
         }
@@ -295,6 +342,11 @@ impl Memory {
         }
         let at = (address - self.ram_region.origin) as usize;
         self.ram[at..at + bytes.len()].copy_from_slice(bytes);
+        // What a debugger writes has a value as well: an input that lies in the arena.
+        if let Some(fresh) = &mut self.fresh {
+            let touched = fresh.touched(address, size);
+            fresh.written[touched].fill(true);
+        }
         self.stale |= !self.decoded.is_empty();
         true
     }

@@ -159,6 +159,7 @@ fn kind(kind: FaultKind) -> &'static str {
         FaultKind::Misaligned { .. } => "misaligned",
         FaultKind::WriteToFlash { .. } => "write-to-flash",
         FaultKind::Guard { .. } => "guard",
+        FaultKind::Unwritten { .. } => "unwritten",
         FaultKind::NotCode { .. } => "not-code",
         FaultKind::NotThumb { .. } => "not-thumb",
         FaultKind::StackOverflow { .. } => "stack-overflow",

@@ -67,15 +67,19 @@ impl Vocabulary for Library {
     }
 
     fn layers(&self) -> Vec<String> {
-        ops::all().iter().map(|operator| operator.word().to_string()).collect()
+        ops::all()
+            .iter()
+            .filter(|operator| operator.arity().contains(&1))
+            .map(|operator| operator.word().to_string())
+            .collect()
     }
 
     fn layer(&self, word: &str) -> Option<Callable<'_>> {
-        let operator = ops::find(word)?;
+        let operator = ops::find(word).filter(|operator| operator.arity().contains(&1))?;
         Some(Callable {
             doc: operator.doc().to_string(),
             params: operator.params(),
-            infer: Box::new(move |args, input| operator.infer(args, input)),
+            infer: Box::new(move |args, input| operator.infer(args, std::slice::from_ref(input))),
         })
     }
 

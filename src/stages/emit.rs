@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::toolkit::{Toolkit, text_fact};
+use super::tune::read_qnet;
 use crate::base::{Diag, Diags};
 use crate::engine::{Facts, Job, Outputs, Stage};
 use crate::library::Library;
-use crate::net::arena::{self, Home};
-use crate::net::ops::Storage;
-use crate::net::{QNet, artifact};
+use crate::net::QNet;
+use crate::net::arena::{self, Home, InputHome};
+use crate::net::ops::{Storage, Variant};
+use crate::net::tuning::Tuning;
 use crate::spec::model::Model;
 
-/// The step `emit:MODEL`. Inputs: `qnet.json`, `qweights.npy`, `qbias.npy`. Makes `model.c` and `model.h`.
+/// The step `emit:DEPLOY@BOARD`, or `emit:MODEL` for C that runs everywhere. Inputs: `qnet.json`, `qweights.npy`,
+/// `qbias.npy`, `tuning.json`. Makes `model.c` and `model.h`.
 pub struct Emit {
     /// The model.
     pub model: Model,
@@ -40,45 +43,59 @@ impl Stage for Emit {
     }
 
     fn run(&self, job: &Job) -> Result<Outputs, Diags> {
-        let net = artifact::read_qnet(job.input("qnet.json"), job.input("qweights.npy"), job.input("qbias.npy"))
-            .map_err(|why| Diag::error("tml::bug", format!("bug: the int8 network: {why}")))?;
-        Ok(model(&self.model.name, &net, &self.classes, &[], &self.toolkit.library)?)
+        let net = read_qnet(job)?;
+        let bug = |why: String| Diag::error("tml::bug", format!("bug: tuning.json: {why}"));
+        let tuning: Tuning =
+            serde_json::from_slice(job.input("tuning.json")).map_err(|error| bug(error.to_string()))?;
+        let variants = tuning.variants(&net).map_err(bug)?;
+        Ok(model(&self.model.name, (&net, &variants), &self.classes, &[], &self.toolkit.library)?)
     }
 }
 
-/// The C of a network whose functions begin with `name`; `docs` go into the header's comment.
-/// Errors: `tml::emit` when `classes` aren't one an output, `tml::template` from the library.
+/// The C of a network, with one variant a node, whose functions begin with `name`; `docs` go into the header's comment.
+/// Errors: `tml::emit` when there are `classes` and they aren't one an output, `tml::template` from the library.
 pub fn model(
     name: &str,
-    net: &QNet,
+    (net, variants): (&QNet, &[Variant]),
     classes: &[String],
     docs: &[String],
     library: &Library,
 ) -> Result<BTreeMap<String, Vec<u8>>, Diag> {
     let outputs = net.output().len();
-    if classes.len() != outputs {
+    if !classes.is_empty() && classes.len() != outputs {
         let title = format!("`{name}` gives {outputs} scores for {} classes", classes.len());
         return Err(Diag::error("tml::emit", title).help("end the model in `dense` with one unit a class"));
     }
-    let plan = arena::plan(net);
+    let plan = arena::plan(net, variants, InputHome::Arena);
+    let layer = |at: usize| format!("{name}_layer_{at}_{}", net.nodes[at].op.word());
+    let arena = |offset: usize| match offset {
+        0 => format!("{name}_arena"),
+        offset => format!("{name}_arena + {offset}"),
+    };
     let address = |value: usize| match plan.homes[value] {
         Home::Input => "in".to_string(),
         Home::Output => "out".to_string(),
-        Home::Arena(0) => format!("{name}_arena"),
-        Home::Arena(offset) => format!("{name}_arena + {offset}"),
+        Home::Arena(offset) => arena(offset),
+        Home::Flash(node) => format!("{}_values", layer(node)),
     };
     let (mut support, mut kernels, mut calls) = (Vec::new(), Vec::new(), Vec::new());
     for (at, node) in net.nodes.iter().enumerate().filter(|(_, node)| node.op.storage() != Storage::Alias) {
-        let (word, function) = (node.op.word(), format!("{name}_layer_{at}_{}", node.op.word()));
-        for part in node.op.support().iter().filter(|part| !support.contains(*part)).collect::<Vec<_>>() {
+        let (variant, function) = (&variants[at], layer(at));
+        for part in node.op.support(variant).iter().filter(|part| !support.contains(*part)).collect::<Vec<_>>() {
             support.push(*part);
         }
-        let mut context = node.op.context(node);
+        let mut context = node.op.context(node, variant);
         context.insert("function", json!(function));
         context.insert("weights", json!(node.lowered.weights));
-        kernels.push(library.render(&format!("kernels/{word}.c.j2"), &context)?);
+        context.insert("variant", json!(variant.name));
+        context.insert("scratch", json!(variant.scratch));
+        kernels.push(library.render(&format!("kernels/{}.c.j2", variant.template), &context)?);
+        if node.op.storage() == Storage::Constant {
+            continue;
+        }
         let inputs: Vec<String> = node.inputs.iter().map(|value| address(*value)).collect();
-        calls.push(json!({ "function": function, "inputs": inputs, "output": address(at + 1) }));
+        let scratch = (variant.scratch > 0).then(|| arena(plan.scratch[at]));
+        calls.push(json!({ "function": function, "inputs": inputs, "output": address(at + 1), "scratch": scratch }));
     }
     let none = BTreeMap::<&str, Value>::new();
     let support: Result<Vec<String>, Diag> =
@@ -88,7 +105,11 @@ pub fn model(
     context.insert("support", json!(support?));
     context.insert("kernels", json!(kernels));
     context.insert("calls", json!(calls));
-    context.insert("copied", json!(plan.homes.last() == Some(&Home::Input)));
+    context.insert("place", json!(address(0)));
+    context.insert(
+        "copied",
+        json!(plan.homes.last().filter(|home| **home != Home::Output).map(|_| address(net.nodes.len()))),
+    );
     let render = |path: &str| library.render(path, &context).map(String::into_bytes);
     Ok(BTreeMap::from([
         ("model.c".to_string(), render("kernels/model.c.j2")?),
@@ -100,14 +121,13 @@ pub fn model(
 fn facts(name: &str, net: &QNet, classes: &[String], docs: &[String]) -> BTreeMap<&'static str, Value> {
     let (quant, output) = (net.quant, net.output_quant());
     let layers: Vec<String> = net.nodes.iter().map(|node| format!("{} {}", node.op.word(), node.output)).collect();
-    let macs: usize = net.nodes.iter().map(|node| node.op.macs(&node.takes[0], &node.output)).sum();
     BTreeMap::from([
         ("name", json!(name)),
         ("prefix", json!(name.to_uppercase())),
         ("docs", json!(docs)),
         ("classes", json!(classes)),
         ("layers", json!(layers.iter().map(|layer| layer.replace("f32", "i8")).collect::<Vec<_>>())),
-        ("macs", json!(macs)),
+        ("macs", json!(net.macs())),
         ("constants", json!(net.constants_len())),
         ("input", json!(net.input.len())),
         ("input_shape", json!(net.input.to_string())),

@@ -54,6 +54,7 @@ impl Stage for Link {
         let (flash, ram) = (self.0.board.flash, self.0.board.ram);
         let prefix = format!("{}_layer_", self.0.model().name);
         let sizes = image::sizes(&elf, flash, ram, |name| name.starts_with(&prefix))?;
+        super::audit::audit(&self.0.model().name, &sizes.symbols)?;
         outputs.insert("sizes.json".into(), super::json(&sizes));
         outputs.insert("firmware.elf".into(), elf);
         Ok(outputs)

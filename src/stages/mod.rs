@@ -5,6 +5,7 @@
 //! Add here: a verb: one file, and its place in `plan`.
 
 mod arrays;
+pub mod audit;
 pub mod chain;
 pub mod compile;
 pub mod emit;
@@ -16,6 +17,7 @@ pub mod function;
 pub mod gate;
 pub mod host;
 pub mod image;
+pub mod import;
 pub mod ingest;
 pub mod link;
 mod native;
@@ -25,6 +27,7 @@ pub mod size;
 mod text;
 pub mod toolkit;
 pub mod train;
+pub mod tune;
 pub mod verify;
 
 use text::{call_text, json};

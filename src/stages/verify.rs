@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::arrays::{TEST, bytes, of_part, row, rows, signed};
+use super::arrays::{TEST, bytes, of_part, row, row_bytes, signed};
 use super::exercise::{self, Bench, Part};
 use super::firmware::Firmware;
 use crate::base::{Diag, Diags};
@@ -31,6 +31,8 @@ pub struct Verified {
     pub boot_cycles: u64,
     /// Stack that was used at most, bytes.
     pub stack: u32,
+    /// Bytes of the arena that an inference stores to, up to the last one; none of them is read before.
+    pub arena: u32,
     /// The cycles of the slowest inference by what they were spent on, in the order of the run.
     pub parts: Vec<Part>,
     /// What the application printed for the first rows.
@@ -57,7 +59,7 @@ impl Stage for Verify {
     }
 
     fn run(&self, job: &Job) -> Result<Outputs, Diags> {
-        let (x, width) = rows(job, "x.npy")?;
+        let (x, width) = row_bytes(job, "x.npy")?;
         let (expected, classes) = signed(job, "expected.npy")?;
         let test = of_part(&bytes(job, "part.npy")?, TEST);
         let chosen = choose(test.len(), if self.full { test.len() } else { SAMPLES });
@@ -69,7 +71,14 @@ impl Stage for Verify {
                 return Ok(Outputs::new());
             }
             job.progress("rows", done as u64, chosen.len() as u64);
-            let inference = bench.infer(row(&x, width, test[*index]))?;
+            let sample = row(&x, width, test[*index]);
+            let inference = if done == 0 {
+                let watched = bench.infer_watched(sample, &format!("{}_arena", self.firmware.model().name))?;
+                tally.arena = watched.1;
+                watched.0
+            } else {
+                bench.infer(sample)?
+            };
             let reference = &expected[index * classes..(index + 1) * classes];
             if inference.output != reference {
                 return Err(differs(&self.firmware, *index, reference, &inference.output).into());
@@ -91,8 +100,8 @@ fn layers(model: &[u8], name: &str) -> Vec<String> {
         function.starts_with(&prefix).then(|| function.to_string())
     };
     let text = String::from_utf8_lossy(model);
-    let predict = text.split_once(&format!("void {name}_predict(")).map_or("", |(_, rest)| rest);
-    predict.lines().take_while(|line| *line != "}").filter_map(call).collect()
+    let run = text.split_once(&format!("void {name}_run(")).map_or("", |(_, rest)| rest);
+    run.lines().take_while(|line| *line != "}").filter_map(call).collect()
 }
 
 /// `count` of `total` rows, spread evenly.
@@ -107,6 +116,7 @@ struct Tally {
     worst: (u64, u64, Vec<Part>),
     first: u64,
     total: u64,
+    arena: u32,
     printed: Vec<String>,
 }
 
@@ -136,6 +146,7 @@ impl Tally {
             first_instructions: self.first,
             boot_cycles: bench.boot_cycles(),
             stack: bench.stack_peak(),
+            arena: self.arena,
             parts: self.worst.2,
             printed: self.printed,
         }

@@ -49,13 +49,14 @@ deploy demo from net {
 "#;
 
 /// Steps of that project, each before those that read it.
-pub(crate) const STEPS: [&str; 10] = [
+pub(crate) const STEPS: [&str; 11] = [
     "ingest:blobs",
     "extract:scaled",
     "train:net",
     "quantize:net",
-    "emit:net",
-    "host:net",
+    "tune:demo@nucleo_f446re",
+    "emit:demo@nucleo_f446re",
+    "host:demo@nucleo_f446re",
     "compile:demo@nucleo_f446re",
     "size:demo@nucleo_f446re",
     "link:demo@nucleo_f446re",

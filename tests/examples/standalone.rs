@@ -34,7 +34,8 @@ fn the_model_alone_predicts_the_same_classes() {
     let Some(place) = digits() else { return };
     let folder = TempDir::new().expect("a folder");
     for name in ["model.c", "model.h"] {
-        fs::write(folder.path().join(name), place.result(&format!("digits/reader/{name}"))).expect("written");
+        fs::write(folder.path().join(name), place.result(&format!("digits/scanner/nucleo_l4r5zi/{name}")))
+            .expect("written");
     }
     fs::write(folder.path().join("main.c"), MAIN_C).expect("written");
     let flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-O2", "-o", "reader", "main.c", "model.c"];

@@ -164,6 +164,20 @@ fn a_stack_at_the_bottom_of_ram_overflows_into_a_fault() {
 }
 
 #[test]
+fn reads_of_memory_that_was_never_written_are_faults() {
+    // r0[r1] = r2 as a byte; r0 = r0[r3] as a byte.
+    let mut machine = image::machine("cortex_m4f", &[0x5442, 0x5cc0, 0x4770]);
+    machine.expect_stores(0x2000_0100, 8);
+    let read = |machine: &mut Machine, index: u32| machine.call(8, &[0x2000_0100, 5, 9, index], 10);
+    assert_eq!(read(&mut machine, 5), Ok(9));
+    assert_eq!(read(&mut machine, 8), Ok(0), "behind the range");
+    let fault = read(&mut machine, 4).expect_err("a fault").kind;
+    assert_eq!(fault, FaultKind::Unwritten { address: 0x2000_0104 });
+    assert_eq!(machine.stored(), 6);
+    assert_eq!(read(&mut machine, 4), Ok(0), "nobody watches any more");
+}
+
+#[test]
 fn guards_catch_stray_accesses() {
     // r0[r1] = r2 as a byte.
     let mut machine = image::machine("cortex_m4f", &[0x5442, 0x4770]);

@@ -185,6 +185,7 @@ fn programs_run_as_in_qemu() {
         return qemu::skip(&format!("no {missing}"));
     }
     let (jobs, next, differences) = (jobs(), AtomicUsize::new(0), Mutex::new(Vec::new()));
+    assert!(!jobs.is_empty(), "no compiler is here, or TINYML_SIM_CORE names no core");
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {

@@ -1,25 +1,65 @@
 //! `dense`: every output is a weighted sum of every input, plus a bias; weights are `[outputs, inputs]`.
+//!
+//! With `each`, the last dimension of every row goes through the same weights.
 
 use serde_json::json;
 
 use crate::base::rng::Rng;
 use crate::base::{Kind, Param, Params, Shape};
-use crate::net::fixed;
 use crate::net::gemm::{self, Left, gemm};
 use crate::net::graph::Tensor;
 use crate::net::qnet::{QNode, Quant};
-use crate::net::quantize;
 
-use super::Args;
-use super::args::{int, text};
-use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Place};
+use super::activation::{self, Activation};
+use super::args::{flag, int, with};
+use super::mix::Mix;
+use super::operator::{
+    Backward, Channels, Context, Derived, Dropped, Example, Lowered, Operator, Overlap, Place, Variant,
+};
+use super::{Args, channels};
 
 pub(super) struct Dense;
 
 const MOST_UNITS: usize = 65_536;
 
-fn relu(args: &[(String, String)]) -> bool {
-    text(args, "activation") == Some("relu")
+/// Draws a matrix of weights: He et al. 2015 before a `ReLU`, else Glorot and Bengio 2010, both in their normal form.
+pub(super) fn draw(matrix: &mut [f32], inputs: usize, outputs: usize, activation: Activation, rng: &mut Rng) {
+    let variance = match activation {
+        Activation::None | Activation::ReluN1To1 => 2.0 / (inputs + outputs) as f32,
+        Activation::Relu | Activation::Relu6 => 2.0 / inputs as f32,
+    };
+    matrix.fill_with(|| variance.sqrt() * rng.normal());
+}
+
+/// The biases of a layer whose outputs become `scale · y + offset`.
+pub(super) fn scale_bias(bias: &mut [f32], scale: &[f32], offset: &[f32]) {
+    for (bias, (scale, offset)) in bias.iter_mut().zip(scale.iter().zip(offset)) {
+        *bias = *bias * scale + offset;
+    }
+}
+
+/// The sum of products of a row of weights with what it sees.
+pub(super) fn products(row: &[i8], seen: &[i8]) -> i32 {
+    row.iter().zip(seen).map(|(w, x)| i32::from(*w) * i32::from(*x)).sum()
+}
+
+/// The first `count` of `values` when all others repeat them.
+pub(super) fn repeats(values: &[f32], count: usize) -> Option<&[f32]> {
+    let first = values.get(..count)?;
+    values.chunks(count).all(|chunk| chunk == first).then_some(first)
+}
+
+/// How many inputs a row has.
+fn width(args: &[(String, String)], takes: &[Shape]) -> usize {
+    if flag("dense", args, "each") == Ok(true) { takes[0].dims.last().copied().unwrap_or(1) } else { takes[0].len() }
+}
+
+fn units(output: &Shape) -> usize {
+    output.dims.last().copied().unwrap_or(1)
+}
+
+fn mix(node: &QNode) -> Mix {
+    Mix { taps: 1, inputs: width(&node.args, &node.takes), padded: false }
 }
 
 impl Operator for Dense {
@@ -32,74 +72,71 @@ impl Operator for Dense {
     }
 
     fn params(&self) -> Params {
-        let words = vec!["none".to_string(), "relu".to_string()];
+        let each = Kind::Word(vec!["false".into(), "true".into()]);
         vec![
             Param::required("units", Kind::Int(1, MOST_UNITS as i128), "Number of outputs."),
-            Param::optional("activation", Kind::Word(words), "none", "What is applied to each output."),
+            activation::param(),
+            Param::optional("each", each, "false", "`true`: for each row of the last dimension by itself."),
         ]
     }
 
     fn examples(&self) -> Vec<Example> {
         vec![
-            Example { args: &[("units", "3"), ("activation", "none")], input: &[5] },
-            Example { args: &[("units", "9"), ("activation", "relu")], input: &[4, 3] },
-            Example { args: &[("units", "1"), ("activation", "none")], input: &[1] },
+            Example { args: &[("units", "3"), ("activation", "none")], inputs: &[&[5]] },
+            Example { args: &[("units", "9"), ("activation", "relu")], inputs: &[&[4, 3]] },
+            Example { args: &[("units", "1"), ("activation", "none")], inputs: &[&[1]] },
+            Example { args: &[("units", "5"), ("activation", "relu6"), ("each", "true")], inputs: &[&[4, 3]] },
         ]
     }
 
-    fn infer(&self, args: &[(String, String)], _input: &Shape) -> Result<Shape, String> {
+    fn infer(&self, args: &[(String, String)], takes: &[Shape]) -> Result<Shape, String> {
         let units = int("dense", args, "units", 1, MOST_UNITS)?;
-        match text(args, "activation") {
-            None | Some("none" | "relu") => Ok(Shape::f32(&[units])),
-            Some(other) => Err(format!("`activation` of `dense` is `none` or `relu`, not `{other}`")),
+        activation::read("dense", args)?;
+        if !flag("dense", args, "each")? {
+            return Ok(Shape::f32(&[units]));
         }
+        let mut dims = takes[0].dims.clone();
+        let last = dims.last_mut().ok_or("`dense` with `each = true` takes rows, but it is given one number")?;
+        *last = units;
+        Ok(Shape::f32(&dims))
     }
 
-    fn tensors(&self, args: &[(String, String)], input: &Shape) -> Vec<Tensor> {
+    fn tensors(&self, args: &[(String, String)], takes: &[Shape]) -> Vec<Tensor> {
         let units = int("dense", args, "units", 1, MOST_UNITS).unwrap_or(0);
-        vec![Tensor { name: "weights", dims: vec![units, input.len()] }, Tensor { name: "bias", dims: vec![units] }]
+        let dims = vec![units, width(args, takes)];
+        vec![Tensor { name: "weights", dims }, Tensor { name: "bias", dims: vec![units] }]
     }
 
-    fn macs(&self, input: &Shape, output: &Shape) -> usize {
-        input.len() * output.len()
+    fn macs(&self, args: &[(String, String)], takes: &[Shape], output: &Shape) -> usize {
+        width(args, takes) * output.len()
     }
 
-    fn init(&self, args: &[(String, String)], input: &Shape, weights: &mut [f32], rng: &mut Rng) {
-        let inputs = input.len();
+    fn init(&self, args: &[(String, String)], takes: &[Shape], weights: &mut [f32], rng: &mut Rng) {
+        let inputs = width(args, takes);
         let units = weights.len() / (inputs + 1);
-        // He et al. 2015 before a ReLU, else Glorot and Bengio 2010, both in their normal form.
-        let variance = if relu(args) { 2.0 / inputs as f32 } else { 2.0 / (inputs + units) as f32 };
         let (matrix, bias) = weights.split_at_mut(units * inputs);
-        matrix.fill_with(|| variance.sqrt() * rng.normal());
+        draw(matrix, inputs, units, activation::of(args), rng);
         bias.fill(0.0);
     }
 
     fn prepare(&self, place: &Place<'_>) -> Vec<f32> {
-        let inputs = place.takes[0].len();
-        gemm::transpose(&place.weights[..inputs * place.output.len()], inputs)
+        let inputs = width(place.args, place.takes);
+        gemm::transpose(&place.weights[..inputs * units(place.output)], inputs)
     }
 
     fn forward(&self, place: &Place<'_>, inputs: &[&[f32]], output: &mut [f32]) {
-        let (width, units) = (place.takes[0].len(), place.output.len());
+        let (width, units) = (width(place.args, place.takes), units(place.output));
         let bias = &place.weights[width * units..];
         for row in output.chunks_exact_mut(units) {
             row.copy_from_slice(bias);
         }
         gemm(place.isa, units, Left { data: inputs[0], row: width, column: 1 }, place.prepared, output);
-        if relu(place.args) {
-            for y in output {
-                *y = if *y > 0.0 { *y } else { 0.0 };
-            }
-        }
+        activation::of(place.args).apply(output);
     }
 
     fn backward(&self, place: &Place<'_>, step: Backward<'_>) {
-        let (width, units) = (place.takes[0].len(), place.output.len());
-        if relu(place.args) {
-            for (slope, y) in step.slope.iter_mut().zip(step.output) {
-                *slope = if *y > 0.0 { *slope } else { 0.0 };
-            }
-        }
+        let (width, units) = (width(place.args, place.takes), units(place.output));
+        activation::of(place.args).undo(step.output, step.slope);
         let (matrix, bias) = step.gradient.split_at_mut(width * units);
         gemm(place.isa, width, Left { data: step.slope, row: 1, column: units }, step.inputs[0], matrix);
         for row in step.slope.chunks_exact(units) {
@@ -112,8 +149,16 @@ impl Operator for Dense {
         }
     }
 
-    fn absorb(&self, weights: &mut [f32], scale: &[f32], offset: &[f32]) -> bool {
-        let width = scale.len();
+    fn absorb(
+        &self,
+        args: &[(String, String)],
+        takes: &[Shape],
+        weights: &mut [f32],
+        scale: &[f32],
+        offset: &[f32],
+    ) -> bool {
+        let width = width(args, takes);
+        let (Some(scale), Some(offset)) = (repeats(scale, width), repeats(offset, width)) else { return false };
         let units = weights.len() / (width + 1);
         let (matrix, bias) = weights.split_at_mut(units * width);
         for (row, bias) in matrix.chunks_exact_mut(width).zip(bias) {
@@ -125,78 +170,91 @@ impl Operator for Dense {
     }
 
     fn take_in(&self, args: &[(String, String)], next: &str) -> Option<Args> {
-        if next != "relu" || !matches!(text(args, "activation"), None | Some("none")) {
-            return None;
+        activation::take_in(args, next)
+    }
+
+    fn scale_outputs(
+        &self,
+        args: &[(String, String)],
+        takes: &[Shape],
+        weights: &mut [f32],
+        scale: &[f32],
+        offset: &[f32],
+    ) -> bool {
+        let width = width(args, takes);
+        if activation::of(args) != Activation::None || weights.len() != scale.len() * (width + 1) {
+            return false;
         }
-        let mut fused: Args = args.iter().filter(|arg| arg.0 != "activation").cloned().collect();
-        fused.push(("activation".into(), "relu".into()));
-        Some(fused)
+        let (matrix, bias) = weights.split_at_mut(scale.len() * width);
+        for (row, scale) in matrix.chunks_exact_mut(width).zip(scale) {
+            row.iter_mut().for_each(|weight| *weight *= scale);
+        }
+        scale_bias(bias, scale, offset);
+        true
     }
 
     fn lower(&self, place: &Place<'_>, inputs: &[Quant], range: (f32, f32)) -> Result<Lowered, String> {
-        let width = place.takes[0].len();
-        let (matrix, bias) = place.weights.split_at(width * place.output.len());
-        let largest = matrix.iter().fold(0.0_f32, |largest, weight| largest.max(weight.abs()));
-        // An output finer than a step of its sums says nothing, and its multipliers would exceed one half.
-        let quant = Quant::of_range(range).at_least(2.0 * inputs[0].scale * (largest / 127.0), range);
-        let channels = matrix
-            .chunks_exact(width)
-            .zip(bias)
-            .map(|(row, bias)| quantize::channel(row, *bias, f64::from(inputs[0].scale), f64::from(quant.scale)));
-        let mut lowered = Lowered::plain(quant);
-        for (weights, scale, bias) in channels {
-            lowered.weights.extend(weights);
-            lowered.scales.push(scale);
-            lowered.bias.push(bias);
-        }
-        Ok(lowered)
+        let (matrix, bias) = place.weights.split_at(width(place.args, place.takes) * units(place.output));
+        Ok(channels::lower(matrix, bias, inputs[0], range))
     }
 
     fn derive(&self, node: &QNode, inputs: &[Quant]) -> Result<Derived, String> {
-        let (width, units) = (node.takes[0].len(), node.output.len());
-        let Lowered { quant, weights, scales, bias } = &node.lowered;
-        if weights.len() != width * units || scales.len() != units || bias.len() != units {
+        let (width, units) = (width(&node.args, &node.takes), units(&node.output));
+        if node.lowered.weights.len() != width * units {
             return Err(format!("`dense` of {units} units over {width} inputs has constants of other sizes"));
         }
-        let mut derived = Derived::default();
-        for (channel, row) in weights.chunks_exact(width).enumerate() {
-            let real = f64::from(inputs[0].scale) * f64::from(scales[channel]) / f64::from(quant.scale);
-            let (multiplier, shift) = fixed::multiplier(real);
-            derived.offsets.push(quantize::folded_bias(row, bias[channel], inputs[0].zero_point, shift)?);
-            derived.multipliers.push(multiplier);
-            derived.shifts.push(shift);
-        }
-        Ok(derived)
+        let row = |unit: usize| node.lowered.weights[unit * width..(unit + 1) * width].to_vec();
+        channels::derive(&node.lowered, units, inputs[0], row)
     }
 
     fn forward_i8(&self, node: &QNode, inputs: &[&[i8]], output: &mut [i8]) {
-        let (zero, derived) = (node.lowered.quant.zero_point, &node.derived);
-        let low = if relu(&node.args) { zero.max(-128) } else { -128 };
-        let rows = node.lowered.weights.chunks_exact(inputs[0].len());
-        for (channel, (row, y)) in rows.zip(output).enumerate() {
-            let products = row.iter().zip(inputs[0]).map(|(w, x)| i32::from(*w) * i32::from(*x));
-            let sum = derived.offsets[channel] + products.sum::<i32>();
-            let scaled = fixed::requantise(sum, derived.multipliers[channel], derived.shifts[channel]);
-            *y = scaled.saturating_add(zero).clamp(low, 127) as i8;
+        let (width, units) = (width(&node.args, &node.takes), units(&node.output));
+        let sums = channels::Sums::new(&node.lowered, &node.derived, activation::of(&node.args));
+        for (x, y) in inputs[0].chunks_exact(width).zip(output.chunks_exact_mut(units)) {
+            let rows = node.lowered.weights.chunks_exact(width);
+            for (unit, (row, y)) in rows.zip(y).enumerate() {
+                *y = sums.output(unit, products(row, x));
+            }
         }
     }
 
-    fn support(&self) -> &'static [&'static str] {
+    fn channels(&self, node: &QNode) -> Channels {
+        if width(&node.args, &node.takes) == node.takes[0].dims.last().copied().unwrap_or(1) {
+            Channels::Mix
+        } else {
+            Channels::Opaque
+        }
+    }
+
+    fn joins(&self, node: &QNode, input: usize, output: usize) -> bool {
+        mix(node).joins(node, input, output)
+    }
+
+    fn spares(&self, node: &QNode, channel: usize, constant: Option<i8>) -> bool {
+        mix(node).spares(node, channel, constant)
+    }
+
+    fn without(&self, node: &QNode, dropped: &Dropped<'_>) -> Result<(Args, Lowered), String> {
+        let lowered = mix(node).without(node, dropped)?;
+        Ok((with(&node.args, "units", lowered.bias.len()), lowered))
+    }
+
+    /// Rows are read before those behind them; the outputs of a row come while it is still read.
+    fn overlap(&self, node: &QNode, _variant: &Variant, _input: usize) -> Overlap {
+        let (width, units) = (width(&node.args, &node.takes), units(&node.output));
+        let rows = node.output.len() / units;
+        let lead = (0..rows).map(|row| ((row + 1) * units).saturating_sub(row * width)).max();
+        if rows > 1 { Overlap::Lead(lead.unwrap_or(units)) } else { Overlap::Apart }
+    }
+
+    fn support(&self, _variant: &Variant) -> &'static [&'static str] {
         &["word", "fixed_point"]
     }
 
-    fn context(&self, node: &QNode) -> Context {
-        let zero = node.lowered.quant.zero_point;
-        Context::from([
-            ("inputs", json!(node.takes[0].len())),
-            ("units", json!(node.output.len())),
-            ("bias", json!(node.derived.offsets)),
-            ("multipliers", json!(node.derived.multipliers)),
-            ("lefts", json!(node.derived.shifts.iter().map(|shift| (*shift).max(0)).collect::<Vec<_>>())),
-            ("rights", json!(node.derived.shifts.iter().map(|shift| (-*shift).max(0)).collect::<Vec<_>>())),
-            ("shifted", json!(node.derived.shifts.iter().any(|shift| *shift > 0))),
-            ("zero_point", json!(zero)),
-            ("low", json!(if relu(&node.args) { zero } else { -128 })),
-        ])
+    fn context(&self, node: &QNode, _variant: &Variant) -> Context {
+        let (width, units) = (width(&node.args, &node.takes), units(&node.output));
+        let mut context = channels::context(&node.lowered, &node.derived, activation::of(&node.args));
+        context.extend([("inputs", json!(width)), ("units", json!(units)), ("rows", json!(node.output.len() / units))]);
+        context
     }
 }

@@ -4,15 +4,34 @@
 //! Never: looks at another operator.
 //! Add here: `x.rs`, its word in `table.rs`, its template `stdlib/kernels/x.c.j2`.
 
+mod activation;
 mod args;
+mod channels;
+mod columns;
+mod concat;
+mod constant;
+mod conv2d;
 mod dense;
-mod dropout;
-mod flatten;
+mod depthwise_conv2d;
+mod elementwise;
+mod identity;
+mod mix;
 mod operator;
-mod relu;
+mod pick;
+mod pool;
+mod reduce;
 mod softmax;
+mod strided;
 mod table;
+mod transpose;
+mod unary;
+mod unary_table;
+mod window;
 
 pub use args::Args;
-pub use operator::{Backward, Context, Derived, Example, Lowered, Operator, Place, Storage};
+pub use operator::{
+    Backward, Capabilities, Channels, Context, Derived, Dropped, Example, Lowered, Operator, Overlap, Place, Storage,
+    Variant,
+};
 pub use table::{all, find};
+pub use window::Window;

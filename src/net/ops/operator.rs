@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use crate::base::rng::Rng;
 use crate::base::{Params, Shape};
@@ -16,8 +17,8 @@ pub type Context = BTreeMap<&'static str, serde_json::Value>;
 pub struct Example {
     /// Arguments.
     pub args: &'static [(&'static str, &'static str)],
-    /// Dimensions of the input.
-    pub input: &'static [usize],
+    /// Dimensions of its inputs.
+    pub inputs: &'static [&'static [usize]],
 }
 
 /// Where an operator stands in a network.
@@ -81,17 +82,91 @@ pub struct Derived {
     pub shifts: Vec<i32>,
     /// Whatever the operator starts its sums with.
     pub offsets: Vec<i32>,
+    /// Answers to all 256 int8 inputs, from −128 up, of the operators that look them up.
+    pub table: Vec<i8>,
 }
 
-/// Where an operator's int8 output may live.
+/// Where an operator's int8 output lives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Storage {
-    /// In memory of its own.
+    /// In the arena.
     Own,
-    /// Over its input, element by element.
-    InPlace,
-    /// It is the input's memory: the operator costs nothing.
+    /// It is the first input's memory: the operator costs nothing.
     Alias,
+    /// It is the operator's weights, in flash.
+    Constant,
+}
+
+/// How a kernel's output may lie over one of its inputs that nobody reads later.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Overlap {
+    /// Not at all.
+    Apart,
+    /// Over it, as long as the output begins this many bytes or more below the input; 0 is in place. With it, every
+    /// byte is written after the last read of the input's byte at the same address ("diagonal memory optimisation",
+    /// Blacker et al. 2021).
+    Lead(usize),
+}
+
+/// How an operator's output channels (the last dimension) hang on the channels of its inputs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Channels {
+    /// In no way that helps: all channels stay.
+    Opaque,
+    /// By input and output channel: the one input channel that the output channel comes from, if any. Dropping both
+    /// leaves the other channels as they are.
+    Follow(Vec<Vec<Option<usize>>>),
+    /// Output channels are weighted sums over the channels of the only input.
+    Mix,
+}
+
+impl Channels {
+    /// Every output channel comes from the same channel of every input, or from the only one that an input has.
+    pub(super) fn each(node: &QNode) -> Self {
+        let width = |shape: &Shape| shape.dims.last().copied().unwrap_or(1);
+        let outputs = width(&node.output);
+        let from = |shape: &Shape| {
+            let channels = width(shape);
+            (0..outputs).map(|output| Some(if channels == 1 { 0 } else { output })).collect()
+        };
+        Self::Follow(node.takes.iter().map(from).collect())
+    }
+}
+
+/// Channels that a pass takes away from a node.
+pub struct Dropped<'a> {
+    /// By input and channel: whether it goes.
+    pub inputs: Vec<&'a [bool]>,
+    /// By input and channel: the int8 value that it has everywhere, if it has one.
+    pub constants: Vec<&'a [Option<i8>]>,
+    /// By output channel: whether it goes.
+    pub output: &'a [bool],
+}
+
+/// What the core that kernels are made for can do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Capabilities {
+    /// The DSP extension: two multiply-accumulates of 16 bits in a cycle (SMLAD).
+    pub dsp: bool,
+}
+
+/// One way to compute an operator. All of an operator's variants give the same bits, on every core.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Variant {
+    /// Its name within the operator: `plain`, `dsp_2x2`.
+    pub name: &'static str,
+    /// Its template: `stdlib/kernels/NAME.c.j2`.
+    pub template: &'static str,
+    /// Bytes of memory that it needs while it runs, besides the stack; aligned to 4. The template's function then
+    /// takes a last argument `void *scratch`.
+    pub scratch: usize,
+}
+
+impl Variant {
+    /// The plain C of `template`, without scratch memory.
+    pub fn plain(template: &'static str) -> Self {
+        Self { name: "plain", template, scratch: 0 }
+    }
 }
 
 /// An operator. Float passes see any number of samples, int8 passes see one.
@@ -110,21 +185,26 @@ pub trait Operator: Sync {
     /// Uses of it, the smallest first.
     fn examples(&self) -> Vec<Example>;
 
-    /// The output's shape, or a sentence for the user.
-    fn infer(&self, args: &[(String, String)], input: &Shape) -> Result<Shape, String>;
+    /// How many inputs it takes.
+    fn arity(&self) -> RangeInclusive<usize> {
+        1..=1
+    }
+
+    /// The output's shape, or a sentence for the user. `takes` has as many shapes as `arity` allows.
+    fn infer(&self, args: &[(String, String)], takes: &[Shape]) -> Result<Shape, String>;
 
     /// Its weights.
-    fn tensors(&self, _args: &[(String, String)], _input: &Shape) -> Vec<Tensor> {
+    fn tensors(&self, _args: &[(String, String)], _takes: &[Shape]) -> Vec<Tensor> {
         Vec::new()
     }
 
     /// Multiply-accumulates of one sample.
-    fn macs(&self, _input: &Shape, _output: &Shape) -> usize {
+    fn macs(&self, _args: &[(String, String)], _takes: &[Shape], _output: &Shape) -> usize {
         0
     }
 
     /// Draws its weights.
-    fn init(&self, _args: &[(String, String)], _input: &Shape, _weights: &mut [f32], _rng: &mut Rng) {}
+    fn init(&self, _args: &[(String, String)], _takes: &[Shape], _weights: &mut [f32], _rng: &mut Rng) {}
 
     /// A form of the weights that the forward pass reads, made once for all samples of a step.
     fn prepare(&self, _place: &Place<'_>) -> Vec<f32> {
@@ -139,8 +219,33 @@ pub trait Operator: Sync {
 
     /// The same operator over `scale · x + offset` taken in by the weights, for the operators that can.
     /// `scale` and `offset` have one entry per input element.
-    fn absorb(&self, _weights: &mut [f32], _scale: &[f32], _offset: &[f32]) -> bool {
+    fn absorb(
+        &self,
+        _args: &[(String, String)],
+        _takes: &[Shape],
+        _weights: &mut [f32],
+        _scale: &[f32],
+        _offset: &[f32],
+    ) -> bool {
         false
+    }
+
+    /// The same operator with outputs `scale · y + offset`, for the operators whose weights can take that in.
+    /// `scale` and `offset` have one entry an output channel (the last dimension).
+    fn scale_outputs(
+        &self,
+        _args: &[(String, String)],
+        _takes: &[Shape],
+        _weights: &mut [f32],
+        _scale: &[f32],
+        _offset: &[f32],
+    ) -> bool {
+        false
+    }
+
+    /// The factors and summands by channel of an operator that computes `scale · x + offset` along the last dimension.
+    fn affine(&self, _weights: &[f32]) -> Option<(Vec<f32>, Vec<f32>)> {
+        None
     }
 
     /// Arguments with which it also does the work of the layer `next` behind it, which then vanishes.
@@ -153,6 +258,27 @@ pub trait Operator: Sync {
         false
     }
 
+    /// How its channels hang together, for leaving out those that are constant.
+    fn channels(&self, _node: &QNode) -> Channels {
+        Channels::Opaque
+    }
+
+    /// Of [`Channels::Mix`]: false when every weight between these two channels is zero.
+    fn joins(&self, _node: &QNode, _input: usize, _output: usize) -> bool {
+        true
+    }
+
+    /// Of [`Channels::Mix`]: true when it can do without that input channel, which has the value `constant` everywhere
+    /// (`None`: any values), by adding to its biases.
+    fn spares(&self, _node: &QNode, _channel: usize, _constant: Option<i8>) -> bool {
+        false
+    }
+
+    /// Arguments and constants of the same operator over the channels that stay; not asked of [`Channels::Opaque`].
+    fn without(&self, node: &QNode, _dropped: &Dropped<'_>) -> Result<(super::Args, Lowered), String> {
+        Ok((node.args.clone(), node.lowered.clone()))
+    }
+
     /// Its int8 constants, for inputs quantised as `inputs` and outputs seen within `range`.
     fn lower(&self, place: &Place<'_>, inputs: &[Quant], range: (f32, f32)) -> Result<Lowered, String>;
 
@@ -162,18 +288,28 @@ pub trait Operator: Sync {
     /// The int8 reference: the C kernel equals it bit for bit.
     fn forward_i8(&self, node: &QNode, inputs: &[&[i8]], output: &mut [i8]);
 
-    /// Where the int8 output may live.
+    /// Where the int8 output lives.
     fn storage(&self) -> Storage {
         Storage::Own
     }
 
+    /// The ways to compute it on a core, the one to take unmeasured first; never empty.
+    fn variants(&self, _node: &QNode, _can: Capabilities) -> Vec<Variant> {
+        vec![Variant::plain(self.word())]
+    }
+
+    /// How the output of this variant may lie over input number `input`.
+    fn overlap(&self, _node: &QNode, _variant: &Variant, _input: usize) -> Overlap {
+        Overlap::Apart
+    }
+
     /// Support templates that its kernel calls (`stdlib/kernels/NAME.c.j2`), each put once before all kernels.
-    fn support(&self) -> &'static [&'static str] {
+    fn support(&self, _variant: &Variant) -> &'static [&'static str] {
         &[]
     }
 
-    /// Constants of its template beyond those of every kernel (see `stdlib/kernels/README.md`).
-    fn context(&self, node: &QNode) -> Context;
+    /// Constants of this variant's template beyond those of every kernel (see `stdlib/kernels/README.md`).
+    fn context(&self, node: &QNode, variant: &Variant) -> Context;
 }
 
 impl fmt::Debug for dyn Operator {

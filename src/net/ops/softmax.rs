@@ -8,7 +8,7 @@ use crate::base::{Shape, math};
 use crate::net::fixed;
 use crate::net::qnet::{QNode, Quant};
 
-use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Place, Storage};
+use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Overlap, Place, Variant};
 
 pub(super) struct Softmax;
 
@@ -33,15 +33,15 @@ impl Operator for Softmax {
 
     fn examples(&self) -> Vec<Example> {
         vec![
-            Example { args: &[], input: &[10] },
-            Example { args: &[], input: &[3, 4] },
-            Example { args: &[], input: &[40] },
+            Example { args: &[], inputs: &[&[10]] },
+            Example { args: &[], inputs: &[&[3, 4]] },
+            Example { args: &[], inputs: &[&[40]] },
         ]
     }
 
-    fn infer(&self, _args: &[(String, String)], input: &Shape) -> Result<Shape, String> {
-        match classes(input) {
-            1..=MOST_CLASSES => Ok(input.clone()),
+    fn infer(&self, _args: &[(String, String)], takes: &[Shape]) -> Result<Shape, String> {
+        match classes(&takes[0]) {
+            1..=MOST_CLASSES => Ok(takes[0].clone()),
             count => Err(format!("`softmax` takes at most {MOST_CLASSES} classes, but it is given {count}")),
         }
     }
@@ -84,12 +84,17 @@ impl Operator for Softmax {
             return Err("the scores before `softmax` lie too close together for int8".into());
         }
         let radius = (31_u64 << 26) >> shift;
-        Ok(Derived { multipliers: vec![multiplier], shifts: vec![shift], offsets: vec![-(radius as i32)] })
+        Ok(Derived {
+            multipliers: vec![multiplier],
+            shifts: vec![shift],
+            offsets: vec![-(radius as i32)],
+            ..Derived::default()
+        })
     }
 
     fn forward_i8(&self, node: &QNode, inputs: &[&[i8]], output: &mut [i8]) {
         let classes = classes(&node.output);
-        let Derived { multipliers, shifts, offsets } = &node.derived;
+        let Derived { multipliers, shifts, offsets, .. } = &node.derived;
         for (row, y) in inputs[0].chunks_exact(classes).zip(output.chunks_exact_mut(classes)) {
             let top = row.iter().copied().max().unwrap_or(0);
             let exponentials = row.iter().map(|x| {
@@ -107,15 +112,15 @@ impl Operator for Softmax {
         }
     }
 
-    fn storage(&self) -> Storage {
-        Storage::InPlace
+    fn overlap(&self, _node: &QNode, _variant: &Variant, _input: usize) -> Overlap {
+        Overlap::Lead(0)
     }
 
-    fn support(&self) -> &'static [&'static str] {
+    fn support(&self, _variant: &Variant) -> &'static [&'static str] {
         &["fixed_point", "exponential"]
     }
 
-    fn context(&self, node: &QNode) -> Context {
+    fn context(&self, node: &QNode, _variant: &Variant) -> Context {
         let classes = classes(&node.output);
         Context::from([
             ("rows", json!(node.output.len() / classes)),

@@ -11,7 +11,7 @@ pub fn fuse(net: &Net) -> Net {
 fn drop_identities(net: &Net) -> Net {
     rewrite(net, |kept, node, inputs| {
         let only = kept.nodes.is_empty() && node.output == *net.output();
-        (node.op.identity() && node.takes[0] == node.output && !only).then(|| inputs[0])
+        (node.op.identity() && node.takes.len() == 1 && node.takes[0] == node.output && !only).then(|| inputs[0])
     })
 }
 

@@ -13,31 +13,32 @@ pub(super) struct Condition {
 /// their large weights would coarsen the int8 scale of all others.
 const LEAST: f64 = 0.5;
 
+/// How finely inputs are conditioned, the best first: as far as the first layer's weights can take it in.
+const GRAINS: [Grain; 3] = [
+    Grain { channels: false, means: true },
+    Grain { channels: true, means: true },
+    Grain { channels: true, means: false },
+];
+
+#[derive(Clone, Copy)]
+struct Grain {
+    /// One mean and factor a channel (the last dimension), not an element.
+    channels: bool,
+    /// Means are taken off.
+    means: bool,
+}
+
 impl Condition {
     /// From the training samples `rows` of `x`.
     pub(super) fn of(net: &Net, x: &[f32], rows: &[usize]) -> Self {
         let width = net.input.len();
-        if !absorbs(net) || rows.is_empty() {
-            return Self { mean: vec![0.0; width], factor: vec![1.0; width] };
+        let plain = || Self { mean: vec![0.0; width], factor: vec![1.0; width] };
+        if rows.is_empty() {
+            return plain();
         }
-        let samples = || rows.iter().map(|row| &x[row * width..(row + 1) * width]);
-        let mut mean = vec![0.0_f64; width];
-        for sample in samples() {
-            mean.iter_mut().zip(sample).for_each(|(sum, x)| *sum += f64::from(*x));
-        }
-        divide(&mut mean, rows.len());
-        let mut variance = vec![0.0_f64; width];
-        for sample in samples() {
-            let squares = sample.iter().zip(&mean).map(|(x, mean)| (f64::from(*x) - mean) * (f64::from(*x) - mean));
-            variance.iter_mut().zip(squares).for_each(|(sum, square)| *sum += square);
-        }
-        divide(&mut variance, rows.len());
-        let usual = (variance.iter().sum::<f64>() / width as f64).sqrt();
-        let factor = |variance: &f64| {
-            let deviation = variance.sqrt().max(LEAST * usual);
-            if deviation > 1e-30 { (1.0 / deviation) as f32 } else { 1.0 }
-        };
-        Self { mean: mean.iter().map(|mean| *mean as f32).collect(), factor: variance.iter().map(factor).collect() }
+        let (mean, variance) = moments(x, rows, width);
+        let made = GRAINS.iter().map(|grain| grain.condition(net, mean.clone(), variance.clone()));
+        made.into_iter().find(|made| made.absorbed(&mut net.clone())).unwrap_or_else(plain)
     }
 
     /// Appends the conditioned `sample`.
@@ -48,13 +49,67 @@ impl Condition {
 
     /// The network that computes from plain inputs what `net` computes from conditioned ones.
     pub(super) fn absorb(&self, mut net: Net) -> Net {
-        if let Some(at) = first(&net) {
-            let node = &net.nodes[at];
-            let offset: Vec<f32> = self.mean.iter().zip(&self.factor).map(|(mean, factor)| -mean * factor).collect();
-            node.op.absorb(&mut net.weights[node.range()], &self.factor, &offset);
-        }
+        self.absorbed(&mut net);
         net
     }
+
+    fn absorbed(&self, net: &mut Net) -> bool {
+        let Some(at) = first(net) else { return false };
+        let node = &net.nodes[at];
+        let offset: Vec<f32> = self.mean.iter().zip(&self.factor).map(|(mean, factor)| -mean * factor).collect();
+        node.op.absorb(&node.args, &node.takes, &mut net.weights[node.range()], &self.factor, &offset)
+    }
+}
+
+impl Grain {
+    fn condition(self, net: &Net, mut mean: Vec<f64>, mut variance: Vec<f64>) -> Condition {
+        let width = mean.len();
+        let channels = net.input.dims.last().copied().unwrap_or(1);
+        if !self.means {
+            // Around zero: the spread is the root of the mean square.
+            variance.iter_mut().zip(&mean).for_each(|(variance, mean)| *variance += mean * mean);
+            mean.fill(0.0);
+        }
+        if self.channels {
+            let pool = |values: &[f64]| {
+                let mut sums = vec![0.0; channels];
+                values.iter().enumerate().for_each(|(at, value)| sums[at % channels] += value);
+                divide(&mut sums, width / channels);
+                sums
+            };
+            let pooled = pool(&mean);
+            let squares: Vec<f64> = variance.iter().zip(&mean).map(|(variance, mean)| variance + mean * mean).collect();
+            let squares = pool(&squares);
+            for at in 0..width {
+                mean[at] = pooled[at % channels];
+                variance[at] = (squares[at % channels] - mean[at] * mean[at]).max(0.0);
+            }
+        }
+        let usual = (variance.iter().sum::<f64>() / width as f64).sqrt();
+        let factor = |variance: &f64| {
+            let deviation = variance.sqrt().max(LEAST * usual);
+            if deviation > 1e-30 { (1.0 / deviation) as f32 } else { 1.0 }
+        };
+        let factor = variance.iter().map(factor).collect();
+        Condition { mean: mean.iter().map(|mean| *mean as f32).collect(), factor }
+    }
+}
+
+/// Mean and variance of every element over `rows` of `x`.
+fn moments(x: &[f32], rows: &[usize], width: usize) -> (Vec<f64>, Vec<f64>) {
+    let samples = || rows.iter().map(|row| &x[row * width..(row + 1) * width]);
+    let mut mean = vec![0.0_f64; width];
+    for sample in samples() {
+        mean.iter_mut().zip(sample).for_each(|(sum, x)| *sum += f64::from(*x));
+    }
+    divide(&mut mean, rows.len());
+    let mut variance = vec![0.0_f64; width];
+    for sample in samples() {
+        let squares = sample.iter().zip(&mean).map(|(x, mean)| (f64::from(*x) - mean) * (f64::from(*x) - mean));
+        variance.iter_mut().zip(squares).for_each(|(sum, square)| *sum += square);
+    }
+    divide(&mut variance, rows.len());
+    (mean, variance)
 }
 
 fn divide(sums: &mut [f64], count: usize) {
@@ -66,14 +121,4 @@ fn divide(sums: &mut [f64], count: usize) {
 /// The first layer of a chain that isn't a mere identity.
 fn first(net: &Net) -> Option<usize> {
     net.nodes.iter().position(|node| !node.op.identity())
-}
-
-fn absorbs(net: &Net) -> bool {
-    let width = net.input.len();
-    let absorb = |at: usize| {
-        let node = &net.nodes[at];
-        let mut weights = net.weights[node.range()].to_vec();
-        node.op.absorb(&mut weights, &vec![1.0; width], &vec![0.0; width])
-    };
-    first(net).is_some_and(absorb)
 }

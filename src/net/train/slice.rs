@@ -70,8 +70,13 @@ impl Slice {
         }
         for (at, node) in net.nodes.iter().enumerate().rev() {
             let mut slope = std::mem::take(&mut self.slopes[at + 1]);
-            let take = |value: &usize| std::mem::take(&mut self.slopes[*value]);
-            let mut input_slopes: Vec<Vec<f32>> = node.inputs.iter().map(take).collect();
+            let mut input_slopes: Vec<Vec<f32>> = Vec::with_capacity(node.inputs.len());
+            for (number, value) in node.inputs.iter().enumerate() {
+                // A value that is taken twice gets the second slope into memory of its own, added below.
+                let again = node.inputs[..number].contains(value) && *value > 0;
+                let taken = std::mem::take(&mut self.slopes[*value]);
+                input_slopes.push(if again { vec![0.0; self.values[*value].len()] } else { taken });
+            }
             let inputs: Vec<&[f32]> = node.inputs.iter().map(|value| self.values[*value].as_slice()).collect();
             let step = Backward {
                 inputs: &inputs,
@@ -82,9 +87,44 @@ impl Slice {
             };
             node.op.backward(&pass.place(at, Some(noise)), step);
             for (value, slope) in node.inputs.iter().zip(input_slopes) {
-                self.slopes[*value] = slope;
+                let kept = &mut self.slopes[*value];
+                if kept.is_empty() {
+                    *kept = slope;
+                } else {
+                    kept.iter_mut().zip(slope).for_each(|(sum, slope)| *sum += slope);
+                }
             }
             self.slopes[at + 1] = slope;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Shape;
+    use crate::net::gemm::Isa;
+
+    /// dense → sum of the value with itself: its weights' slopes are twice those without the sum.
+    #[test]
+    fn a_value_taken_twice_gets_both_slopes() {
+        let units = vec![("units".to_string(), "3".to_string())];
+        let mut once = Net::build(&Shape::f32(&[2]), &[("dense".to_string(), units.clone())]).unwrap();
+        once.initialise(1);
+        let mut twice = once.clone();
+        twice.push("add", &[], vec![1, 1]).unwrap();
+        twice.push("constant", &[("shape".into(), "[1]".into())], vec![]).unwrap();
+        twice.push("mul", &[], vec![2, 3]).unwrap();
+        *twice.weights.last_mut().unwrap() = 0.5;
+        let gradient = |net: &Net| {
+            let pass = Forward::new(net, Isa::Baseline);
+            let mut slice =
+                Slice { input: vec![0.3, -0.7, 1.0, 0.2], targets: vec![(1, 1.0), (2, 1.0)], ..Slice::default() };
+            slice.run(net, &pass, Some(&Rng::new(1, "slice")));
+            slice.gradient
+        };
+        let (once, twice) = (gradient(&once), gradient(&twice));
+        assert!(once.iter().zip(&twice).all(|(a, b)| (a - b).abs() < 1e-6), "{once:?} {twice:?}");
+        assert!(once.iter().any(|slope| slope.abs() > 0.01));
     }
 }
