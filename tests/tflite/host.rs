@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use tinyml::library::Library;
+use tinyml::net::QNode;
+use tinyml::net::ops::Capabilities;
 use tinyml::stages::emit;
 
 use crate::cases::{self, Case, cases, int8};

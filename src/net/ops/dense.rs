@@ -14,13 +14,17 @@ use super::activation::{self, Activation};
 use super::args::{flag, int, with};
 use super::mix::Mix;
 use super::operator::{
-    Backward, Channels, Context, Derived, Dropped, Example, Lowered, Operator, Overlap, Place, Variant,
+    Backward, Capabilities, Channels, Context, Derived, Dropped, Example, Lowered, Operator, Overlap, Place, Variant,
 };
+use super::packed::Rows;
 use super::{Args, channels};
 
 pub(super) struct Dense;
 
 const MOST_UNITS: usize = 65_536;
+
+/// The variant that computes eight units at once.
+const ROWS: &str = "dsp_rows";
 
 /// Draws a matrix of weights: He et al. 2015 before a `ReLU`, else Glorot and Bengio 2010, both in their normal form.
 pub(super) fn draw(matrix: &mut [f32], inputs: usize, outputs: usize, activation: Activation, rng: &mut Rng) {
@@ -52,6 +56,12 @@ pub(super) fn repeats(values: &[f32], count: usize) -> Option<&[f32]> {
 /// How many inputs a row has.
 fn width(args: &[(String, String)], takes: &[Shape]) -> usize {
     if flag("dense", args, "each") == Ok(true) { takes[0].dims.last().copied().unwrap_or(1) } else { takes[0].len() }
+}
+
+/// The layer as the kernel of eight units reads it.
+fn rows(node: &QNode) -> Option<Rows> {
+    let (low, _) = activation::of(&node.args).clamp_i8(node.lowered.quant);
+    Rows::of(node, units(&node.output), low)
 }
 
 fn units(output: &Shape) -> usize {
@@ -247,12 +257,29 @@ impl Operator for Dense {
         if rows > 1 { Overlap::Lead(lead.unwrap_or(units)) } else { Overlap::Apart }
     }
 
-    fn support(&self, _variant: &Variant) -> &'static [&'static str] {
-        &["word", "fixed_point"]
+    fn variants(&self, node: &QNode, can: Capabilities) -> Vec<Variant> {
+        let rows = can.dsp.then(|| rows(node)).flatten();
+        let rows = rows.map(|_| Variant { name: ROWS, template: "dense_rows", scratch: 0 });
+        rows.into_iter().chain([Variant::plain("dense")]).collect()
     }
 
-    fn context(&self, node: &QNode, _variant: &Variant) -> Context {
+    fn support(&self, variant: &Variant) -> &'static [&'static str] {
+        if variant.name == ROWS { &["word", "pairs", "rows"] } else { &["word", "fixed_point"] }
+    }
+
+    fn context(&self, node: &QNode, variant: &Variant) -> Context {
         let (width, units) = (width(&node.args, &node.takes), units(&node.output));
+        if let (ROWS, Some(rows)) = (variant.name, rows(node)) {
+            let (low, high) = activation::of(&node.args).clamp_i8(node.lowered.quant);
+            let mut context = rows.context();
+            context.extend([
+                ("low", json!(low)),
+                ("high", json!(high)),
+                ("inputs", json!(width)),
+                ("positions", json!(node.output.len() / units)),
+            ]);
+            return context;
+        }
         let mut context = channels::context(&node.lowered, &node.derived, activation::of(&node.args));
         context.extend([("inputs", json!(width)), ("units", json!(units)), ("rows", json!(node.output.len() / units))]);
         context

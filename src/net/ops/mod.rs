@@ -17,6 +17,7 @@ mod elementwise;
 mod identity;
 mod mix;
 mod operator;
+mod packed;
 mod pick;
 mod pool;
 mod reduce;

@@ -102,6 +102,8 @@ pub enum Storage {
 pub enum Overlap {
     /// Not at all.
     Apart,
+    /// Over it where both begin at the same address, and nowhere else.
+    InPlace,
     /// Over it, as long as the output begins this many bytes or more below the input; 0 is in place. With it, every
     /// byte is written after the last read of the input's byte at the same address ("diagonal memory optimisation",
     /// Blacker et al. 2021).

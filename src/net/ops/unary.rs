@@ -13,7 +13,8 @@ use crate::net::qnet::{QNode, Quant};
 
 use super::args::number;
 use super::operator::{
-    Backward, Capabilities, Channels, Context, Derived, Example, Lowered, Operator, Overlap, Place, Variant};
+    Backward, Capabilities, Channels, Context, Derived, Example, Lowered, Operator, Overlap, Place, Variant,
+};
 use super::unary_table as table;
 
 /// A function of one value.
