@@ -84,7 +84,9 @@ pub fn read(bytes: &[u8], options: &Options) -> Result<Program, Diags> {
 /// Reads an ONNX model up to its outputs. Errors: as `read`.
 pub(crate) fn lower(bytes: &[u8], options: &Options) -> Result<Lowered, Diags> {
     if bytes.len() > BYTES {
-        return Err(Diag::error("tml::model::size", format!("the file has {} bytes, 256 MiB at most", bytes.len())).into());
+        return Err(
+            Diag::error("tml::model::size", format!("the file has {} bytes, 256 MiB at most", bytes.len())).into()
+        );
     }
     let model = proto::model(bytes).map_err(|broken| {
         Diag::error("tml::model::file", format!("this is not an ONNX model: {}", broken.what))

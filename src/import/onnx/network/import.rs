@@ -99,7 +99,8 @@ fn needed(lowered: &Lowered, output: &Tensor) -> Vec<usize> {
         let constant = node.outputs.iter().all(|tensor| lowered.builder.is_known(tensor));
         if !constant && node.outputs.iter().any(|tensor| buffers.contains(&tensor.buffer)) {
             // A view hands on its input's buffer: nothing is to be done.
-            let view = node.outputs.iter().all(|tensor| node.inputs.iter().flatten().any(|x| x.buffer == tensor.buffer));
+            let view =
+                node.outputs.iter().all(|tensor| node.inputs.iter().flatten().any(|x| x.buffer == tensor.buffer));
             if !view {
                 nodes.push(at);
             }
@@ -113,7 +114,8 @@ fn needed(lowered: &Lowered, output: &Tensor) -> Vec<usize> {
 /// The first nodes work on an image in ONNX's order, so that callers give it channels last.
 fn wants_channels_last(trace: &[Traced], needed: &[usize], input: &Tensor) -> bool {
     let spatial = |op: &str| {
-        op.ends_with("Pool") || ["Conv", "ConvTranspose", "BatchNormalization", "Resize", "InstanceNormalization"].contains(&op)
+        op.ends_with("Pool")
+            || ["Conv", "ConvTranspose", "BatchNormalization", "Resize", "InstanceNormalization"].contains(&op)
     };
     let uses = needed.iter().map(|at| &trace[*at]).filter(|node| {
         node.inputs.iter().flatten().any(|tensor| tensor.buffer == input.buffer && tensor.shape == input.shape)

@@ -11,7 +11,9 @@ fn input(node: &Traced, slot: usize) -> Result<&Tensor, Refused> {
 }
 
 fn weights(maker: &Maker<'_>, node: &Traced, slot: usize) -> Result<Literal, Refused> {
-    maker.literal(node, slot).ok_or_else(|| format!("its input {slot} is computed while the model runs: it must be a constant"))
+    maker
+        .literal(node, slot)
+        .ok_or_else(|| format!("its input {slot} is computed while the model runs: it must be a constant"))
 }
 
 /// A scale and an offset for each channel, from the node that is the only one behind a tensor.
@@ -24,8 +26,11 @@ fn affine(maker: &Maker<'_>, node: &Traced) -> Result<Affine, Refused> {
     let part = |slot: usize| weights(maker, node, slot).map(|literal| reals(&literal));
     let (scale, bias, mean, variance) = (part(1)?, part(2)?, part(3)?, part(4)?);
     let epsilon = node.float("epsilon", 1e-5);
-    let scale: Vec<f32> =
-        scale.iter().zip(&variance).map(|(scale, variance)| (f64::from(*scale) / (f64::from(*variance) + epsilon).sqrt()) as f32).collect();
+    let scale: Vec<f32> = scale
+        .iter()
+        .zip(&variance)
+        .map(|(scale, variance)| (f64::from(*scale) / (f64::from(*variance) + epsilon).sqrt()) as f32)
+        .collect();
     let offset = bias.iter().zip(&mean).zip(&scale).map(|((bias, mean), scale)| bias - mean * scale).collect();
     Ok(Affine { scale, offset })
 }
@@ -50,7 +55,12 @@ fn fold_norm(maker: &mut Maker<'_>, output: Tensor, weights: &mut [f32], bias: &
 }
 
 /// The arguments of a window in one or two dimensions.
-fn window(node: &Traced, input: &[usize], kernel: &[usize], dilation: bool) -> Result<(Window, Vec<(String, String)>), Refused> {
+fn window(
+    node: &Traced,
+    input: &[usize],
+    kernel: &[usize],
+    dilation: bool,
+) -> Result<(Window, Vec<(String, String)>), Refused> {
     let window = Window::new(&node.node, input, kernel).map_err(|refusal| refusal.to_string())?;
     let mut sides = Vec::new();
     for axis in 0..window.rank() {
@@ -186,7 +196,9 @@ pub(super) fn matmul(maker: &mut Maker<'_>, node: &Traced) -> Result<(), Refused
         if maker.literal(node, 0).is_some() {
             return Err("its first input is a constant: turn the product around".into());
         }
-        let matrix = |tensor: &Tensor| tensor.shape[tensor.rank().saturating_sub(3).max(usize::from(tensor.rank() > 2))..].to_vec();
+        let matrix = |tensor: &Tensor| {
+            tensor.shape[tensor.rank().saturating_sub(3).max(usize::from(tensor.rank() > 2))..].to_vec()
+        };
         let values = [maker.plain(&x, &matrix(&x))?, maker.plain(&w, &matrix(&w))?];
         let made = maker.push("matmul", &[], &values)?;
         maker.store(&node.outputs[0], made, false);

@@ -87,7 +87,8 @@ pub(super) fn pad(maker: &mut Maker<'_>, node: &Traced) -> Result<(), Refused> {
     let listed = maker.literal(node, 3).map_or_else(|| (0..rank as i64).collect(), |literal| ints(&literal));
     let value = maker.literal(node, 2).filter(|value| !value.is_empty()).map(|value| value.get(0).float());
     let value = value.or_else(|| node.given("value")).unwrap_or(0.0);
-    if node.text("mode", "constant") != "constant" || pads.len() != 2 * listed.len() || pads.iter().any(|pad| *pad < 0) {
+    if node.text("mode", "constant") != "constant" || pads.len() != 2 * listed.len() || pads.iter().any(|pad| *pad < 0)
+    {
         return Err("it repeats the border, or takes away".into());
     }
     let last = maker.is_last(&x);
@@ -108,12 +109,7 @@ pub(super) fn pad(maker: &mut Maker<'_>, node: &Traced) -> Result<(), Refused> {
 }
 
 /// The part of a value that begins at `begin` along an ONNX axis.
-fn part(
-    maker: &mut Maker<'_>,
-    x: &Tensor,
-    output: &Tensor,
-    starts: &[(usize, i64, i64)],
-) -> Result<(), Refused> {
+fn part(maker: &mut Maker<'_>, x: &Tensor, output: &Tensor, starts: &[(usize, i64, i64)]) -> Result<(), Refused> {
     let last = maker.is_last(x);
     let value = value_of(maker, x, last)?;
     let mut size = maker.dims(value);
@@ -133,7 +129,8 @@ fn part(
 
 pub(super) fn slice(maker: &mut Maker<'_>, node: &Traced) -> Result<(), Refused> {
     let (x, output) = (input(node, 0)?, node.outputs[0].clone());
-    let list = |slot: usize, name: &str| maker.literal(node, slot).map_or_else(|| node.ints(name), |literal| ints(&literal));
+    let list =
+        |slot: usize, name: &str| maker.literal(node, slot).map_or_else(|| node.ints(name), |literal| ints(&literal));
     let (starts, axes, steps) = (list(1, "starts"), list(3, "axes"), list(4, "steps"));
     let mut parts = Vec::new();
     for (at, start) in starts.iter().enumerate() {
