@@ -1,4 +1,8 @@
 //! Builds programs: allocates buffers within bounds, writes loop nests, folds steps whose inputs are known.
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "the assertions are about our own builders, not about anything that a user gives"
+)]
 
 use std::collections::BTreeSet;
 
@@ -83,8 +87,11 @@ impl Tensor {
     /// The element that broadcasts to position `at` of a larger shape (ONNX, Broadcasting.md, multidirectional).
     pub fn broadcast(&self, at: &[Expr]) -> Expr {
         let skipped = at.len() - self.rank();
-        let own: Vec<Expr> =
-            at[skipped..].iter().zip(&self.shape).map(|(at, size)| if *size == 1 { index(0) } else { at.clone() }).collect();
+        let own: Vec<Expr> = at[skipped..]
+            .iter()
+            .zip(&self.shape)
+            .map(|(at, size)| if *size == 1 { index(0) } else { at.clone() })
+            .collect();
         self.at(&own)
     }
 }
@@ -170,6 +177,11 @@ impl Builder {
         if !self.program.notes.contains(&note) {
             self.program.notes.push(note);
         }
+    }
+
+    /// The notes so far.
+    pub fn notes(&self) -> &[String] {
+        &self.program.notes
     }
 
     /// Names a buffer that has no name of its own.

@@ -5,13 +5,7 @@ use crate::import::onnx::refusal::{Refusal, invalid};
 use crate::tensor::{Builder, DType, Expr, Math, Tensor, index};
 
 /// Positions split in those that stay and those that are reduced: calls `body` with a function's worth of index.
-fn along(
-    b: &mut Builder,
-    input: &Tensor,
-    reduced: &[usize],
-    outer: &[Expr],
-    body: impl FnOnce(&mut Builder, &[Expr]),
-) {
+fn along(b: &mut Builder, input: &Tensor, reduced: &[usize], outer: &[Expr], body: impl FnOnce(&mut Builder, &[Expr])) {
     let sizes: Vec<usize> = reduced.iter().map(|axis| input.shape[*axis]).collect();
     b.nest(&sizes, |b, inner| {
         let mut at = outer.to_vec();
@@ -26,7 +20,7 @@ fn along(
 ///
 /// # Errors
 /// The buffers exceed their bound.
-pub fn fold(
+pub(crate) fn fold(
     b: &mut Builder,
     input: &Tensor,
     reduced: &[usize],
@@ -49,7 +43,7 @@ pub fn fold(
 }
 
 /// The least and the greatest value of a type.
-pub fn limits(dtype: DType) -> (Expr, Expr) {
+pub(crate) fn limits(dtype: DType) -> (Expr, Expr) {
     if dtype.is_float() {
         (Expr::float(dtype, f64::NEG_INFINITY), Expr::float(dtype, f64::INFINITY))
     } else {
@@ -69,7 +63,7 @@ fn reduced(call: &Call<'_>, rank: usize) -> Result<Option<Vec<usize>>, Refusal> 
 }
 
 /// `ReduceSum`, `ReduceMean`, `ReduceMax`, …
-pub fn reduce(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn reduce(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let axes = reduced(call, input.rank())?;
     let keep = call.flag("keepdims", true);
@@ -108,16 +102,30 @@ fn reduction(b: &mut Builder, op: &str, input: &Tensor, axes: &[usize], count: u
     let types = (dtype, wide);
     match op {
         "ReduceSum" => fold(b, input, axes, types, &zero, |_, all, x| all + x, Expr::clone),
-        "ReduceMean" => fold(b, input, axes, types, &zero, |_, all, x| all + x, |all| {
-            if wide.is_float() { all / count as f64 } else { all / Expr::int(wide, count as i64) }
-        }),
+        "ReduceMean" => fold(
+            b,
+            input,
+            axes,
+            types,
+            &zero,
+            |_, all, x| all + x,
+            |all| {
+                if wide.is_float() { all / count as f64 } else { all / Expr::int(wide, count as i64) }
+            },
+        ),
         "ReduceMax" => fold(b, input, axes, types, &least, |_, all, x| all.max(&x), Expr::clone),
         "ReduceMin" => fold(b, input, axes, types, &greatest, |_, all, x| all.min(&x), Expr::clone),
         "ReduceProd" => fold(b, input, axes, types, &Expr::int(wide, 1), |_, all, x| all * x, Expr::clone),
         "ReduceL1" => fold(b, input, axes, types, &zero, |_, all, x| all + x.abs(), Expr::clone),
-        "ReduceL2" => fold(b, input, axes, (dtype, real), &Expr::int(real, 0), |_, all, x| all + &x * &x, |all| {
-            all.math(Math::Sqrt)
-        }),
+        "ReduceL2" => fold(
+            b,
+            input,
+            axes,
+            (dtype, real),
+            &Expr::int(real, 0),
+            |_, all, x| all + &x * &x,
+            |all| all.math(Math::Sqrt),
+        ),
         "ReduceSumSquare" => fold(b, input, axes, types, &zero, |_, all, x| all + &x * &x, Expr::clone),
         "ReduceLogSum" => {
             fold(b, input, axes, (dtype, real), &Expr::int(real, 0), |_, all, x| all + x, |all| all.math(Math::Log))
@@ -141,7 +149,7 @@ fn reduction(b: &mut Builder, op: &str, input: &Tensor, axes: &[usize], count: u
 }
 
 /// `Softmax`, `LogSoftmax`, `Hardmax`; before opset 13 over all axes from `axis` on.
-pub fn softmax(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn softmax(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let dtype = float(&input)?;
     let flat = call.opset < 13;
@@ -150,11 +158,7 @@ pub fn softmax(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let view = if flat {
         input.view(&[input.shape[..at].iter().product(), input.shape[at..].iter().product()])
     } else {
-        input.view(&[
-            input.shape[..at].iter().product(),
-            input.shape[at],
-            input.shape[at + 1..].iter().product(),
-        ])
+        input.view(&[input.shape[..at].iter().product(), input.shape[at], input.shape[at + 1..].iter().product()])
     };
     let op = call.node.op.clone();
     let output = call.b.alloc(dtype, &view.shape)?;
@@ -174,7 +178,7 @@ pub fn softmax(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// One row of a softmax: `place` makes a position along the axis a position in the tensor.
-pub fn soft(b: &mut Builder, input: &Tensor, output: &Tensor, place: &dyn Fn(&Expr) -> Vec<Expr>, log: bool) {
+pub(crate) fn soft(b: &mut Builder, input: &Tensor, output: &Tensor, place: &dyn Fn(&Expr) -> Vec<Expr>, log: bool) {
     let (dtype, wide, count) = (output.dtype, output.dtype.sum(), input.shape[1]);
     let top = b.var(limits(wide).0);
     b.each(count, |b, at| b.set(&top, top.max(&input.at(&place(at)).cast(wide))));
@@ -204,7 +208,7 @@ fn hard(b: &mut Builder, input: &Tensor, output: &Tensor, place: &dyn Fn(&Expr) 
 }
 
 /// `ArgMax`, `ArgMin`
-pub fn arg(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn arg(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let along = axis(call.int("axis", 0), input.rank())?;
     let (last, least) = (call.flag("select_last_index", false), call.node.op == "ArgMin");
@@ -233,7 +237,7 @@ pub fn arg(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `CumSum`, `CumProd`
-pub fn cumulative(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn cumulative(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let along = axis(call.known_ints(1)?.first().copied().unwrap_or(0), input.rank())?;
     let (exclusive, reverse) = (call.flag("exclusive", false), call.flag("reverse", false));
@@ -261,7 +265,7 @@ pub fn cumulative(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `LpNormalization`
-pub fn lp_normalization(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn lp_normalization(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let dtype = float(&input)?;
     let along = axis(call.int("axis", -1), input.rank())?;
