@@ -59,6 +59,11 @@ impl Tensor {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// True for moments that training observes instead of learning them: they move towards what each step sees.
+    pub fn is_running(&self) -> bool {
+        self.name.starts_with("running_")
+    }
 }
 
 impl Node {

@@ -27,12 +27,13 @@ pub(super) fn lower(rows: &[f32], bias: &[f32], input: Quant, range: (f32, f32))
 }
 
 /// Multipliers, shifts and, as offsets, the biases with the input's zero point taken in. `row` gives the weights of a
-/// channel. Scales are one a channel or one for all, whose product with the input's is then taken in f32, as
-/// `GetQuantizedConvolutionMultipler` does for `FULLY_CONNECTED`.
+/// channel. Scales are one a channel or one for all; with `whole`, the product of that one with the input's is taken in
+/// f32, as `GetQuantizedConvolutionMultipler` does for `FULLY_CONNECTED`.
 pub(super) fn derive(
     lowered: &Lowered,
     channels: usize,
     input: Quant,
+    whole: bool,
     row: impl Fn(usize) -> Vec<i8>,
 ) -> Result<Derived, String> {
     let Lowered { quant, scales, bias, .. } = lowered;
@@ -42,7 +43,8 @@ pub(super) fn derive(
     let mut derived = Derived::default();
     for channel in 0..channels {
         let product = match scales.as_slice() {
-            [all] if channels > 1 => f64::from(input.scale * all),
+            [all] if whole => f64::from(input.scale * all),
+            [all] => f64::from(input.scale) * f64::from(*all),
             scales => f64::from(input.scale) * f64::from(scales[channel]),
         };
         let (multiplier, shift) = fixed::multiplier(product / f64::from(quant.scale));

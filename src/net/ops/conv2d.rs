@@ -294,7 +294,7 @@ impl Operator for Conv {
             return Err(format!("`{}` has weights of another size", self.word()));
         }
         let row = |filter: usize| node.lowered.weights[filter * sizes.width..(filter + 1) * sizes.width].to_vec();
-        let derived = channels::derive(&node.lowered, sizes.filters, inputs[0], row)?;
+        let derived = channels::derive(&node.lowered, sizes.filters, inputs[0], false, row)?;
         if sizes.window.padded() {
             channels::check_unfolded(&node.lowered.bias, row)?;
         }

@@ -217,7 +217,7 @@ impl Operator for Dense {
             return Err(format!("`dense` of {units} units over {width} inputs has constants of other sizes"));
         }
         let row = |unit: usize| node.lowered.weights[unit * width..(unit + 1) * width].to_vec();
-        channels::derive(&node.lowered, units, inputs[0], row)
+        channels::derive(&node.lowered, units, inputs[0], true, row)
     }
 
     fn forward_i8(&self, node: &QNode, inputs: &[&[i8]], output: &mut [i8]) {

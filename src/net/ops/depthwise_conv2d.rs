@@ -192,7 +192,7 @@ impl Operator for DepthwiseConv2d {
         }
         let rows = by_channel(&node.lowered.weights, outputs);
         let row = |channel: usize| rows[channel * taps..(channel + 1) * taps].to_vec();
-        let derived = channels::derive(&node.lowered, outputs, inputs[0], row)?;
+        let derived = channels::derive(&node.lowered, outputs, inputs[0], false, row)?;
         if window.padded() {
             channels::check_unfolded(&node.lowered.bias, row)?;
         }

@@ -6,6 +6,7 @@
 
 mod activation;
 mod args;
+mod batch_norm;
 mod channels;
 mod columns;
 mod concat;
@@ -20,11 +21,14 @@ mod operator;
 mod packed;
 mod pick;
 mod pool;
+mod prelu;
 mod reduce;
+mod resize_bilinear;
 mod softmax;
 mod strided;
 mod table;
 mod transpose;
+mod transpose_conv2d;
 mod unary;
 mod unary_table;
 mod window;

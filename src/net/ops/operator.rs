@@ -246,7 +246,7 @@ pub trait Operator: Sync {
     }
 
     /// The factors and summands by channel of an operator that computes `scale · x + offset` along the last dimension.
-    fn affine(&self, _weights: &[f32]) -> Option<(Vec<f32>, Vec<f32>)> {
+    fn affine(&self, _args: &[(String, String)], _weights: &[f32]) -> Option<(Vec<f32>, Vec<f32>)> {
         None
     }
 

@@ -2,8 +2,8 @@
 
 use super::operator::Operator;
 use super::{
-    concat, constant, conv2d, dense, depthwise_conv2d, elementwise, identity, pick, pool, reduce, softmax, transpose,
-    unary,
+    batch_norm, concat, constant, conv2d, dense, depthwise_conv2d, elementwise, identity, pick, pool, prelu, reduce,
+    resize_bilinear, softmax, transpose, transpose_conv2d, unary,
 };
 
 const TABLE: &[&dyn Operator] = &[
@@ -53,6 +53,10 @@ const TABLE: &[&dyn Operator] = &[
     &unary::Unary::Square,
     &unary::Unary::Quantize,
     &softmax::Softmax,
+    &batch_norm::BatchNorm,
+    &prelu::Prelu,
+    &resize_bilinear::ResizeBilinear,
+    &transpose_conv2d::TransposeConv2d,
     &transpose::Transpose::Order,
     &transpose::Transpose::SpaceToDepth,
     &transpose::Transpose::DepthToSpace,

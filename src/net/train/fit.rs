@@ -15,6 +15,9 @@ use super::slice::Slice;
 /// and fewer give the same sums.
 const SLICES: usize = 8;
 
+/// Share of the way to a step's own moments that running moments go.
+const PACE: f32 = 0.1;
+
 /// Steps with fewer multiply-accumulates than this are done on one thread: waking another takes longer.
 const WORTH_A_THREAD: usize = 4_000_000;
 
@@ -102,6 +105,8 @@ struct Teacher<'a> {
     descent: Descent,
     slices: Vec<Slice>,
     gradient: Vec<f32>,
+    /// Where running moments are in the weights.
+    running: Vec<std::ops::Range<usize>>,
     shuffles: Rng,
     noise: Rng,
     step: u64,
@@ -119,6 +124,7 @@ impl<'a> Teacher<'a> {
             descent: Descent::new(options.optimizer, decays),
             slices: vec![Slice::default(); SLICES],
             gradient: vec![0.0; net.weights.len()],
+            running: running(net),
             shuffles: Rng::new(options.seed, "train shuffle"),
             noise: Rng::new(options.seed, "train noise"),
             step: 0,
@@ -155,9 +161,26 @@ impl<'a> Teacher<'a> {
         }
         self.gradient.iter_mut().for_each(|sum| *sum *= scale);
         let rate = share(self.options.schedule, self.step, self.steps);
+        let moved: Vec<f32> =
+            self.running.iter().cloned().flatten().map(|at| net.weights[at] - PACE * self.gradient[at]).collect();
         self.descent.step(&mut net.weights, &self.gradient, rate);
+        self.running.iter().cloned().flatten().zip(moved).for_each(|(at, moved)| net.weights[at] = moved);
         self.step += 1;
     }
+}
+
+fn running(net: &Net) -> Vec<std::ops::Range<usize>> {
+    let mut running = Vec::new();
+    for node in &net.nodes {
+        let mut offset = node.offset;
+        for tensor in &node.tensors {
+            if tensor.is_running() {
+                running.push(offset..offset + tensor.len());
+            }
+            offset += tensor.len();
+        }
+    }
+    running
 }
 
 /// The rows of the training and the validation part, after every check that training relies on.
