@@ -83,8 +83,11 @@ impl Tensor {
     /// The element that broadcasts to position `at` of a larger shape (ONNX, Broadcasting.md, multidirectional).
     pub fn broadcast(&self, at: &[Expr]) -> Expr {
         let skipped = at.len() - self.rank();
-        let own: Vec<Expr> =
-            at[skipped..].iter().zip(&self.shape).map(|(at, size)| if *size == 1 { index(0) } else { at.clone() }).collect();
+        let own: Vec<Expr> = at[skipped..]
+            .iter()
+            .zip(&self.shape)
+            .map(|(at, size)| if *size == 1 { index(0) } else { at.clone() })
+            .collect();
         self.at(&own)
     }
 }

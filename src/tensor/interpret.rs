@@ -48,8 +48,7 @@ pub fn run(program: &Program, inputs: &[Literal], fuel: u64) -> Result<Vec<Liter
 /// See [`Fault`].
 pub fn fold(program: &Program, step: &Step, fuel: &mut u64) -> Result<Vec<(BufferId, Literal)>, Fault> {
     let (Some(base), Some(last)) = (step.writes.first().copied(), step.writes.last()) else { return Ok(Vec::new()) };
-    let mut machine =
-        Machine { program, base, memory: vec![None; last + 1 - base], vars: Vec::new(), fuel: *fuel };
+    let mut machine = Machine { program, base, memory: vec![None; last + 1 - base], vars: Vec::new(), fuel: *fuel };
     let ran = machine.step(step);
     *fuel = machine.fuel;
     ran?;
@@ -89,7 +88,8 @@ impl Machine<'_> {
                 Stmt::Store { buffer, index, value } => {
                     let (index, value) = (self.eval(index)?.int(), self.eval(value)?);
                     let name = &self.program.buffers[*buffer].name;
-                    let literal = self.memory[*buffer - self.base].as_mut().ok_or_else(|| Fault::Unknown(name.clone()))?;
+                    let literal =
+                        self.memory[*buffer - self.base].as_mut().ok_or_else(|| Fault::Unknown(name.clone()))?;
                     if !(0..literal.len() as i64).contains(&index) {
                         return Err(Fault::Bounds(name.clone()));
                     }

@@ -74,9 +74,8 @@ pub(crate) fn convert(model: &[u8], data: Option<&Data>) -> Converted {
             }
         }
         if !asked {
-            let lines = diags.0.iter().map(|diag| {
-                format!("{}: {}", diag.code, diag.notes.first().unwrap_or(&diag.title))
-            });
+            let lines =
+                diags.0.iter().map(|diag| format!("{}: {}", diag.code, diag.notes.first().unwrap_or(&diag.title)));
             return Converted::Refused(lines.collect::<Vec<String>>().join(" / "));
         }
     }

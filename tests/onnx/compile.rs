@@ -39,8 +39,10 @@ pub(crate) fn compiler() -> Option<&'static Vec<String>> {
                 let words: Vec<String> =
                     program.iter().chain(STRICT).chain(sanitize).map(ToString::to_string).collect();
                 let out = folder.path().join("a.out");
-                let built = Command::new(&words[0]).args(&words[1..]).arg(&source).arg("-o").arg(&out).arg("-lm").output();
-                let ran = built.is_ok_and(|built| built.status.success()) && Command::new(&out).status().is_ok_and(|s| s.success());
+                let built =
+                    Command::new(&words[0]).args(&words[1..]).arg(&source).arg("-o").arg(&out).arg("-lm").output();
+                let ran = built.is_ok_and(|built| built.status.success())
+                    && Command::new(&out).status().is_ok_and(|s| s.success());
                 if ran {
                     return Some(words);
                 }
@@ -66,7 +68,14 @@ pub(crate) fn run(jobs: &[Job<'_>]) -> Vec<Result<Vec<Literal>, String>> {
         for (number, alive) in alive.iter_mut().enumerate() {
             let words = compiler().expect("found");
             let file = folder.path().join(format!("m{number}.c"));
-            let built = Command::new(&words[0]).args(&words[1..]).arg("-c").arg(&file).arg("-o").arg("/dev/null").output().expect("runs");
+            let built = Command::new(&words[0])
+                .args(&words[1..])
+                .arg("-c")
+                .arg(&file)
+                .arg("-o")
+                .arg("/dev/null")
+                .output()
+                .expect("runs");
             if !built.status.success() {
                 *alive = false;
                 results[number] = Err(first_lines(&String::from_utf8_lossy(&built.stderr)));
@@ -107,7 +116,8 @@ fn build(folder: &Path, jobs: &[Job<'_>], alive: &[bool]) -> Result<(), String> 
             let bytes = info.len() * info.dtype.size();
             let _ = writeln!(cases, "        void *out{position} = fresh({bytes});");
             arguments.push(format!("out{position}"));
-            let _ = writeln!(stores, "        fwrite(out{position}, 1, {bytes}, stdout);\n        free(out{position});");
+            let _ =
+                writeln!(stores, "        fwrite(out{position}, 1, {bytes}, stdout);\n        free(out{position});");
         }
         let call = format!("        m{number}_run({});\n", arguments.join(", "));
         cases.push_str(&call);
@@ -130,7 +140,11 @@ fn build(folder: &Path, jobs: &[Job<'_>], alive: &[bool]) -> Result<(), String> 
     let file = folder.join("main.c");
     fs::write(&file, main).expect("written");
     let built = command.arg(&file).arg("-o").arg(folder.join("run")).arg("-lm").output().expect("the compiler runs");
-    if built.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&built.stderr).chars().take(2000).collect()) }
+    if built.status.success() {
+        Ok(())
+    } else {
+        Err(String::from_utf8_lossy(&built.stderr).chars().take(2000).collect())
+    }
 }
 
 fn execute(folder: &Path, number: usize, job: &Job<'_>) -> Result<Vec<Literal>, String> {

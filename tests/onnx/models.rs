@@ -98,8 +98,7 @@ fn shared_models_equal_their_references() {
                 continue;
             }
         };
-        let names: Vec<String> =
-            program.inputs.iter().map(|buffer| program.buffers[*buffer].name.clone()).collect();
+        let names: Vec<String> = program.inputs.iter().map(|buffer| program.buffers[*buffer].name.clone()).collect();
         let folder = TempDir::new().expect("a folder");
         let mut sets = samples(path, &program);
         for number in 0..3 {
@@ -112,7 +111,9 @@ fn shared_models_equal_their_references() {
             sets = oracle(path, folder.path(), &names);
         }
         if sets.is_empty() {
-            eprintln!("{name}: converted, not compared: it has no samples, and the Python package `onnxruntime` is not there");
+            eprintln!(
+                "{name}: converted, not compared: it has no samples, and the Python package `onnxruntime` is not there"
+            );
         }
         let inputs = |set: &Data| names.iter().map(|name| set.inputs[name].clone()).collect::<Vec<Literal>>();
         let jobs: Vec<Job<'_>> = sets.iter().map(|set| Job { program: &program, inputs: inputs(set) }).collect();

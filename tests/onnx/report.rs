@@ -37,8 +37,7 @@ pub(crate) fn finish(outcomes: &[Outcome], all: bool, total: usize) {
     let pinned = count(|verdict| *verdict == Verdict::Pinned);
     let folded = count(|verdict| *verdict == Verdict::Folded);
     let refused = count(|verdict| matches!(verdict, Verdict::Refused(_)));
-    let wrong: Vec<&Outcome> =
-        outcomes.iter().filter(|outcome| matches!(outcome.verdict, Verdict::Wrong(_))).collect();
+    let wrong: Vec<&Outcome> = outcomes.iter().filter(|outcome| matches!(outcome.verdict, Verdict::Wrong(_))).collect();
     eprintln!(
         "{} of {total} cases: {passed} passed, {pinned} with shape inputs pinned, {folded} folded, {refused} refused, {} wrong",
         outcomes.len(),

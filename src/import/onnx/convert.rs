@@ -52,11 +52,8 @@ pub fn read(bytes: &[u8], options: &Options) -> Result<Program, Diags> {
 }
 
 fn convert(model: &Model, graph: &Graph, options: &Options) -> Result<Program, Diags> {
-    let functions = model
-        .functions
-        .iter()
-        .map(|function| ((domain(&function.domain), function.name.clone()), function))
-        .collect();
+    let functions =
+        model.functions.iter().map(|function| ((domain(&function.domain), function.name.clone()), function)).collect();
     let opsets = model.opsets.iter().map(|(name, version)| (domain(name), *version)).collect();
     let mut converter = Converter {
         builder: Builder::default(),
@@ -97,13 +94,12 @@ impl Converter<'_> {
         for info in graph.inputs.iter().filter(|info| !constant(&info.name)) {
             let tensor = match graph::input(info, self.options) {
                 Ok((dtype, shape, note)) => match self.options.values.get(&info.name) {
-                    Some(value) if value.dtype != dtype => Err(format!(
-                        "holds {}, its value given {}",
-                        dtype.word(),
-                        value.dtype.word()
-                    )),
+                    Some(value) if value.dtype != dtype => {
+                        Err(format!("holds {}, its value given {}", dtype.word(), value.dtype.word()))
+                    }
                     Some(value) => {
-                        self.builder.note(format!("the input `{}` is the value given; it is no input of the C", info.name));
+                        self.builder
+                            .note(format!("the input `{}` is the value given; it is no input of the C", info.name));
                         self.builder.constant(&info.name, value.clone()).map_err(|_| "is larger than 1 GiB".into())
                     }
                     None => {
@@ -314,7 +310,8 @@ fn out_of_order(nodes: &[Node], number: usize, name: &str) -> Diag {
     } else {
         format!("node {number}, {op}, needs `{name}`, which nothing makes")
     };
-    Diag::error("tml::onnx::order", title).help("nodes stand in the order of execution; `onnx.checker.check_model` tells")
+    Diag::error("tml::onnx::order", title)
+        .help("nodes stand in the order of execution; `onnx.checker.check_model` tells")
 }
 
 /// One diagnostic for each kind of refusal, with all its nodes.

@@ -212,9 +212,5 @@ pub fn float(tensor: &Tensor) -> Result<DType, Refusal> {
 /// # Errors
 /// They have not.
 pub fn same(a: &Tensor, b: &Tensor) -> Result<(), Refusal> {
-    if a.dtype == b.dtype {
-        Ok(())
-    } else {
-        invalid(format!("inputs of {} and {}", a.dtype.word(), b.dtype.word()))
-    }
+    if a.dtype == b.dtype { Ok(()) } else { invalid(format!("inputs of {} and {}", a.dtype.word(), b.dtype.word())) }
 }

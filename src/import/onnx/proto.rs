@@ -125,10 +125,7 @@ pub struct ValueInfo {
 }
 
 /// Calls `field` for each field of a message.
-fn each<'a>(
-    bytes: &'a [u8],
-    mut field: impl FnMut(u64, Value<'a>) -> Result<(), Broken>,
-) -> Result<(), Broken> {
+fn each<'a>(bytes: &'a [u8], mut field: impl FnMut(u64, Value<'a>) -> Result<(), Broken>) -> Result<(), Broken> {
     let mut fields = Fields::new(bytes);
     while let Some((number, value)) = fields.next()? {
         field(number, value)?;

@@ -105,8 +105,10 @@ fn turns(converter: &mut Converter<'_>, node: &Node, inputs: &[Option<Tensor>]) 
         }
         let number = Literal::of(DType::I64, &[], [Scalar::Int(turn)]);
         let condition = Literal::of(DType::Bool, &[], [Scalar::Int(1)]);
-        let mut given =
-            vec![attempt!(converter.builder.constant("turn", number)), attempt!(converter.builder.constant("go", condition))];
+        let mut given = vec![
+            attempt!(converter.builder.constant("turn", number)),
+            attempt!(converter.builder.constant("go", condition)),
+        ];
         given.append(&mut carried);
         let mut made = attempt!(inline(converter, body, &given)?).into_iter();
         let Some(next) = made.next() else { return Ok(invalid("the body has no outputs")) };

@@ -1,15 +1,14 @@
 //! Table. Every operator that is lowered, by domain and name.
 
 use super::node::Lower;
-use super::ops::{activation, attention, cast, conv, elementwise, gather, loss, matmul, norm, pool, quantize, recurrent, reduce, resize,
-    sample, select, shape};
+use super::ops::{
+    activation, attention, cast, conv, elementwise, gather, loss, matmul, norm, pool, quantize, recurrent, reduce,
+    resize, sample, select, shape,
+};
 
 /// Operators of the default domain, by family.
 const DEFAULT: &[(&[&str], Lower)] = &[
-    (
-        &["Add", "Sub", "Mul", "Div", "And", "Or", "Xor", "BitwiseAnd", "BitwiseOr", "BitwiseXor"],
-        elementwise::binary,
-    ),
+    (&["Add", "Sub", "Mul", "Div", "And", "Or", "Xor", "BitwiseAnd", "BitwiseOr", "BitwiseXor"], elementwise::binary),
     (&["Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"], elementwise::compare),
     (&["Max", "Min", "Sum", "Mean"], elementwise::variadic),
     (&["Pow"], elementwise::pow),
@@ -28,8 +27,22 @@ const DEFAULT: &[(&[&str], Lower)] = &[
     ),
     (
         &[
-            "Relu", "LeakyRelu", "Sigmoid", "HardSigmoid", "HardSwish", "Elu", "Celu", "Selu", "Softplus", "Softsign",
-            "Reciprocal", "Mish", "Swish", "Gelu", "ThresholdedRelu", "Shrink",
+            "Relu",
+            "LeakyRelu",
+            "Sigmoid",
+            "HardSigmoid",
+            "HardSwish",
+            "Elu",
+            "Celu",
+            "Selu",
+            "Softplus",
+            "Softsign",
+            "Reciprocal",
+            "Mish",
+            "Swish",
+            "Gelu",
+            "ThresholdedRelu",
+            "Shrink",
         ],
         activation::activation,
     ),
@@ -69,8 +82,16 @@ const DEFAULT: &[(&[&str], Lower)] = &[
     (&["NonZero"], gather::non_zero),
     (
         &[
-            "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2",
-            "ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp",
+            "ReduceSum",
+            "ReduceMean",
+            "ReduceMax",
+            "ReduceMin",
+            "ReduceProd",
+            "ReduceL1",
+            "ReduceL2",
+            "ReduceSumSquare",
+            "ReduceLogSum",
+            "ReduceLogSumExp",
         ],
         reduce::reduce,
     ),

@@ -38,7 +38,9 @@ pub fn emit(program: &Program, name: &str) -> Source {
     for (number, step) in program.steps.iter().enumerate() {
         function(program, name, number, step, &mut helpers, &mut functions);
     }
-    let mut code = format!("// Made by cargo tinyml: no dependencies but <math.h>, no memory but what is below.\n#include \"{name}.h\"\n\n");
+    let mut code = format!(
+        "// Made by cargo tinyml: no dependencies but <math.h>, no memory but what is below.\n#include \"{name}.h\"\n\n"
+    );
     let math = math(program);
     code.push_str("#include <math.h>\n#include <stdbool.h>\n\n");
     code.push_str("#if defined(__clang__)\n#pragma STDC FP_CONTRACT OFF\n#endif\n\n");

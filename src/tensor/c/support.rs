@@ -164,7 +164,10 @@ fn decode(dtype: DType) -> String {
         Special::None => "false".into(),
     };
     let infinity = if format.special == Special::Ieee {
-        format!("    if (magnitude > {}u) {{\n        return code >> {width} & 1u ? -INFINITY : INFINITY;\n    }}\n", format.greatest())
+        format!(
+            "    if (magnitude > {}u) {{\n        return code >> {width} & 1u ? -INFINITY : INFINITY;\n    }}\n",
+            format.greatest()
+        )
     } else {
         String::new()
     };
@@ -219,11 +222,8 @@ fn encode(dtype: DType, saturate: bool) -> String {
         Special::None => format!("sign | {greatest}u"),
     };
     let quiet = if format.special == Special::Ieee { "sign | " } else { "" };
-    let zero = if format.special == Special::NegativeZero {
-        "    if (code == 0) {\n        return 0;\n    }\n"
-    } else {
-        ""
-    };
+    let zero =
+        if format.special == Special::NegativeZero { "    if (code == 0) {\n        return 0;\n    }\n" } else { "" };
     let least = 1 - bias;
     let _ = write!(
         body,

@@ -30,11 +30,7 @@ impl Heads {
 
     fn place(&self, at: [&Expr; 4]) -> Vec<Expr> {
         let [batch, head, row, column] = at.map(Clone::clone);
-        if self.flat {
-            vec![batch, row, head * index(self.width) + column]
-        } else {
-            vec![batch, head, row, column]
-        }
+        if self.flat { vec![batch, row, head * index(self.width) + column] } else { vec![batch, head, row, column] }
     }
 
     fn at(&self, at: [&Expr; 4]) -> Expr {
@@ -111,7 +107,8 @@ pub fn attention(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (k, v) = (Heads::new(call.input(1)?, kv_heads)?, Heads::new(call.input(2)?, kv_heads)?);
     let dtype = float(&q.tensor)?;
     let (past_key, past_value) = (call.optional(4), call.optional(5));
-    let fits = q.width == k.width && k.heads == v.heads && k.heads > 0 && q.heads % k.heads == 0 && k.length == v.length;
+    let fits =
+        q.width == k.width && k.heads == v.heads && k.heads > 0 && q.heads % k.heads == 0 && k.length == v.length;
     if !fits || k.tensor.shape[0] != q.tensor.shape[0] || v.tensor.shape[0] != q.tensor.shape[0] {
         return invalid(format!("{:?}, {:?} and {:?}", q.tensor.shape, k.tensor.shape, v.tensor.shape));
     }
@@ -129,11 +126,8 @@ pub fn attention(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let shape = [q.tensor.shape[0], q.heads, q.length, total];
     check(&scores, &shape, values.shape[2])?;
     let output = Heads { width: v.width, ..q.clone() };
-    let whole = if q.flat {
-        vec![shape[0], q.length, q.heads * v.width]
-    } else {
-        vec![shape[0], q.heads, q.length, v.width]
-    };
+    let whole =
+        if q.flat { vec![shape[0], q.length, q.heads * v.width] } else { vec![shape[0], q.heads, q.length, v.width] };
     let y = Heads { tensor: call.b.alloc(dtype, &whole)?, ..output };
     let staged = call.b.alloc(dtype, if call.wants(3) { &shape } else { &[0] })?;
     let wants = call.wants(3);
@@ -157,7 +151,11 @@ fn check(scores: &Scores, shape: &[usize; 4], values: usize) -> Result<(), Refus
     {
         *last = shape[3];
     }
-    if mask.rank() <= 4 && broadcast(shape, &own)? == shape { Ok(()) } else { invalid(format!("a mask {:?}", mask.shape)) }
+    if mask.rank() <= 4 && broadcast(shape, &own)? == shape {
+        Ok(())
+    } else {
+        invalid(format!("a mask {:?}", mask.shape))
+    }
 }
 
 /// The softmax of one row of scores.
@@ -262,8 +260,11 @@ pub fn rotary(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
                 (column % index(half), column.ge(&index(half)))
             };
             let pair = b.once(pair);
-            let (one, other) =
-                if interleaved { (&pair * index(2), &pair * index(2) + index(1)) } else { (pair.clone(), &pair + index(half)) };
+            let (one, other) = if interleaved {
+                (&pair * index(2), &pair * index(2) + index(1))
+            } else {
+                (pair.clone(), &pair + index(half))
+            };
             let entry = |cache: &Tensor, b: &mut Builder| match &places {
                 Some(places) => {
                     let row = position(b, &places.at(&[at[0].clone(), at[2].clone()]), cache.shape[0]);

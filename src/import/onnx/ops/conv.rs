@@ -30,7 +30,10 @@ pub fn plan(call: &Call<'_>, x: &Tensor, w: &Tensor) -> Result<Plan, Refusal> {
     if !fits {
         return invalid(format!("weights {:?} in {groups} groups over {:?}", w.shape, x.shape));
     }
-    if call.ints("kernel_shape").is_some_and(|list| list != w.shape[2..].iter().map(|one| *one as i64).collect::<Vec<i64>>()) {
+    if call
+        .ints("kernel_shape")
+        .is_some_and(|list| list != w.shape[2..].iter().map(|one| *one as i64).collect::<Vec<i64>>())
+    {
         return invalid("`kernel_shape` is not that of the weights");
     }
     let window = Window::new(call, &x.shape[2..], &w.shape[2..])?;
@@ -120,7 +123,8 @@ pub fn transposed(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let dtype = float(&x)?;
     let wide = dtype.sum();
     let groups = size(call.int("group", 1))?;
-    let fits = x.rank() >= 3 && w.rank() == x.rank() && groups > 0 && w.shape[0] == x.shape[1] && w.shape[0] % groups == 0;
+    let fits =
+        x.rank() >= 3 && w.rank() == x.rank() && groups > 0 && w.shape[0] == x.shape[1] && w.shape[0] % groups == 0;
     if !fits {
         return invalid(format!("weights {:?} in {groups} groups over {:?}", w.shape, x.shape));
     }

@@ -33,8 +33,13 @@ fn loss(call: &mut Call<'_>, x: &Tensor, target: &Tensor, weight: Option<&Tensor
     let (dtype, wide) = (float(x)?, x.dtype.sum());
     let reduction = call.text("reduction", "mean");
     let ignored = call.attribute("ignore_index").map(|_| call.int("ignore_index", 0));
-    let spatial: Vec<usize> = x.shape.iter().enumerate().filter(|(axis, _)| *axis != 1).map(|(_, size)| *size).collect();
-    if x.rank() < 2 || target.shape != spatial || weight.is_some_and(|weight| weight.len() != x.shape[1]) || x.shape[1] == 0 {
+    let spatial: Vec<usize> =
+        x.shape.iter().enumerate().filter(|(axis, _)| *axis != 1).map(|(_, size)| *size).collect();
+    if x.rank() < 2
+        || target.shape != spatial
+        || weight.is_some_and(|weight| weight.len() != x.shape[1])
+        || x.shape[1] == 0
+    {
         return invalid(format!("targets {:?} for scores {:?}", target.shape, x.shape));
     }
     let (losses, weights) = (call.b.alloc(wide, &spatial)?, call.b.alloc(wide, &spatial)?);

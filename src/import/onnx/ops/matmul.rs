@@ -79,12 +79,9 @@ pub fn matmul(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     if dtype == DType::Bool {
         return unsupported("of booleans");
     }
-    let made = stacks(&a, &b)?.product(
-        call.b,
-        (dtype, wide),
-        &|a, b, _, _| a.cast(wide) * b.cast(wide),
-        &|_, sum, _| sum.clone(),
-    )?;
+    let made =
+        stacks(&a, &b)?
+            .product(call.b, (dtype, wide), &|a, b, _, _| a.cast(wide) * b.cast(wide), &|_, sum, _| sum.clone())?;
     Ok(vec![made])
 }
 
@@ -115,8 +112,11 @@ pub fn gemm(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
         let (row, column) = (&at[0], &at[1]);
         let sum = builder.sum(wide, &[k], |_, inner| {
             let x = if left { a.at(&[inner[0].clone(), row.clone()]) } else { a.at(&[row.clone(), inner[0].clone()]) };
-            let y =
-                if right { b.at(&[column.clone(), inner[0].clone()]) } else { b.at(&[inner[0].clone(), column.clone()]) };
+            let y = if right {
+                b.at(&[column.clone(), inner[0].clone()])
+            } else {
+                b.at(&[inner[0].clone(), column.clone()])
+            };
             x.cast(wide) * y.cast(wide)
         });
         let sum = scaled(sum, alpha);

@@ -85,8 +85,7 @@ pub fn layer(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let affine = |row: &Expr, position: &Expr| {
         (Some(place(&scale, row, position)), bias.as_ref().map(|bias| place(bias, row, position)))
     };
-    let [y, mean, deviation] =
-        rows(call, &view, &Rows { centred, epsilon, wide: dtype.sum(), affine: &affine })?;
+    let [y, mean, deviation] = rows(call, &view, &Rows { centred, epsilon, wide: dtype.sum(), affine: &affine })?;
     let mut outer = x.shape.clone();
     outer[at..].fill(1);
     if !centred {

@@ -150,9 +150,9 @@ pub fn global(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (zero, least, types) = (Expr::int(wide, 0), limits(wide).0, (dtype, wide));
     let made = match call.node.op.as_str() {
         "GlobalMaxPool" => fold(call.b, &x, &axes, types, &least, |_, all, x| all.max(&x), |all| all.cast(dtype))?,
-        "GlobalAveragePool" => fold(call.b, &x, &axes, types, &zero, |_, all, x| all + x, |all| {
-            (all / count as f64).cast(dtype)
-        })?,
+        "GlobalAveragePool" => {
+            fold(call.b, &x, &axes, types, &zero, |_, all, x| all + x, |all| (all / count as f64).cast(dtype))?
+        }
         _ => fold(call.b, &x, &axes, types, &zero, |_, all, x| all + power(&x.abs(), p), |all| root(all, p))?,
     };
     Ok(vec![made])
@@ -178,7 +178,8 @@ pub fn unpool(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
         Some(list) => list.into_iter().map(size).collect::<Result<Vec<usize>, _>>()?,
         None => inner.clone(),
     };
-    if outer.len() != inner.len() || outer.iter().zip(&inner).any(|(outer, inner)| outer < inner) || inner.contains(&0) {
+    if outer.len() != inner.len() || outer.iter().zip(&inner).any(|(outer, inner)| outer < inner) || inner.contains(&0)
+    {
         return unsupported("an output smaller than what is unpooled");
     }
     let zero = Expr::int(x.dtype, 0);

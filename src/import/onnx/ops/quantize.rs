@@ -176,7 +176,8 @@ pub fn qlinear_matmul(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
         &|_, sum, at| {
             let (row, column) = (&at[rank - 2], &at[rank - 1]);
             let wide = DType::F32;
-            let scale = own(scale_a, row).cast(wide) * own(scale_b, column).cast(wide) / scale_y.flat(&index(0)).cast(wide);
+            let scale =
+                own(scale_a, row).cast(wide) * own(scale_b, column).cast(wide) / scale_y.flat(&index(0)).cast(wide);
             rounded(&(sum.cast(wide) * scale), Some(&zero_y.flat(&index(0))), to)
         },
     )?;

@@ -177,7 +177,8 @@ fn activations(call: &Call<'_>, kind: &str, directions: usize) -> Result<Vec<Act
         _ => &["Tanh"],
     };
     let names = call.texts("activations").filter(|names| !names.is_empty());
-    let names = names.unwrap_or_else(|| (0..directions).flat_map(|_| default.iter().map(ToString::to_string)).collect());
+    let names =
+        names.unwrap_or_else(|| (0..directions).flat_map(|_| default.iter().map(ToString::to_string)).collect());
     if names.len() != default.len() * directions {
         return invalid("`activations` of another length");
     }
@@ -210,9 +211,10 @@ fn run(b: &mut Builder, layer: &Layer, direction: usize, state: &State, y: &Tens
     b.nest(&[layer.sequence, layer.batch], |b, at| {
         let (step, batch) = (&at[0], &at[1]);
         let whole = index(layer.sequence);
-        let length = layer.lengths.as_ref().map_or(whole.clone(), |lengths| {
-            lengths.flat(batch).cast(DType::Index).max(&index(0)).min(&whole)
-        });
+        let length = layer
+            .lengths
+            .as_ref()
+            .map_or(whole.clone(), |lengths| lengths.flat(batch).cast(DType::Index).max(&index(0)).min(&whole));
         let length = b.once(length);
         b.when(&step.lt(&length), |b| {
             let time = if layer.reverse[direction] { &length - index(1) - step } else { step.clone() };

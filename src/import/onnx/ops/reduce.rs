@@ -5,13 +5,7 @@ use crate::import::onnx::refusal::{Refusal, invalid};
 use crate::tensor::{Builder, DType, Expr, Math, Tensor, index};
 
 /// Positions split in those that stay and those that are reduced: calls `body` with a function's worth of index.
-fn along(
-    b: &mut Builder,
-    input: &Tensor,
-    reduced: &[usize],
-    outer: &[Expr],
-    body: impl FnOnce(&mut Builder, &[Expr]),
-) {
+fn along(b: &mut Builder, input: &Tensor, reduced: &[usize], outer: &[Expr], body: impl FnOnce(&mut Builder, &[Expr])) {
     let sizes: Vec<usize> = reduced.iter().map(|axis| input.shape[*axis]).collect();
     b.nest(&sizes, |b, inner| {
         let mut at = outer.to_vec();
@@ -108,16 +102,30 @@ fn reduction(b: &mut Builder, op: &str, input: &Tensor, axes: &[usize], count: u
     let types = (dtype, wide);
     match op {
         "ReduceSum" => fold(b, input, axes, types, &zero, |_, all, x| all + x, Expr::clone),
-        "ReduceMean" => fold(b, input, axes, types, &zero, |_, all, x| all + x, |all| {
-            if wide.is_float() { all / count as f64 } else { all / Expr::int(wide, count as i64) }
-        }),
+        "ReduceMean" => fold(
+            b,
+            input,
+            axes,
+            types,
+            &zero,
+            |_, all, x| all + x,
+            |all| {
+                if wide.is_float() { all / count as f64 } else { all / Expr::int(wide, count as i64) }
+            },
+        ),
         "ReduceMax" => fold(b, input, axes, types, &least, |_, all, x| all.max(&x), Expr::clone),
         "ReduceMin" => fold(b, input, axes, types, &greatest, |_, all, x| all.min(&x), Expr::clone),
         "ReduceProd" => fold(b, input, axes, types, &Expr::int(wide, 1), |_, all, x| all * x, Expr::clone),
         "ReduceL1" => fold(b, input, axes, types, &zero, |_, all, x| all + x.abs(), Expr::clone),
-        "ReduceL2" => fold(b, input, axes, (dtype, real), &Expr::int(real, 0), |_, all, x| all + &x * &x, |all| {
-            all.math(Math::Sqrt)
-        }),
+        "ReduceL2" => fold(
+            b,
+            input,
+            axes,
+            (dtype, real),
+            &Expr::int(real, 0),
+            |_, all, x| all + &x * &x,
+            |all| all.math(Math::Sqrt),
+        ),
         "ReduceSumSquare" => fold(b, input, axes, types, &zero, |_, all, x| all + &x * &x, Expr::clone),
         "ReduceLogSum" => {
             fold(b, input, axes, (dtype, real), &Expr::int(real, 0), |_, all, x| all + x, |all| all.math(Math::Log))
@@ -150,11 +158,7 @@ pub fn softmax(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let view = if flat {
         input.view(&[input.shape[..at].iter().product(), input.shape[at..].iter().product()])
     } else {
-        input.view(&[
-            input.shape[..at].iter().product(),
-            input.shape[at],
-            input.shape[at + 1..].iter().product(),
-        ])
+        input.view(&[input.shape[..at].iter().product(), input.shape[at], input.shape[at + 1..].iter().product()])
     };
     let op = call.node.op.clone();
     let output = call.b.alloc(dtype, &view.shape)?;

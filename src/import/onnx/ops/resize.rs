@@ -28,8 +28,11 @@ struct Style {
 /// `Resize`
 pub fn resize(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let x = call.input(0)?;
-    let (roi, scales, sizes) =
-        if call.opset >= 11 { (known(call, 1)?, known(call, 2)?, known(call, 3)?) } else { (None, known(call, 1)?, None) };
+    let (roi, scales, sizes) = if call.opset >= 11 {
+        (known(call, 1)?, known(call, 2)?, known(call, 3)?)
+    } else {
+        (None, known(call, 1)?, None)
+    };
     let default = if call.opset >= 11 { "half_pixel" } else { "asymmetric" };
     let style = Style {
         mode: call.text("mode", "nearest"),
@@ -226,7 +229,8 @@ fn resample(call: &mut Call<'_>, x: &Tensor, plans: &[Plan], style: &Style) -> R
         let (width, places, weights) = taps(plan, style)?;
         let missing = weights.iter().any(|weight| weight.is_nan());
         let shape = [plan.output, width];
-        let mask: Vec<Scalar> = (0..plan.output).map(|at| Scalar::Int(i64::from(weights[at * width].is_nan()))).collect();
+        let mask: Vec<Scalar> =
+            (0..plan.output).map(|at| Scalar::Int(i64::from(weights[at * width].is_nan()))).collect();
         let places = Literal::of(DType::I32, &shape, places.iter().map(|at| Scalar::Int(*at)));
         let weights = weights.iter().map(|weight| Scalar::Float(if weight.is_nan() { 0.0 } else { *weight }));
         let weights = Literal::of(wide, &shape, weights);

@@ -121,7 +121,8 @@ pub fn grid_sample(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
         "nearest" => "nearest",
         other => return unsupported(format!("the mode `{other}`")),
     };
-    let sampler = Sampler { mode, padding: call.text("padding_mode", "zeros"), align: call.flag("align_corners", false) };
+    let sampler =
+        Sampler { mode, padding: call.text("padding_mode", "zeros"), align: call.flag("align_corners", false) };
     let rank = x.rank().saturating_sub(2);
     let fits = (1..=3).contains(&rank)
         && grid.rank() == x.rank()
@@ -198,7 +199,8 @@ pub fn roi_align(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let scale = call.float("spatial_scale", 1.0);
     let maximum = call.text("mode", "avg") == "max";
     let half = call.opset >= 16 && call.text("coordinate_transformation_mode", "half_pixel") == "half_pixel";
-    let fits = x.rank() == 4 && rois.rank() == 2 && rois.shape[1] == 4 && batches.len() == rois.shape[0] && !x.is_empty();
+    let fits =
+        x.rank() == 4 && rois.rank() == 2 && rois.shape[1] == 4 && batches.len() == rois.shape[0] && !x.is_empty();
     if !fits {
         return invalid(format!("regions {:?} of {:?}", rois.shape, x.shape));
     }
@@ -312,7 +314,8 @@ pub fn deform_conv(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
             let places: Vec<Expr> = (0..2)
                 .map(|axis| {
                     let from = [&at[0], &spread, &flat, &index(axis), &at[2], &at[3]].map(Clone::clone);
-                    let own = &at[2 + axis] * index(window.strides[axis]) + &tap[1 + axis] * index(window.dilations[axis])
+                    let own = &at[2 + axis] * index(window.strides[axis])
+                        + &tap[1 + axis] * index(window.dilations[axis])
                         - crate::tensor::expr::offset(window.before[axis]);
                     b.once(own.cast(wide) + offset.at(&from).cast(wide))
                 })

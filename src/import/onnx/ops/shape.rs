@@ -29,9 +29,8 @@ pub fn dropout(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 
 /// `Constant`
 pub fn constant(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
-    let ints = |list: &[i64], shape: &[usize]| {
-        Literal::of(DType::I64, shape, list.iter().map(|value| Scalar::Int(*value)))
-    };
+    let ints =
+        |list: &[i64], shape: &[usize]| Literal::of(DType::I64, shape, list.iter().map(|value| Scalar::Int(*value)));
     let floats = |list: &[f32], shape: &[usize]| {
         Literal::of(DType::F32, shape, list.iter().map(|value| Scalar::Float(f64::from(*value))))
     };

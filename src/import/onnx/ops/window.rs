@@ -125,7 +125,8 @@ impl Window {
         }
         let inside = self.inside();
         b.each(self.kernel[axis], |b, at| {
-            let own = &out[axis] * index(self.strides[axis]) + at * index(self.dilations[axis]) - offset(self.before[axis]);
+            let own =
+                &out[axis] * index(self.strides[axis]) + at * index(self.dilations[axis]) - offset(self.before[axis]);
             let own = b.once(own);
             tap.push(at.clone());
             place.push(own.clone());
