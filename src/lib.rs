@@ -16,6 +16,7 @@ pub mod library;
 pub mod lock;
 pub mod data;
 pub mod net;
+pub mod import;
 pub mod sim;
 pub mod profile;
 pub mod spec;

@@ -15,6 +15,7 @@ use crate::stages::features::Extract;
 use crate::stages::firmware::Firmware;
 use crate::stages::gate::Gate;
 use crate::stages::host::Host;
+use crate::stages::import::{Import, ImportFloat, ImportJudged, Samples};
 use crate::stages::ingest::Ingest;
 use crate::stages::link::Link;
 use crate::stages::quantize::Quantize;
@@ -65,6 +66,28 @@ pub fn plan(spec: &Arc<Spec>, context: &Context) -> Result<Graph, Diags> {
     Ok(planner.graph)
 }
 
+/// The graph of a conversion: one imported model, whose input is given, on the boards of one deployment.
+/// `file` is where the model is.
+pub fn convert(spec: &Arc<Spec>, file: &Path, context: &Context) -> Result<Graph, Diags> {
+    let mut planner = Planner { spec: Arc::clone(spec), context, graph: Graph::new(), gates: Vec::new() };
+    let model = &spec.models[0];
+    let name = &model.name;
+    let inputs = vec![Input::file("model", file)];
+    let import = planner.add(&format!("import:{name}"), "import", Box::new(Import(model.clone())), inputs, &model.span);
+    let net = ["qnet.json", "qweights.npy", "qbias.npy"].map(|output| Input::step(output, import, output));
+    let stage = Box::new(Samples(model.clone()));
+    let samples = planner.add(&format!("samples:{name}"), "samples", stage, net.into(), &model.span);
+    let steps = ModelSteps { net: import, expected: samples, rows: Rows { x: samples, base: samples } };
+    planner.deploy(0, &[steps], &[samples], &[])?;
+    Ok(planner.graph)
+}
+
+/// The step that gives a model's int8 network and its answers over the test part.
+pub fn answers(model: &model::Model) -> String {
+    let int8 = model.import.as_ref().is_some_and(|import| !import.float);
+    format!("{}:{}", if int8 { "import" } else { "quantize" }, model.name)
+}
+
 /// The graph of one function's gate, for trying code before it is pinned.
 pub fn gate_only(function: &Function, code: &Path, context: &Context) -> Result<Graph, Diags> {
     let mut graph = Graph::new();
@@ -109,7 +132,8 @@ fn reference(context: &Context) -> Result<(Board, Core), Diags> {
 
 /// Where a model's int8 network and expected answers come from, and the rows that it is judged by.
 struct ModelSteps {
-    quantize: StepId,
+    net: StepId,
+    expected: StepId,
     rows: Rows,
 }
 
@@ -164,13 +188,24 @@ impl Planner<'_> {
                 Input::step("y.npy", rows.base, "y.npy"),
             ]
         };
-        let train = self.add(&format!("train:{name}"), "train", Box::new(Train(model.clone())), data(), &model.span);
         let mut inputs = data();
-        inputs.extend(["net.json", "weights.npy"].map(|output| Input::step(output, train, output)));
-        inputs.push(Input::step("train.json", train, "summary.json"));
-        let stage = Box::new(Quantize(model.clone()));
-        let quantize = self.add(&format!("quantize:{name}"), "quantize", stage, inputs, &model.span);
-        let steps = ModelSteps { quantize, rows };
+        let file = model.import.as_ref().map(|import| Input::file("model", self.context.root.join(&import.path)));
+        inputs.extend(file);
+        let judged = answers(model);
+        let int8 = if judged.starts_with("import:") {
+            self.add(&judged, "import", Box::new(ImportJudged(model.clone())), inputs, &model.span)
+        } else {
+            let float = if model.import.is_some() {
+                self.add(&format!("import:{name}"), "import", Box::new(ImportFloat(model.clone())), inputs, &model.span)
+            } else {
+                self.add(&format!("train:{name}"), "train", Box::new(Train(model.clone())), inputs, &model.span)
+            };
+            let mut inputs = data();
+            inputs.extend(["net.json", "weights.npy"].map(|output| Input::step(output, float, output)));
+            inputs.push(Input::step("train.json", float, "summary.json"));
+            self.add(&judged, "quantize", Box::new(Quantize(model.clone())), inputs, &model.span)
+        };
+        let steps = ModelSteps { net: int8, expected: int8, rows };
         if self.spec.deploys.iter().all(|deploy| self.spec.models[deploy.model].name != *name) {
             // C that runs everywhere, for a model that no board of the spec runs.
             self.emit(model, &steps, name, None);
@@ -181,25 +216,26 @@ impl Planner<'_> {
     /// The C of a model, for `core` or for any, and its comparison with the reference on this machine.
     fn emit(&mut self, model: &model::Model, steps: &ModelSteps, place: &str, core: Option<Core>) -> StepId {
         let toolkit = &self.context.toolkit;
-        let net = || ["qnet.json", "qweights.npy", "qbias.npy"].map(|file| Input::step(file, steps.quantize, file));
+        let net = || ["qnet.json", "qweights.npy", "qbias.npy"].map(|file| Input::step(file, steps.net, file));
         let tune = Tune { title: place.replace('@', " on "), core, toolkit: toolkit.clone() };
         let tune = self.add(&format!("tune:{place}"), "tune", Box::new(tune), net().into(), &model.span);
         let mut inputs: Vec<Input> = net().into();
         inputs.push(Input::step("tuning.json", tune, "tuning.json"));
-        let classes = self.spec.datasets[model.dataset].classes.clone();
-        let outputs = classes.len();
+        // A model that nobody judges has no names for its outputs.
+        let classes = self.spec.datasets.get(model.dataset).map_or_else(Vec::new, |dataset| dataset.classes.clone());
         let stage = Emit { model: model.clone(), classes, toolkit: toolkit.clone() };
         let emit = self.add(&format!("emit:{place}"), "emit", Box::new(stage), inputs, &model.span);
         let mut inputs = vec![
             Input::step("x.npy", steps.rows.x, "x.npy"),
             Input::step("part.npy", steps.rows.base, "part.npy"),
-            Input::step("expected.npy", steps.quantize, "expected.npy"),
+            Input::step("expected.npy", steps.expected, "expected.npy"),
         ];
         inputs.extend(["model.c", "model.h"].map(|output| Input::step(output, emit, output)));
         let stage = Host {
             model: model.name.clone(),
             inputs: model.shape.len(),
-            classes: outputs,
+            classes: model.outputs,
+            direct: model.input == model::Input::Given,
             span: model.span.clone(),
             toolkit: toolkit.clone(),
         };
@@ -230,7 +266,7 @@ impl Planner<'_> {
             let base = ingests[model.dataset];
             let chain = match model.input {
                 model::Input::Features(index) => Some(chains[index]),
-                model::Input::Dataset(_) => None,
+                model::Input::Dataset(_) | model::Input::Given => None,
             };
             self.board(&firmware, steps, base, chain);
         }
@@ -271,7 +307,7 @@ impl Planner<'_> {
         let link = self.add(&format!("link:{place}"), "link", Box::new(Link(firmware.clone())), inputs, &span);
         let mut inputs: Vec<Input> = rows().into();
         inputs.push(Input::step("firmware.elf", link, "firmware.elf"));
-        inputs.push(Input::step("expected.npy", model.quantize, "expected.npy"));
+        inputs.push(Input::step("expected.npy", model.expected, "expected.npy"));
         inputs.push(Input::step("model.c", emit, "model.c"));
         let verify = Verify { firmware: firmware.clone(), full: self.context.full };
         self.add(&format!("verify:{place}"), "verify", Box::new(verify), inputs, &span);
@@ -310,7 +346,7 @@ fn user_functions(features: &model::Features) -> Vec<usize> {
 fn rows(model: &model::Model, ingests: &[StepId], chains: &[StepId]) -> Rows {
     let base = ingests[model.dataset];
     match model.input {
-        model::Input::Dataset(_) => Rows { x: base, base },
+        model::Input::Dataset(_) | model::Input::Given => Rows { x: base, base },
         model::Input::Features(index) => Rows { x: chains[index], base },
     }
 }

@@ -48,7 +48,10 @@ impl Project {
             let text = String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_string())?;
             Ok(Source::new(full.to_string_lossy(), text))
         };
-        spec::resolve(&ast, &self.library, &read)
+        let (mut spec, warnings) = spec::resolve(&ast, &self.library, &read)?;
+        let bytes = |path: &str| world.files().read(&self.root.join(path)).map_err(|error| error.to_string());
+        spec::check_imports(&mut spec, &bytes)?;
+        Ok((spec, warnings))
     }
 
     /// The lock's file.

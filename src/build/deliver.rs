@@ -28,7 +28,7 @@ pub struct Delivered {
 
 /// Files written so far.
 pub(super) struct Delivery {
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     pub(super) files: Vec<Delivered>,
 }
 
@@ -116,7 +116,7 @@ impl Delivery {
         Ok(())
     }
 
-    fn put(
+    pub(super) fn put(
         &mut self,
         world: &World,
         kind: &str,

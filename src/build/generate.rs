@@ -88,7 +88,7 @@ pub fn is_used(spec: &Spec, function: &Function) -> bool {
     spec.deploys.iter().any(|deploy| {
         let steps = match spec.models[deploy.model].input {
             Input::Features(index) => spec.features[index].steps.as_slice(),
-            Input::Dataset(_) => &[],
+            Input::Dataset(_) | Input::Given => &[],
         };
         deploy.app.is_some_and(is) || steps.iter().any(|step| matches!(step.call, Callee::User(index) if is(index)))
     })

@@ -11,7 +11,9 @@ use crate::base::{Diag, Diags};
 use crate::engine::{Finish, Outcome};
 use crate::library::Accuracy;
 use crate::library::board::Board;
+use crate::library::core::Core;
 use crate::net::qnet::argmax;
+use crate::plan::answers;
 use crate::report::Measurements;
 use crate::report::measure::{Flash, Latency, Layer, Measured, Ram, Step, Verified};
 use crate::spec::model::{Deploy, Model};
@@ -20,7 +22,7 @@ use crate::stages::{link, quantize, verify};
 
 /// The part of `sizes.json` that the report repeats.
 #[derive(Deserialize)]
-struct Sizes {
+pub(super) struct Sizes {
     flash: FlashSizes,
     ram: RamSizes,
     symbols: Vec<Symbol>,
@@ -76,11 +78,8 @@ fn measured(prepared: &Prepared, outcome: &Outcome<'_>, deploy: &Deploy, board: 
     let verified: verify::Verified = json(outcome, &format!("verify:{place}"), "verify.json")?;
     let sizes: Sizes = json(outcome, &format!("link:{place}"), "sizes.json")?;
     let stack: link::Stack = json(outcome, &format!("size:{place}"), "stack.json")?;
-    let summary: quantize::Summary = json(outcome, &format!("quantize:{}", model.name), "summary.json")?;
+    let summary: quantize::Summary = json(outcome, &answers(model), "summary.json")?;
     let confusion = confusion(prepared, outcome, model, &place)?;
-    let arena = format!("{}_arena", model.name);
-    let arena = sizes.symbols.iter().filter(|symbol| symbol.name == arena).map(|symbol| symbol.size).sum();
-    let ram = sizes.ram;
     Ok(Measured {
         deploy: deploy.name.clone(),
         board: board.name.clone(),
@@ -89,21 +88,29 @@ fn measured(prepared: &Prepared, outcome: &Outcome<'_>, deploy: &Deploy, board: 
             simulated_rows: verified.samples as u64,
         }),
         confusion: Some(confusion),
-        float_accuracy: Some(summary.float_accuracy),
-        latency: Some(latency(prepared, board, &verified)?),
-        flash: Some(Flash { total: sizes.flash.total, weights: sizes.flash.weights, code: sizes.flash.code }),
-        ram: Some(Ram {
-            total: ram.total,
-            arena,
-            stack: ram.stack.max(u64::from(stack.reserve)),
-            data: ram.total - ram.stack.max(u64::from(stack.reserve)) - arena,
-        }),
+        float_accuracy: summary.float_accuracy,
+        latency: Some(latency(&prepared.context.toolkit.library.core(&board.core)?, board, &verified)),
+        flash: Some(sizes.flash()),
+        ram: Some(sizes.ram(&model.name, &stack)),
         artifacts: BTreeMap::new(),
     })
 }
 
-fn latency(prepared: &Prepared, board: &Board, verified: &verify::Verified) -> Result<Latency, Diags> {
-    let core = prepared.context.toolkit.library.core(&board.core)?;
+impl Sizes {
+    pub(super) fn flash(&self) -> Flash {
+        Flash { total: self.flash.total, weights: self.flash.weights, code: self.flash.code }
+    }
+
+    /// Work memory of an image with this model.
+    pub(super) fn ram(&self, model: &str, stack: &link::Stack) -> Ram {
+        let arena = format!("{model}_arena");
+        let arena = self.symbols.iter().filter(|symbol| symbol.name == arena).map(|symbol| symbol.size).sum();
+        let stack = self.ram.stack.max(u64::from(stack.reserve));
+        Ram { total: self.ram.total, arena, stack, data: self.ram.total - stack - arena }
+    }
+}
+
+pub(super) fn latency(core: &Core, board: &Board, verified: &verify::Verified) -> Latency {
     let part = |part: &Part| Layer {
         name: part.name.clone(),
         cycles: part.cycles,
@@ -115,7 +122,7 @@ fn latency(prepared: &Prepared, board: &Board, verified: &verify::Verified) -> R
         Accuracy::Validated { .. } => accuracy.to_string(),
         Accuracy::Uncalibrated { .. } => format!("{accuracy}; the core: {}", core.validation),
     };
-    Ok(Latency {
+    Latency {
         seconds: verified.cycles as f64 / board.clock.to_f64(),
         cycles: verified.cycles,
         instructions: verified.instructions,
@@ -123,14 +130,14 @@ fn latency(prepared: &Prepared, board: &Board, verified: &verify::Verified) -> R
         layers: verified.parts.iter().map(part).collect(),
         model: format!("{}: {worth}", core.title),
         accuracy: Some(accuracy.clone()),
-    })
+    }
 }
 
 /// Rows of the test part by true class, then by the answer of the compiled C.
 fn confusion(prepared: &Prepared, outcome: &Outcome<'_>, model: &Model, place: &str) -> Result<Vec<Vec<u64>>, Diags> {
     let classes = prepared.spec.datasets[model.dataset].classes.len();
     let outputs = array(outcome, &format!("host:{place}"), "outputs.npy")?;
-    let labels = array(outcome, &format!("quantize:{}", model.name), "labels.npy")?;
+    let labels = array(outcome, &answers(model), "labels.npy")?;
     let (Some(outputs), Some(labels)) = (outputs.as_i8(), labels.as_i32()) else {
         return Err(odd("outputs.npy").into());
     };
@@ -141,15 +148,15 @@ fn confusion(prepared: &Prepared, outcome: &Outcome<'_>, model: &Model, place: &
     Ok(confusion)
 }
 
-fn array(outcome: &Outcome<'_>, step: &str, output: &str) -> Result<Array, Diags> {
+pub(super) fn array(outcome: &Outcome<'_>, step: &str, output: &str) -> Result<Array, Diags> {
     Ok(Array::from_bytes(&outcome.bytes(step, output)?).ok_or_else(|| odd(output))?)
 }
 
-fn json<T: DeserializeOwned>(outcome: &Outcome<'_>, step: &str, output: &str) -> Result<T, Diags> {
+pub(super) fn json<T: DeserializeOwned>(outcome: &Outcome<'_>, step: &str, output: &str) -> Result<T, Diags> {
     let bytes = outcome.bytes(step, output)?;
     Ok(serde_json::from_slice(&bytes).map_err(|_| odd(output))?)
 }
 
-fn odd(output: &str) -> Diag {
+pub(super) fn odd(output: &str) -> Diag {
     Diag::error("tml::bug", format!("bug: the artifact `{output}` has another form than its maker promised"))
 }

@@ -4,6 +4,7 @@
 //! Never: paints; knows what a step does.
 //! Add here: what a build does before its first step or after its last one.
 
+mod convert;
 mod deliver;
 pub mod generate;
 mod measure;
@@ -12,6 +13,7 @@ mod request;
 mod run;
 mod target;
 
+pub use convert::{Converted, Wanted, convert};
 pub use deliver::Delivered;
 pub use request::Request;
 pub use run::{Built, Prepared, build, prepare};

@@ -116,7 +116,7 @@ pub fn build(world: &World, project: &Project, request: &Request, progress: &dyn
 }
 
 /// All failures together, or that the user stopped it.
-fn finished(outcome: &Outcome<'_>) -> Result<(), Diags> {
+pub(super) fn finished(outcome: &Outcome<'_>) -> Result<(), Diags> {
     if outcome.interrupted {
         return Err(Diag::error("tml::interrupted", "the build was stopped")
             .help("run it again: it goes on from the steps that are finished")

@@ -60,6 +60,9 @@ pub(super) enum MessageFormat {
 pub(super) enum Command {
     /// Build the spec: firmware for every board, and a verdict on every requirement
     Build(BuildArgs),
+    /// Convert a trained model to C and firmware for a board: sizes, time by layer, a self-test
+    #[command(after_long_help = CONVERT_HELP)]
+    Convert(ConvertArgs),
     /// Read the spec and report every mistake, without building
     Check(SpecArgs),
     /// Write the spec in its one canonical form, comments kept
@@ -75,6 +78,49 @@ pub(super) enum Command {
     /// Run any bare-metal program on a simulated board
     #[command(after_long_help = SIM_HELP)]
     Sim(Box<SimArgs>),
+}
+
+/// What `help convert` says beside its flags.
+const CONVERT_HELP: &str = "\
+No data is needed. int8 models keep their own scales and answer as TensorFlow Lite Micro's reference kernels do, bit for \
+bit. What comes out: model.c and model.h (C11, no allocation, no library calls), the firmware image, self_test.h with \
+random inputs and the answers that the reference, the C on this machine and the image on the simulated board gave alike, \
+and conversion.json with every number of the report. Sizes are those of the linked image; time is simulated, and says \
+what it is worth. Steps that are finished are kept: the same model again takes no time.
+
+Operators that can't be taken are listed all at once (exit code 1); docs/convert.md says what can.
+
+Examples:
+  cargo tinyml convert kws.tflite --board nucleo_l4r5zi
+  cargo tinyml convert kws.tflite --board rp2040_pico --out firmware/ --json";
+
+/// How to convert.
+#[derive(Args, Clone, Debug)]
+pub(super) struct ConvertArgs {
+    /// The model: a `.tflite` file
+    #[arg(value_name = "MODEL")]
+    pub model: PathBuf,
+    /// The board: a name of the library, or a board's `.toml` file
+    #[arg(short, long, value_name = "BOARD")]
+    pub board: String,
+    /// Where the results go (default: `tinyml/MODEL/BOARD` in the target folder)
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Write the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Where finished steps are kept
+    #[arg(long, value_name = "DIR")]
+    pub target_dir: Option<PathBuf>,
+    /// Steps at once (default: one a core)
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Do without a network
+    #[arg(long)]
+    pub offline: bool,
+    /// Which compiler
+    #[arg(long, value_name = "NAME")]
+    pub toolchain: Option<ToolchainName>,
 }
 
 /// What `help sim` says beside its flags.

@@ -183,6 +183,18 @@ pub const CODES: &[(&str, &str)] = &[
         "A cell has no value. `missing = drop`, `mean` or `fill(0)` says what an empty cell means; without it, a row like that is refused.",
     ),
     (
+        "tml::model::file",
+        "A foreign model's file can't be read: it is damaged, cut off, of another format, or it contradicts itself (an operator that takes what nothing gives, a constant of the wrong size, an index out of range). TFLite files have schema version 3 and the identifier TFL3; shapes have at most eight dimensions. Convert or download the model again; the note says what was found, and where.",
+    ),
+    (
+        "tml::model::operator",
+        "A foreign model has operators that can't be taken. All of them are listed with their number in the file, shapes, and what to do; nothing is left out in silence. Replace the layers before the model is converted, or convert it differently (fixed shapes, whole int8). docs/convert.md lists what can be taken.",
+    ),
+    (
+        "tml::model::shape",
+        "A foreign model's input or output isn't what a board can serve: several inputs, a batch of more than one, open dimensions, or a mix of float and int8; or its shape isn't that of the features or the data set that it is to work on. Export it with one input and one output of fixed shape, or change the features.",
+    ),
+    (
         "tml::name",
         "A name isn't known at this place. Names are used only below their definition, so a block that is defined further down has to move up; names of layers, features and boards come from the library. Names also become C identifiers, so words of C can't be used.",
     ),

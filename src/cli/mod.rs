@@ -7,6 +7,7 @@
 mod args;
 mod build;
 mod check;
+mod convert;
 pub mod codes;
 pub mod exit;
 mod explain;

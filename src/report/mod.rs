@@ -5,6 +5,7 @@
 //! Add here: a form of the report.
 
 pub mod confusion;
+pub mod conversion;
 pub mod judge;
 pub mod measure;
 mod text;
@@ -12,6 +13,7 @@ mod unmet;
 pub mod verdict;
 
 pub use confusion::Confusion;
+pub use conversion::Conversion;
 pub use judge::judge;
 pub use measure::{Measured, Measurements};
 pub use text::{Style, text};

@@ -18,7 +18,7 @@ pub struct Style {
 }
 
 #[derive(Clone, Copy)]
-enum Ink {
+pub(super) enum Ink {
     Bold,
     Dim,
     Good,
@@ -26,7 +26,7 @@ enum Ink {
 }
 
 impl Style {
-    fn paint(self, ink: Ink, text: &str) -> String {
+    pub(super) fn paint(self, ink: Ink, text: &str) -> String {
         let code = match ink {
             Ink::Bold => "1",
             Ink::Dim => "2",
@@ -36,7 +36,7 @@ impl Style {
         if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
     }
 
-    fn sign(self, met: bool) -> &'static str {
+    pub(super) fn sign(self, met: bool) -> &'static str {
         match (met, self.unicode) {
             (true, true) => "✓",
             (false, true) => "✗",
@@ -45,7 +45,7 @@ impl Style {
         }
     }
 
-    fn ellipsis(self) -> &'static str {
+    pub(super) fn ellipsis(self) -> &'static str {
         if self.unicode { "…" } else { "~" }
     }
 
@@ -138,7 +138,7 @@ fn tenths(value: Option<f64>) -> String {
 }
 
 /// A sentence over as many lines as it needs, `indent` blanks before each.
-fn wrapped(text: &str, indent: usize, style: Style) -> Vec<String> {
+pub(super) fn wrapped(text: &str, indent: usize, style: Style) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {

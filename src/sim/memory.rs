@@ -342,6 +342,11 @@ impl Memory {
         }
         let at = (address - self.ram_region.origin) as usize;
         self.ram[at..at + bytes.len()].copy_from_slice(bytes);
+        // What a debugger writes has a value as well: an input that lies in the arena.
+        if let Some(fresh) = &mut self.fresh {
+            let touched = fresh.touched(address, size);
+            fresh.written[touched].fill(true);
+        }
         self.stale |= !self.decoded.is_empty();
         true
     }

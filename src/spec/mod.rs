@@ -11,6 +11,7 @@ mod document;
 mod features;
 mod fetch;
 mod fields;
+mod foreign;
 mod function;
 mod import;
 pub mod model;
@@ -24,6 +25,7 @@ mod train;
 mod vocabulary;
 
 pub use document::{explain, words};
+pub use foreign::{check_imports, read_model};
 pub use model::Spec;
 pub use require::{MEASURES, Measure};
 pub use resolve::resolve;

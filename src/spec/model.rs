@@ -222,6 +222,8 @@ pub enum Input {
     Dataset(usize),
     /// A feature chain: index.
     Features(usize),
+    /// int8 values as the model takes them: there is no data set, and nothing is computed before the model.
+    Given,
 }
 
 /// A model.
@@ -233,11 +235,15 @@ pub struct Model {
     pub docs: Vec<String>,
     /// Where its input comes from.
     pub input: Input,
-    /// Index of the data set at the root.
+    /// Index of the data set at the root; of no meaning where the input is given.
     pub dataset: usize,
     /// Shape of one input.
     pub shape: Shape,
-    /// Layers in order.
+    /// Numbers of one output.
+    pub outputs: usize,
+    /// The file that it is imported from, instead of trained.
+    pub import: Option<Import>,
+    /// Layers in order; none where it is imported.
     pub layers: Vec<Layer>,
     /// How it is trained.
     pub train: Train,
@@ -245,6 +251,26 @@ pub struct Model {
     pub quantize: Quantize,
     /// The block's header.
     pub span: Span,
+}
+
+/// A model in a file of another program.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Import {
+    /// The file, relative to the spec's folder.
+    pub path: String,
+    /// Its format.
+    pub format: Format,
+    /// Whether it computes in floats, and is to be calibrated; known once the file is read.
+    pub float: bool,
+    /// The `import` field.
+    pub span: Span,
+}
+
+/// A format of foreign models.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Format {
+    /// `tflite("…")`
+    Tflite,
 }
 
 /// One layer. The operator's schema (`net::ops`) has checked the arguments.

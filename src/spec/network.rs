@@ -1,17 +1,28 @@
 //! `model NAME from SOURCE { layer() … train { … } quantize { … } }`.
 
-use crate::base::{Diag, Kind, Param, Params, Shape};
-use crate::lang::ast::{Block, Call, Member};
+use crate::base::{Diag, Kind, Param, Params, Shape, Span};
+use crate::lang::ast::{Block, Call, Member, Value};
 
 use super::fields;
-use super::model::{Input, Layer, Model};
+use super::import as imports;
+use super::model::{Format, Import, Input, Layer, Model};
 use super::scope::{Context, Symbol};
 use super::shapes::{self, Flow};
-use super::train;
+use super::{term, train};
 
 /// Fields of `model`; its other lines are layers.
 pub(super) fn schema() -> Params {
-    vec![Param::optional("import", Kind::Free, "", "a trained model's file; not built yet")]
+    vec![Param::optional(
+        "import",
+        Kind::Free,
+        "",
+        "a trained model's file instead of layers: `tflite(\"models/kws.tflite\")`",
+    )]
+}
+
+/// Arguments of `tflite`.
+pub(super) fn file_schema() -> Params {
+    vec![Param::required("path", Kind::Path, "the file, relative to this spec")]
 }
 
 /// What the model's header leads to.
@@ -25,13 +36,7 @@ struct Root {
 pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Model> {
     let fields = fields::block(&schema(), block, cx);
     let imported = fields.given("import");
-    if fields.free("import").is_some() {
-        let diag = Diag::error("tml::unsupported", "models can't be imported yet");
-        cx.report(
-            diag.at(&fields.span("import"), "not built yet")
-                .help("write the layers, for example `dense(32, activation = relu)`"),
-        );
-    }
+    let import = fields.free("import").and_then(|value| import(&value, &fields.span("import"), cx));
     fields.finish();
     let options = options(block, cx);
     let root = root(block, cx);
@@ -44,6 +49,9 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Model> {
             diag.at(&block.header, "nothing to train").help("add layers, the last one as wide as there are classes"),
         );
         return None;
+    }
+    if imported {
+        return foreign(block, &calls, root?, import?, options, cx);
     }
     let root = root?;
     let (layers, end) = chain(&calls, &root.flow, cx);
@@ -64,7 +72,70 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Model> {
         input: root.input?,
         dataset,
         shape,
+        outputs: output.len(),
+        import: None,
         layers,
+        train,
+        quantize,
+        span: block.header.clone(),
+    })
+}
+
+/// `tflite("models/kws.tflite")`.
+fn import(value: &Value, span: &Span, cx: &mut Context) -> Option<Import> {
+    let call = match value {
+        Value::Call(call) if call.path.text() == "tflite" => call,
+        Value::Call(call) if call.path.text() == "onnx" => {
+            let diag = Diag::error("tml::unsupported", "ONNX models can't be imported into a spec yet");
+            cx.report(diag.at(span, "not built yet").help("convert it to TFLite, or write the layers"));
+            return None;
+        }
+        other => {
+            let diag =
+                Diag::error("tml::kind", format!("`import` takes a format, but {} is given", term::found(other)));
+            let help = "write `import = tflite(\"models/kws.tflite\")`";
+            cx.report(diag.at(&other.span(), "not a known format").help(help));
+            return None;
+        }
+    };
+    let args = fields::call(&file_schema(), call, cx);
+    let path = args.text("path").map(|path| imports::join(&cx.folder, &path));
+    args.finish();
+    Some(Import { path: path?, format: Format::Tflite, float: false, span: span.clone() })
+}
+
+/// A model that isn't trained. Whether its file fits is found out when it is read.
+fn foreign(
+    block: &Block,
+    calls: &[&Call],
+    root: Root,
+    import: Import,
+    (train, quantize): (super::model::Train, super::model::Quantize),
+    cx: &mut Context,
+) -> Option<Model> {
+    let title = fields::title(block);
+    if let Some(call) = calls.first() {
+        let diag = Diag::error("tml::block", format!("`{title}` has layers and an import"));
+        cx.report(diag.at(&call.span, "a layer").at(&import.span, "and a whole model").help("leave one of them out"));
+    }
+    let trained = block.members.iter().find_map(|member| match member {
+        Member::Block(inner) if inner.kind.text == "train" => Some(inner),
+        _ => None,
+    });
+    if let Some(inner) = trained {
+        let diag = Diag::error("tml::block", format!("`{title}` is imported, so it isn't trained"));
+        cx.report(diag.at(&inner.header, "has no effect").help("leave `train` out"));
+    }
+    let (shape, dataset) = (root.flow.shape?, root.dataset?);
+    Some(Model {
+        name: block.name.as_ref()?.text.clone(),
+        docs: block.docs.clone(),
+        input: root.input?,
+        dataset,
+        shape,
+        outputs: cx.spec.datasets[dataset].classes.len(),
+        import: Some(import),
+        layers: Vec::new(),
         train,
         quantize,
         span: block.header.clone(),

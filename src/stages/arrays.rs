@@ -19,6 +19,17 @@ pub(super) fn rows(job: &Job, name: &str) -> Result<(Vec<f32>, usize), Diag> {
     Ok((array.as_f32().ok_or_else(|| wrong(name))?.to_vec(), width))
 }
 
+/// The bytes of a matrix of `f32` or `i8` as C reads them, and how many a row has.
+pub(super) fn row_bytes(job: &Job, name: &str) -> Result<(Vec<u8>, usize), Diag> {
+    let array = array(job, name)?;
+    let width: usize = array.dims.iter().skip(1).product();
+    match (array.as_f32(), array.as_i8()) {
+        (Some(reals), _) => Ok((reals.iter().flat_map(|value| value.to_le_bytes()).collect(), 4 * width)),
+        (_, Some(signed)) => Ok((signed.iter().map(|value| *value as u8).collect(), width)),
+        _ => Err(wrong(name)),
+    }
+}
+
 /// The elements of an `i32` array.
 pub(super) fn integers(job: &Job, name: &str) -> Result<Vec<i32>, Diag> {
     Ok(array(job, name)?.as_i32().ok_or_else(|| wrong(name))?.to_vec())
@@ -42,7 +53,7 @@ pub(super) fn of_part(part: &[u8], wanted: u8) -> Vec<usize> {
 }
 
 /// Row `index` of a matrix.
-pub(super) fn row(matrix: &[f32], width: usize, index: usize) -> &[f32] {
+pub(super) fn row<T>(matrix: &[T], width: usize, index: usize) -> &[T] {
     &matrix[index * width..(index + 1) * width]
 }
 

@@ -53,7 +53,7 @@ impl Stage for Emit {
 }
 
 /// The C of a network, with one variant a node, whose functions begin with `name`; `docs` go into the header's comment.
-/// Errors: `tml::emit` when `classes` aren't one an output, `tml::template` from the library.
+/// Errors: `tml::emit` when there are `classes` and they aren't one an output, `tml::template` from the library.
 pub fn model(
     name: &str,
     (net, variants): (&QNet, &[Variant]),
@@ -62,7 +62,7 @@ pub fn model(
     library: &Library,
 ) -> Result<BTreeMap<String, Vec<u8>>, Diag> {
     let outputs = net.output().len();
-    if classes.len() != outputs {
+    if !classes.is_empty() && classes.len() != outputs {
         let title = format!("`{name}` gives {outputs} scores for {} classes", classes.len());
         return Err(Diag::error("tml::emit", title).help("end the model in `dense` with one unit a class"));
     }

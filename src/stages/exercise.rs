@@ -135,22 +135,26 @@ impl Bench {
             infer: symbol("tml_infer")?.address,
             app: symbol("tml_app")?.address,
             stages: stages.iter().filter_map(|name| Some((name.clone(), machine.symbol(name)?.address))).collect(),
-            input: symbol("tml_input")?.address,
+            input: machine.symbol("tml_input").map_or(0, |symbol| symbol.address),
             output: (output.address, output.size),
             command: symbol("tml_command")?.address,
             boot_cycles: 0,
             machine: machine.clone(),
         };
         bench.machine.run_until(bench.wait, BOOT_BUDGET).map_err(|fault| faulted("while it started", &fault))?;
+        if bench.input == 0 {
+            // The input is in the arena, at an address that the firmware gives once it has started.
+            let pointer = peek(&bench.machine, symbol("tml_input_at")?.address, 4)?;
+            bench.input = pointer.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
+        }
         bench.boot_cycles = bench.machine.cycles();
         bench.machine.clear_profile();
         Ok(bench)
     }
 
-    /// Runs one inference on a raw sample.
-    pub fn infer(&mut self, sample: &[f32]) -> Result<Inference, Diags> {
-        let bytes: Vec<u8> = sample.iter().flat_map(|value| value.to_le_bytes()).collect();
-        poke(&mut self.machine, self.input, &bytes)?;
+    /// Runs one inference on a raw sample: the bytes of its floats, or of its int8 values.
+    pub fn infer(&mut self, sample: &[u8]) -> Result<Inference, Diags> {
+        poke(&mut self.machine, self.input, sample)?;
         poke(&mut self.machine, self.command, &1_u32.to_le_bytes())?;
         self.run_to(self.infer)?;
         let before = (self.machine.cycles(), self.machine.instructions());
@@ -170,7 +174,7 @@ impl Bench {
 
     /// The same in full suspicion of `arena`: a load from it before a store is a fault. Gives the bytes of it that
     /// were stored to, up to the last one; 0 where the image has no such symbol.
-    pub fn infer_watched(&mut self, sample: &[f32], arena: &str) -> Result<(Inference, u32), Diags> {
+    pub fn infer_watched(&mut self, sample: &[u8], arena: &str) -> Result<(Inference, u32), Diags> {
         if let Some(symbol) = self.machine.symbol(arena) {
             self.machine.expect_stores(symbol.address, symbol.size);
         }

@@ -28,6 +28,7 @@ pub struct Firmware {
 
 #[derive(Serialize)]
 struct MainContext<'a> {
+    direct: bool,
     input: usize,
     model: &'a str,
     length: usize,
@@ -75,13 +76,21 @@ impl Firmware {
     pub fn features(&self) -> Option<&str> {
         match self.model().input {
             Input::Features(index) => Some(&self.spec.features[index].name),
-            Input::Dataset(_) => None,
+            Input::Dataset(_) | Input::Given => None,
         }
+    }
+
+    /// Whether it takes the model's int8 values as they are, straight into the arena.
+    pub fn direct(&self) -> bool {
+        self.model().input == Input::Given
     }
 
     /// The functions of an inference in the order of their calls. `layers` are the model's, by their names in C.
     pub fn stages(&self, layers: &[String]) -> Vec<String> {
         let model = &self.model().name;
+        if self.direct() {
+            return layers.to_vec();
+        }
         let mut stages = Vec::new();
         if let Input::Features(index) = self.model().input {
             stages.push(format!("{}_run", self.spec.features[index].name));
@@ -95,12 +104,12 @@ impl Firmware {
     /// Our own sources for this board and model, rendered: name and text.
     pub fn sources(&self) -> Result<Vec<(&'static str, String)>, Diag> {
         let model = self.model();
-        let dataset = &self.spec.datasets[model.dataset];
         let main = MainContext {
-            input: dataset.channels.len(),
+            direct: self.direct(),
+            input: if self.direct() { model.shape.len() } else { self.spec.datasets[model.dataset].channels.len() },
             model: &model.name,
             length: model.shape.len(),
-            classes: dataset.classes.len(),
+            classes: model.outputs,
             features: self.features().unwrap_or_default(),
             app: self.app().map(|app| app.name.as_str()).unwrap_or_default(),
         };

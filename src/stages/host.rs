@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::arrays::{TEST, bytes, of_part, row, rows, signed};
+use super::arrays::{TEST, bytes, of_part, row, row_bytes, signed};
 use super::toolkit::{Toolkit, text_fact};
 use crate::base::npy::Array;
 use crate::base::{Diag, Diags, Span};
@@ -20,6 +20,8 @@ pub struct Host {
     pub inputs: usize,
     /// Values of one output.
     pub classes: usize,
+    /// Whether rows are int8 values as the model takes them, not floats.
+    pub direct: bool,
     /// The model's header in the spec.
     pub span: Span,
     /// Library and compiler.
@@ -31,11 +33,12 @@ struct Context<'a> {
     model: &'a str,
     inputs: usize,
     classes: usize,
+    direct: bool,
 }
 
 impl Host {
     fn harness(&self) -> Result<String, Diag> {
-        let context = Context { model: &self.model, inputs: self.inputs, classes: self.classes };
+        let context = Context { model: &self.model, inputs: self.inputs, classes: self.classes, direct: self.direct };
         self.toolkit.library.render("hal/host.c.j2", &context)
     }
 }
@@ -54,11 +57,10 @@ impl Stage for Host {
     }
 
     fn run(&self, job: &Job) -> Result<Outputs, Diags> {
-        let (x, width) = rows(job, "x.npy")?;
+        let (x, width) = row_bytes(job, "x.npy")?;
         let (expected, classes) = signed(job, "expected.npy")?;
         let test = of_part(&bytes(job, "part.npy")?, TEST);
-        let stdin: Vec<u8> =
-            test.iter().flat_map(|index| row(&x, width, *index)).flat_map(|value| value.to_le_bytes()).collect();
+        let stdin: Vec<u8> = test.iter().flat_map(|index| row(&x, width, *index)).copied().collect();
         let harness = self.harness()?;
         let sources = [("model.c", job.input("model.c")), ("main.c", harness.as_bytes())];
         let headers = [("model.h", job.input("model.h"))];

@@ -17,6 +17,7 @@ pub mod function;
 pub mod gate;
 pub mod host;
 pub mod image;
+pub mod import;
 pub mod ingest;
 pub mod link;
 mod native;

@@ -9,7 +9,7 @@ use crate::base::rng::Rng;
 use crate::base::{Diag, Diags};
 use crate::engine::{Facts, Job, Outputs, Stage};
 use crate::net::qnet::argmax;
-use crate::net::{QNet, artifact};
+use crate::net::{QNet, artifact, passes};
 use crate::spec::model::Model;
 
 /// The part that calibrates.
@@ -28,8 +28,8 @@ pub struct Quantize(pub Model);
 pub struct Summary {
     /// Share of test rows that the int8 reference gets right.
     pub accuracy: f64,
-    /// The same of the float network.
-    pub float_accuracy: f64,
+    /// The same of the float network, where there is one.
+    pub float_accuracy: Option<f64>,
     /// Training rows that calibrated the activations.
     pub calibrated: usize,
     /// Bytes of the int8 weights and int32 biases.
@@ -55,24 +55,39 @@ impl Stage for Quantize {
         let net = artifact::read_net(job.input("net.json"), job.input("weights.npy")).map_err(failed)?;
         let float: super::train::Summary = serde_json::from_slice(job.input("train.json"))
             .map_err(|error| Diag::error("tml::bug", format!("bug: summary.json: {error}")))?;
-        let (x, width) = rows(job, "x.npy")?;
-        let (y, part) = (integers(job, "y.npy")?, bytes(job, "part.npy")?);
-        let chosen = self.calibration(&part);
-        let calibration: Vec<f32> = chosen.iter().flat_map(|index| row(&x, width, *index)).copied().collect();
-        let qnet = crate::net::quantize(&net, &calibration).map_err(failed)?;
-        let test = of_part(&part, TEST);
-        let answers: Vec<Vec<i8>> = test.iter().map(|index| qnet.run(row(&x, width, *index))).collect();
-        let labels: Vec<i32> = test.iter().map(|index| y[*index]).collect();
-        let right = answers.iter().zip(&labels).filter(|(answer, label)| argmax(answer) == **label as usize).count();
-        let summary = Summary {
-            accuracy: right as f64 / test.len().max(1) as f64,
-            float_accuracy: float.accuracy,
-            calibrated: chosen.len(),
-            constants: qnet.constants_len(),
-        };
-        self.warn(job, &summary);
-        Ok(outputs(&qnet, &answers, labels, &summary))
+        let rows = judged_rows(job)?;
+        let chosen = self.calibration(&rows.part);
+        let calibration: Vec<f32> = chosen.iter().flat_map(|index| row(&rows.x, rows.width, *index)).copied().collect();
+        let qnet = crate::net::quantize(&net, &calibration).and_then(|net| passes::optimise(&net)).map_err(failed)?;
+        let outputs = judge(&qnet, &rows, Some(float.accuracy), chosen.len());
+        self.warn(job, &outputs, float.accuracy);
+        Ok(outputs)
     }
+}
+
+/// Rows with their labels and parts.
+pub(super) struct JudgedRows {
+    x: Vec<f32>,
+    width: usize,
+    y: Vec<i32>,
+    part: Vec<u8>,
+}
+
+/// The rows among a job's inputs.
+pub(super) fn judged_rows(job: &Job) -> Result<JudgedRows, Diag> {
+    let (x, width) = rows(job, "x.npy")?;
+    Ok(JudgedRows { x, width, y: integers(job, "y.npy")?, part: bytes(job, "part.npy")? })
+}
+
+/// The outputs of a step that gives an int8 network: the network, its answers over the test part, what they are worth.
+pub(super) fn judge(qnet: &QNet, rows: &JudgedRows, float_accuracy: Option<f64>, calibrated: usize) -> Outputs {
+    let test = of_part(&rows.part, TEST);
+    let answers: Vec<Vec<i8>> = test.iter().map(|index| qnet.run(row(&rows.x, rows.width, *index))).collect();
+    let labels: Vec<i32> = test.iter().map(|index| rows.y[*index]).collect();
+    let right = answers.iter().zip(&labels).filter(|(answer, label)| argmax(answer) == **label as usize).count();
+    let accuracy = right as f64 / test.len().max(1) as f64;
+    let summary = Summary { accuracy, float_accuracy, calibrated, constants: qnet.constants_len() };
+    outputs(qnet, &answers, labels, &summary)
 }
 
 impl Quantize {
@@ -85,8 +100,9 @@ impl Quantize {
         rows
     }
 
-    fn warn(&self, job: &Job, summary: &Summary) {
-        let lost = summary.float_accuracy - summary.accuracy;
+    fn warn(&self, job: &Job, outputs: &Outputs, float_accuracy: f64) {
+        let summary = outputs.get("summary.json").and_then(|bytes| serde_json::from_slice::<Summary>(bytes).ok());
+        let lost = summary.map_or(0.0, |summary| float_accuracy - summary.accuracy);
         if lost > WORTH_A_WARNING {
             let title = format!("int8 costs `{}` {:.1} points of accuracy", self.0.name, 100.0 * lost);
             job.warn(Diag::warning("tml::quantize::loss", title).at(&self.0.span, "this model").help(

@@ -1,7 +1,7 @@
 //! Size: how much stack the firmware uses. A probe image with all the memory that is left for its stack runs a few
 //! samples on the simulated board; the real image then gets what was used and a margin.
 
-use super::arrays::{TEST, bytes, of_part, row, rows};
+use super::arrays::{TEST, bytes, of_part, row, row_bytes};
 use super::exercise::{Bench, STACK_OVERFLOW};
 use super::firmware::Firmware;
 use super::link::{Stack, link, link_facts, objects, too_small};
@@ -31,7 +31,7 @@ impl Stage for Size {
 
     fn run(&self, job: &Job) -> Result<Outputs, Diags> {
         let elf = probe(&self.0, job)?;
-        let (x, width) = rows(job, "x.npy")?;
+        let (x, width) = row_bytes(job, "x.npy")?;
         let samples: Vec<usize> = of_part(&bytes(job, "part.npy")?, TEST).into_iter().take(SAMPLES).collect();
         let peak = || -> Result<u32, Diags> {
             let mut bench = Bench::boot(&elf, &self.0.board, &self.0.core, &[])?;

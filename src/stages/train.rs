@@ -67,16 +67,8 @@ impl Stage for Train {
         };
         let trained = train::train(&net, &data, &options(&self.0.train, job.threads()), &mut progress)
             .map_err(|why| self.failed(&why))?;
-        let test = of_part(&part, TEST);
-        let right =
-            test.iter().filter(|index| best(&trained.net.forward(row(&x, width, **index))) == y[**index] as usize);
-        let summary = Summary {
-            epochs: trained.history.len(),
-            best: trained.best,
-            accuracy: right.count() as f64 / test.len().max(1) as f64,
-            parameters: trained.net.weights.len(),
-            macs: trained.net.macs(),
-        };
+        let mut summary = judge(&trained.net, (&x, width), &y, &part);
+        (summary.epochs, summary.best) = (trained.history.len(), trained.best);
         let (structure, weights) = artifact::write_net(&trained.net);
         Ok(Outputs::from([
             ("net.json".to_string(), structure),
@@ -90,6 +82,19 @@ impl Stage for Train {
 impl Train {
     fn failed(&self, why: &str) -> Diag {
         Diag::error("tml::train", format!("`{}` can't be trained: {why}", self.0.name)).at(&self.0.span, "this model")
+    }
+}
+
+/// What a float network is worth on the test part; trained in no epochs.
+pub(super) fn judge(net: &Net, (x, width): (&[f32], usize), y: &[i32], part: &[u8]) -> Summary {
+    let test = of_part(part, TEST);
+    let right = test.iter().filter(|index| best(&net.forward(row(x, width, **index))) == y[**index] as usize);
+    Summary {
+        epochs: 0,
+        best: 0,
+        accuracy: right.count() as f64 / test.len().max(1) as f64,
+        parameters: net.weights.len(),
+        macs: net.macs(),
     }
 }
 

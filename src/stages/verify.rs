@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::arrays::{TEST, bytes, of_part, row, rows, signed};
+use super::arrays::{TEST, bytes, of_part, row, row_bytes, signed};
 use super::exercise::{self, Bench, Part};
 use super::firmware::Firmware;
 use crate::base::{Diag, Diags};
@@ -59,7 +59,7 @@ impl Stage for Verify {
     }
 
     fn run(&self, job: &Job) -> Result<Outputs, Diags> {
-        let (x, width) = rows(job, "x.npy")?;
+        let (x, width) = row_bytes(job, "x.npy")?;
         let (expected, classes) = signed(job, "expected.npy")?;
         let test = of_part(&bytes(job, "part.npy")?, TEST);
         let chosen = choose(test.len(), if self.full { test.len() } else { SAMPLES });

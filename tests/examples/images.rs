@@ -122,7 +122,8 @@ fn compare(place: &Place, board: &str, machine: &str) {
     for turn in 0..ROWS {
         let index = turn * test.len() / ROWS;
         let row = &x[test[index] * 64..(test[index] + 1) * 64];
-        let ours = bench.infer(row).unwrap_or_else(|diags| panic!("{diags}"));
+        let bytes: Vec<u8> = row.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let ours = bench.infer(&bytes).unwrap_or_else(|diags| panic!("{diags}"));
         let (output, count) = emulated.infer(row);
         assert_eq!(output, expected[index * 10..(index + 1) * 10], "test row {index} in QEMU");
         assert_eq!(output, ours.output, "test row {index}");

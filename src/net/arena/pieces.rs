@@ -81,7 +81,8 @@ impl Pieces {
             // The step that made the piece.
             let node = &net.nodes[piece.first - 1];
             let Some(before) = node.inputs.first().copied().filter(|_| node.inputs.len() == 1) else { return };
-            let in_place = node.op.overlap(node, &variants[piece.first - 1], 0) == Overlap::Lead(0);
+            let overlap = node.op.overlap(node, &variants[piece.first - 1], 0);
+            let in_place = matches!(overlap, Overlap::Lead(0) | Overlap::InPlace);
             let dies = |at: usize| self.memory.pieces[at].last == piece.first;
             if !in_place || !matches!(self.values[before], Owner::Memory(at) if dies(at)) {
                 return;
@@ -113,8 +114,8 @@ impl Pieces {
             for value in &node.inputs {
                 let Some(input) = piece(self.values[*value]) else { continue };
                 let dies = self.memory.pieces[input].last == at + 1 && input != output;
-                if let (true, Some(lead)) = (dies, self.lead(node, &variants[at], input)) {
-                    let relation = Relation { input, output, lead: lead.next_multiple_of(4) };
+                if let (true, Some((lead, exact))) = (dies, self.lead(node, &variants[at], input)) {
+                    let relation = Relation { input, output, lead: lead.next_multiple_of(4), exact };
                     if !self.memory.relations.contains(&relation) {
                         self.memory.relations.push(relation);
                     }
@@ -123,14 +124,18 @@ impl Pieces {
         }
     }
 
-    /// How far below `input` the output must begin, over all of the places where the node reads it.
-    fn lead(&self, node: &QNode, variant: &Variant, input: usize) -> Option<usize> {
+    /// How far below `input` the output must begin, over all of the places where the node reads it, and whether just there.
+    fn lead(&self, node: &QNode, variant: &Variant, input: usize) -> Option<(usize, bool)> {
         let reads = node.inputs.iter().enumerate().filter(|(_, value)| self.values[**value] == Owner::Memory(input));
-        let leads = reads.map(|(number, _)| match node.op.overlap(node, variant, number) {
+        let overlaps: Vec<Overlap> = reads.map(|(number, _)| node.op.overlap(node, variant, number)).collect();
+        let leads = overlaps.iter().map(|overlap| match overlap {
             Overlap::Apart => None,
-            Overlap::Lead(lead) => Some(lead),
+            Overlap::InPlace => Some(0),
+            Overlap::Lead(lead) => Some(*lead),
         });
-        leads.collect::<Option<Vec<usize>>>()?.into_iter().max()
+        let lead = leads.collect::<Option<Vec<usize>>>()?.into_iter().max()?;
+        let exact = overlaps.contains(&Overlap::InPlace);
+        (lead == 0 || !exact).then_some((lead, exact))
     }
 }
 

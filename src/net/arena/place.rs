@@ -14,12 +14,13 @@ pub(super) struct Piece {
     pub(super) last: usize,
 }
 
-/// `output` may lie over `input` where it begins `lead` bytes or more below it.
+/// `output` may lie over `input` where it begins `lead` bytes or more below it, or just there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Relation {
     pub(super) input: usize,
     pub(super) output: usize,
     pub(super) lead: usize,
+    pub(super) exact: bool,
 }
 
 /// What is to be placed.
@@ -67,23 +68,27 @@ impl Memory {
         (0..=steps).map(need).max().unwrap_or(0).max(largest)
     }
 
-    /// Starts that are too low and ends that are too high for `piece` beside `other` at `offset`: an open interval.
-    fn forbidden(&self, piece: usize, other: usize, offset: usize) -> Option<(isize, isize)> {
+    /// Starts that are too low and ends that are too high for `piece` beside `other` at `offset`: open intervals.
+    fn forbidden(&self, piece: usize, other: usize, offset: usize) -> Vec<(isize, isize)> {
         let (a, b) = (self.pieces[piece], self.pieces[other]);
         if a.first > b.last || b.first > a.last {
-            return None;
+            return Vec::new();
         }
         let (own, its, offset) = (words(a.bytes) as isize, words(b.bytes) as isize, offset as isize);
         let (mut low, mut high) = (offset - own, offset + its);
         for relation in &self.relations {
             let lead = relation.lead as isize;
-            if (relation.output, relation.input) == (piece, other) {
+            let (over, under) = ((relation.output, relation.input), (relation.input, relation.output));
+            if relation.exact && (over == (piece, other) || under == (piece, other)) {
+                return vec![(low, offset), (offset, high)];
+            }
+            if over == (piece, other) {
                 low = low.max(offset - lead);
-            } else if (relation.input, relation.output) == (piece, other) {
+            } else if under == (piece, other) {
                 high = high.min(offset + lead);
             }
         }
-        (low < high).then_some((low, high))
+        if low < high { vec![(low, high)] } else { Vec::new() }
     }
 
     /// Each piece in turn at the lowest offset that the ones before leave it.
@@ -93,7 +98,7 @@ impl Memory {
         for (count, piece) in order.iter().enumerate() {
             let before = order[..count].iter();
             let mut taken: Vec<(isize, isize)> =
-                before.filter_map(|other| self.forbidden(*piece, *other, offsets[*other])).collect();
+                before.flat_map(|other| self.forbidden(*piece, *other, offsets[*other])).collect();
             taken.sort_unstable();
             let mut offset: isize = 0;
             for (low, high) in taken {
@@ -194,7 +199,9 @@ mod tests {
         for _ in 0..rng.below(count) {
             let (input, output) = (rng.below(count), rng.below(count));
             if pieces[input].last == pieces[output].first && input != output {
-                relations.push(Relation { input, output, lead: 4 * rng.below(6) });
+                let exact = rng.below(4) == 0;
+                let lead = if exact { 0 } else { 4 * rng.below(6) };
+                relations.push(Relation { input, output, lead, exact });
             }
         }
         Memory { pieces, relations }
@@ -214,8 +221,12 @@ mod tests {
                     let (x, y) = (placed.offsets[a], placed.offsets[b]);
                     let apart = p.first > q.last || q.first > p.last || x + p.bytes <= y || y + q.bytes <= x;
                     let leads = memory.relations.iter().any(|relation| {
-                        (relation.input, relation.output) == (a, b) && y + relation.lead <= x
-                            || (relation.input, relation.output) == (b, a) && x + relation.lead <= y
+                        (relation.input, relation.output) == (a, b)
+                            && y + relation.lead <= x
+                            && (!relation.exact || x == y)
+                            || (relation.input, relation.output) == (b, a)
+                                && x + relation.lead <= y
+                                && (!relation.exact || x == y)
                     });
                     assert!(a == b || apart || leads, "{a} {b} {memory:?} {placed:?}");
                 }

@@ -11,6 +11,12 @@ pub(super) fn text<'a>(args: &'a [(String, String)], name: &str) -> Option<&'a s
     args.iter().find(|arg| arg.0 == name).map(|arg| arg.1.trim_matches('"'))
 }
 
+/// The arguments with another number for `name`.
+pub(super) fn with(args: &[(String, String)], name: &str, number: usize) -> Args {
+    let change = |arg: &(String, String)| if arg.0 == name { (arg.0.clone(), number.to_string()) } else { arg.clone() };
+    args.iter().map(change).collect()
+}
+
 /// A whole number from `low` to `high`.
 pub(super) fn int(word: &str, args: &[(String, String)], name: &str, low: usize, high: usize) -> Result<usize, String> {
     let given = text(args, name).ok_or_else(|| format!("`{word}` needs `{name}`"))?;

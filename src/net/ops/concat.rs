@@ -9,7 +9,7 @@ use crate::net::fixed;
 use crate::net::qnet::{QNode, Quant};
 
 use super::args::{axes, text};
-use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Overlap, Place, Variant};
+use super::operator::{Backward, Channels, Context, Derived, Example, Lowered, Operator, Overlap, Place, Variant};
 
 pub(super) struct Concat;
 
@@ -111,6 +111,21 @@ impl Operator for Concat {
         let same = inputs.iter().all(|quant| *quant == inputs[0]);
         let finest = inputs.iter().map(|quant| quant.scale).fold(f32::MAX, f32::min);
         Ok(Lowered::plain(if same { inputs[0] } else { Quant::of_range(range).at_least(finest / 256.0, range) }))
+    }
+
+    fn channels(&self, node: &QNode) -> Channels {
+        let last = |shape: &Shape| shape.dims.last().copied().unwrap_or(1);
+        let outputs = last(&node.output);
+        if node.takes.iter().map(last).sum::<usize>() != outputs || node.takes.len() == 1 {
+            return Channels::each(node);
+        }
+        let mut first = 0;
+        let from = |shape: &Shape| {
+            let (start, end) = (first, first + last(shape));
+            first = end;
+            (0..outputs).map(|output| (start..end).contains(&output).then(|| output - start)).collect()
+        };
+        Channels::Follow(node.takes.iter().map(from).collect())
     }
 
     fn derive(&self, node: &QNode, inputs: &[Quant]) -> Result<Derived, String> {

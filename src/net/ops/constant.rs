@@ -8,8 +8,9 @@ use crate::base::{Kind, Param, Params, Shape};
 use crate::net::graph::Tensor;
 use crate::net::qnet::{QNode, Quant};
 
+use super::Args;
 use super::args::list;
-use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Place, Storage, Variant};
+use super::operator::{Backward, Context, Derived, Dropped, Example, Lowered, Operator, Place, Storage, Variant};
 
 pub(super) struct Constant;
 
@@ -79,6 +80,17 @@ impl Operator for Constant {
 
     fn forward_i8(&self, node: &QNode, _inputs: &[&[i8]], output: &mut [i8]) {
         output.copy_from_slice(&node.lowered.weights);
+    }
+
+    fn without(&self, node: &QNode, dropped: &Dropped<'_>) -> Result<(Args, Lowered), String> {
+        let (channels, mut dims) = (dropped.output.len(), node.output.dims.clone());
+        let stays = |at: usize| !dropped.output[at % channels];
+        let values = node.lowered.weights.iter().enumerate().filter(|(at, _)| stays(*at)).map(|(_, value)| *value);
+        if let Some(last) = dims.last_mut() {
+            *last = (0..channels).filter(|channel| stays(*channel)).count();
+        }
+        let lowered = Lowered { weights: values.collect(), ..Lowered::plain(node.lowered.quant) };
+        Ok((vec![("shape".into(), format!("{dims:?}"))], lowered))
     }
 
     fn storage(&self) -> Storage {

@@ -11,8 +11,12 @@ use crate::net::graph::Tensor;
 use crate::net::qnet::{QNode, Quant};
 
 use super::activation::{self, Activation};
-use super::args::int;
-use super::operator::{Backward, Capabilities, Context, Derived, Example, Lowered, Operator, Overlap, Place, Variant};
+use super::args::{int, with};
+use super::mix::Mix;
+use super::operator::{
+    Backward, Capabilities, Channels, Context, Derived, Dropped, Example, Lowered, Operator, Overlap, Place, Variant,
+};
+use super::packed::Columns;
 use super::window::{self, Window};
 use super::{Args, channels, columns, dense};
 
@@ -56,6 +60,18 @@ impl Conv {
         }
         let width = window.kernel[0] * window.kernel[1] * (window.channels / groups);
         Ok(Sizes { window, filters, groups, width })
+    }
+
+    fn mix(&self, node: &QNode) -> Mix {
+        let Sizes { window, .. } = self.checked(&node.args, &node.takes[0]);
+        Mix { taps: window.kernel[0] * window.kernel[1], inputs: window.channels, padded: window.padded() }
+    }
+
+    /// The convolution as the kernels of columns read it.
+    fn packed(&self, node: &QNode) -> Option<Columns> {
+        let sizes = self.checked(&node.args, &node.takes[0]);
+        let (low, _) = activation::of(&node.args).clamp_i8(node.lowered.quant);
+        (sizes.groups == 1).then(|| Columns::of(node, &sizes.window, sizes.filters, low)).flatten()
     }
 
     fn checked(&self, args: &[(String, String)], takes: &Shape) -> Sizes {
@@ -302,20 +318,47 @@ impl Operator for Conv {
         }
     }
 
-    fn variants(&self, _node: &QNode, _can: Capabilities) -> Vec<Variant> {
-        vec![Variant::plain("conv2d")]
+    fn channels(&self, node: &QNode) -> Channels {
+        if self.checked(&node.args, &node.takes[0]).groups == 1 { Channels::Mix } else { Channels::Opaque }
     }
 
-    fn overlap(&self, node: &QNode, _variant: &Variant, _input: usize) -> Overlap {
-        Overlap::Lead(Window::of(node).lead(node.output.dims[self.dims], 1))
+    fn joins(&self, node: &QNode, input: usize, output: usize) -> bool {
+        self.mix(node).joins(node, input, output)
     }
 
-    fn support(&self, _variant: &Variant) -> &'static [&'static str] {
-        &["fixed_point"]
+    fn spares(&self, node: &QNode, channel: usize, constant: Option<i8>) -> bool {
+        self.mix(node).spares(node, channel, constant)
     }
 
-    fn context(&self, node: &QNode, _variant: &Variant) -> Context {
+    fn without(&self, node: &QNode, dropped: &Dropped<'_>) -> Result<(Args, Lowered), String> {
+        let lowered = self.mix(node).without(node, dropped)?;
+        Ok((with(&node.args, "filters", lowered.bias.len()), lowered))
+    }
+
+    fn variants(&self, node: &QNode, can: Capabilities) -> Vec<Variant> {
+        let columns = can.dsp.then(|| self.packed(node)).flatten();
+        let mut variants: Vec<Variant> = columns.iter().flat_map(Columns::variants).collect();
+        variants.push(Variant::plain("conv2d"));
+        variants
+    }
+
+    fn overlap(&self, node: &QNode, variant: &Variant, _input: usize) -> Overlap {
+        Overlap::Lead(Window::of(node).lead(node.output.dims[self.dims], Columns::block(variant).unwrap_or(1)))
+    }
+
+    fn support(&self, variant: &Variant) -> &'static [&'static str] {
+        if Columns::block(variant).is_some() { &["word", "pairs"] } else { &["fixed_point"] }
+    }
+
+    fn context(&self, node: &QNode, variant: &Variant) -> Context {
         let sizes = self.checked(&node.args, &node.takes[0]);
+        if let (Some(block), Some(columns)) = (Columns::block(variant), self.packed(node)) {
+            let (low, high) = activation::of(&node.args).clamp_i8(node.lowered.quant);
+            let mut context = sizes.window.context();
+            context.extend(columns.context(block, node.quants[0].zero_point));
+            context.extend([("low", json!(low)), ("high", json!(high))]);
+            return context;
+        }
         let mut context = channels::context(&node.lowered, &node.derived, activation::of(&node.args));
         context.extend(sizes.window.context());
         context.extend([

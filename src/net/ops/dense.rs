@@ -11,15 +11,20 @@ use crate::net::graph::Tensor;
 use crate::net::qnet::{QNode, Quant};
 
 use super::activation::{self, Activation};
-use super::args::{flag, int};
+use super::args::{flag, int, with};
+use super::mix::Mix;
 use super::operator::{
-    Backward, Channels, Context, Derived, Dropped, Example, Lowered, Operator, Overlap, Place, Variant,
+    Backward, Capabilities, Channels, Context, Derived, Dropped, Example, Lowered, Operator, Overlap, Place, Variant,
 };
+use super::packed::Rows;
 use super::{Args, channels};
 
 pub(super) struct Dense;
 
 const MOST_UNITS: usize = 65_536;
+
+/// The variant that computes eight units at once.
+const ROWS: &str = "dsp_rows";
 
 /// Draws a matrix of weights: He et al. 2015 before a `ReLU`, else Glorot and Bengio 2010, both in their normal form.
 pub(super) fn draw(matrix: &mut [f32], inputs: usize, outputs: usize, activation: Activation, rng: &mut Rng) {
@@ -53,8 +58,18 @@ fn width(args: &[(String, String)], takes: &[Shape]) -> usize {
     if flag("dense", args, "each") == Ok(true) { takes[0].dims.last().copied().unwrap_or(1) } else { takes[0].len() }
 }
 
+/// The layer as the kernel of eight units reads it.
+fn rows(node: &QNode) -> Option<Rows> {
+    let (low, _) = activation::of(&node.args).clamp_i8(node.lowered.quant);
+    Rows::of(node, units(&node.output), low)
+}
+
 fn units(output: &Shape) -> usize {
     output.dims.last().copied().unwrap_or(1)
+}
+
+fn mix(node: &QNode) -> Mix {
+    Mix { taps: 1, inputs: width(&node.args, &node.takes), padded: false }
 }
 
 impl Operator for Dense {
@@ -213,6 +228,27 @@ impl Operator for Dense {
         }
     }
 
+    fn channels(&self, node: &QNode) -> Channels {
+        if width(&node.args, &node.takes) == node.takes[0].dims.last().copied().unwrap_or(1) {
+            Channels::Mix
+        } else {
+            Channels::Opaque
+        }
+    }
+
+    fn joins(&self, node: &QNode, input: usize, output: usize) -> bool {
+        mix(node).joins(node, input, output)
+    }
+
+    fn spares(&self, node: &QNode, channel: usize, constant: Option<i8>) -> bool {
+        mix(node).spares(node, channel, constant)
+    }
+
+    fn without(&self, node: &QNode, dropped: &Dropped<'_>) -> Result<(Args, Lowered), String> {
+        let lowered = mix(node).without(node, dropped)?;
+        Ok((with(&node.args, "units", lowered.bias.len()), lowered))
+    }
+
     /// Rows are read before those behind them; the outputs of a row come while it is still read.
     fn overlap(&self, node: &QNode, _variant: &Variant, _input: usize) -> Overlap {
         let (width, units) = (width(&node.args, &node.takes), units(&node.output));
@@ -221,53 +257,29 @@ impl Operator for Dense {
         if rows > 1 { Overlap::Lead(lead.unwrap_or(units)) } else { Overlap::Apart }
     }
 
-    fn channels(&self, node: &QNode) -> Channels {
-        if node.takes[0].dims.len() == 1 || flag("dense", &node.args, "each") == Ok(true) {
-            Channels::Mix
-        } else {
-            Channels::Opaque
-        }
+    fn variants(&self, node: &QNode, can: Capabilities) -> Vec<Variant> {
+        let rows = can.dsp.then(|| rows(node)).flatten();
+        let rows = rows.map(|_| Variant { name: ROWS, template: "dense_rows", scratch: 0 });
+        rows.into_iter().chain([Variant::plain("dense")]).collect()
     }
 
-    fn joins(&self, node: &QNode, input: usize, output: usize) -> bool {
-        node.lowered.weights[output * width(&node.args, &node.takes) + input] != 0
+    fn support(&self, variant: &Variant) -> &'static [&'static str] {
+        if variant.name == ROWS { &["word", "pairs", "rows"] } else { &["word", "fixed_point"] }
     }
 
-    fn spares(&self, node: &QNode, channel: usize, constant: Option<i8>) -> bool {
-        constant.is_some() || (0..units(&node.output)).all(|output| !self.joins(node, channel, output))
-    }
-
-    fn without(&self, node: &QNode, dropped: &Dropped<'_>) -> Result<(Args, Lowered), String> {
-        let (width, zero) = (width(&node.args, &node.takes), node.quants[0].zero_point);
-        let one_scale = node.lowered.scales.len() == 1;
-        let mut lowered = Lowered::plain(node.lowered.quant);
-        for output in (0..units(&node.output)).filter(|output| !dropped.output[*output]) {
-            let row = &node.lowered.weights[output * width..(output + 1) * width];
-            let gone = |input: usize| dropped.constants[0][input].map_or(0, |value| i32::from(value) - zero);
-            let inputs = || (0..width).filter(|input| dropped.inputs[0][*input]);
-            let moved: i32 = inputs().map(|input| i32::from(row[input]) * gone(input)).sum();
-            lowered.weights.extend((0..width).filter(|input| !dropped.inputs[0][*input]).map(|input| row[input]));
-            lowered.scales.push(node.lowered.scales[if one_scale { 0 } else { output }]);
-            lowered.bias.push(node.lowered.bias[output].checked_add(moved).ok_or("a bias exceeds 32 bits")?);
-        }
-        if one_scale {
-            lowered.scales.truncate(1);
-        }
-        let mut args = node.args.clone();
-        for (name, value) in &mut args {
-            if name == "units" {
-                *value = lowered.bias.len().to_string();
-            }
-        }
-        Ok((args, lowered))
-    }
-
-    fn support(&self, _variant: &Variant) -> &'static [&'static str] {
-        &["word", "fixed_point"]
-    }
-
-    fn context(&self, node: &QNode, _variant: &Variant) -> Context {
+    fn context(&self, node: &QNode, variant: &Variant) -> Context {
         let (width, units) = (width(&node.args, &node.takes), units(&node.output));
+        if let (ROWS, Some(rows)) = (variant.name, rows(node)) {
+            let (low, high) = activation::of(&node.args).clamp_i8(node.lowered.quant);
+            let mut context = rows.context();
+            context.extend([
+                ("low", json!(low)),
+                ("high", json!(high)),
+                ("inputs", json!(width)),
+                ("positions", json!(node.output.len() / units)),
+            ]);
+            return context;
+        }
         let mut context = channels::context(&node.lowered, &node.derived, activation::of(&node.args));
         context.extend([("inputs", json!(width)), ("units", json!(units)), ("rows", json!(node.output.len() / units))]);
         context

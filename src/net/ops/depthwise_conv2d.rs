@@ -10,7 +10,10 @@ use crate::net::qnet::{QNode, Quant};
 
 use super::activation::{self, Activation};
 use super::args::int;
-use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Overlap, Place, Variant};
+use super::operator::{
+    Backward, Capabilities, Channels, Context, Derived, Dropped, Example, Lowered, Operator, Overlap, Place, Variant,
+};
+use super::packed::Planes;
 use super::window::{self, Window};
 use super::{Args, channels, columns, dense};
 
@@ -29,6 +32,13 @@ fn sizes(args: &[(String, String)], takes: &Shape) -> Result<(Window, usize, usi
 
 fn checked(args: &[(String, String)], takes: &Shape) -> (Window, usize, usize) {
     sizes(args, takes).unwrap_or_else(|error| panic!("bug: checked before: {error}"))
+}
+
+/// The convolution as the kernel of planes reads it.
+fn planes(node: &QNode) -> Option<Planes> {
+    let (window, multiplier, _) = checked(&node.args, &node.takes[0]);
+    let (low, _) = activation::of(&node.args).clamp_i8(node.lowered.quant);
+    (multiplier == 1).then(|| Planes::of(node, &window, low)).flatten()
 }
 
 /// The transpose of `[taps, outputs]`: the weights of one channel behind those of another, and back.
@@ -209,17 +219,51 @@ impl Operator for DepthwiseConv2d {
         }
     }
 
-    fn overlap(&self, node: &QNode, _variant: &Variant, _input: usize) -> Overlap {
+    fn channels(&self, node: &QNode) -> Channels {
+        let (_, multiplier, outputs) = checked(&node.args, &node.takes[0]);
+        Channels::Follow(vec![(0..outputs).map(|output| Some(output / multiplier)).collect()])
+    }
+
+    fn without(&self, node: &QNode, dropped: &Dropped<'_>) -> Result<(Args, Lowered), String> {
+        let outputs = node.lowered.bias.len();
+        let stays = |at: usize| !dropped.output[at % outputs];
+        let Lowered { quant, weights, scales, bias } = &node.lowered;
+        let one = scales.len() < outputs;
+        let lowered = Lowered {
+            quant: *quant,
+            weights: weights.iter().enumerate().filter(|(at, _)| stays(*at)).map(|(_, weight)| *weight).collect(),
+            scales: scales.iter().enumerate().filter(|(at, _)| one || stays(*at)).map(|(_, scale)| *scale).collect(),
+            bias: bias.iter().enumerate().filter(|(at, _)| stays(*at)).map(|(_, bias)| *bias).collect(),
+        };
+        Ok((node.args.clone(), lowered))
+    }
+
+    fn variants(&self, node: &QNode, can: Capabilities) -> Vec<Variant> {
+        let planes = can.dsp.then(|| planes(node)).flatten();
+        planes.iter().map(Planes::variant).chain([Variant::plain(WORD)]).collect()
+    }
+
+    fn overlap(&self, node: &QNode, variant: &Variant, _input: usize) -> Overlap {
         let (window, multiplier, outputs) = checked(&node.args, &node.takes[0]);
+        if variant.name == Planes::NAME {
+            // Each channel is read before it is written, over the bytes of that channel only.
+            return Overlap::InPlace;
+        }
         Overlap::Lead(if multiplier == 1 { window.channel_lead() } else { window.lead(outputs, 1) })
     }
 
-    fn support(&self, _variant: &Variant) -> &'static [&'static str] {
-        &["fixed_point"]
+    fn support(&self, variant: &Variant) -> &'static [&'static str] {
+        if variant.name == Planes::NAME { &["word"] } else { &["fixed_point"] }
     }
 
-    fn context(&self, node: &QNode, _variant: &Variant) -> Context {
+    fn context(&self, node: &QNode, variant: &Variant) -> Context {
         let (window, multiplier, outputs) = checked(&node.args, &node.takes[0]);
+        if let (Planes::NAME, Some(planes)) = (variant.name, planes(node)) {
+            let (low, high) = activation::of(&node.args).clamp_i8(node.lowered.quant);
+            let mut context = planes.context(node.quants[0].zero_point);
+            context.extend([("outputs", json!(outputs)), ("low", json!(low)), ("high", json!(high))]);
+            return context;
+        }
         let mut context = channels::context(&node.lowered, &node.derived, activation::of(&node.args));
         context.extend(window.context());
         context.extend([

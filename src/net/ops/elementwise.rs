@@ -15,7 +15,7 @@ use crate::net::qnet::{QNode, Quant};
 
 use super::Args;
 use super::activation::{self, Activation};
-use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Overlap, Place, Variant};
+use super::operator::{Backward, Channels, Context, Derived, Example, Lowered, Operator, Overlap, Place, Variant};
 use super::strided::{Loops, broadcast_dims};
 
 /// What is done with two elements.
@@ -209,6 +209,10 @@ impl Operator for Elementwise {
             return Ok(Lowered::plain(inputs[0]));
         }
         Ok(Lowered::plain(quant.at_least(least.max(f32::MIN_POSITIVE), range)))
+    }
+
+    fn channels(&self, node: &QNode) -> Channels {
+        Channels::each(node)
     }
 
     fn derive(&self, node: &QNode, inputs: &[Quant]) -> Result<Derived, String> {

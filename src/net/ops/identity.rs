@@ -4,8 +4,11 @@
 use crate::base::{Kind, Param, Params, Shape};
 use crate::net::qnet::{QNode, Quant};
 
+use super::Args;
 use super::args::{share, signed};
-use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Place, Storage, Variant};
+use super::operator::{
+    Backward, Channels, Context, Derived, Dropped, Example, Lowered, Operator, Place, Storage, Variant,
+};
 
 /// What an identity is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -109,6 +112,25 @@ impl Operator for Identity {
 
     fn lower(&self, _place: &Place<'_>, inputs: &[Quant], _range: (f32, f32)) -> Result<Lowered, String> {
         Ok(Lowered::plain(inputs[0]))
+    }
+
+    fn channels(&self, node: &QNode) -> Channels {
+        let width = |shape: &Shape| shape.dims.last().copied().unwrap_or(1);
+        let (input, output) = (width(&node.takes[0]), width(&node.output));
+        if output.is_multiple_of(input) {
+            Channels::Follow(vec![(0..output).map(|channel| Some(channel % input)).collect()])
+        } else {
+            Channels::Opaque
+        }
+    }
+
+    fn without(&self, node: &QNode, dropped: &Dropped<'_>) -> Result<(Args, Lowered), String> {
+        let mut dims = node.output.dims.clone();
+        if let (Self::Reshape, Some(last)) = (self, dims.last_mut()) {
+            *last = dropped.output.iter().filter(|gone| !**gone).count();
+            return Ok((vec![("dims".into(), format!("{dims:?}"))], node.lowered.clone()));
+        }
+        Ok((node.args.clone(), node.lowered.clone()))
     }
 
     fn derive(&self, node: &QNode, inputs: &[Quant]) -> Result<Derived, String> {

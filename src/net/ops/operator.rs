@@ -102,6 +102,8 @@ pub enum Storage {
 pub enum Overlap {
     /// Not at all.
     Apart,
+    /// Over it where both begin at the same address, and nowhere else.
+    InPlace,
     /// Over it, as long as the output begins this many bytes or more below the input; 0 is in place. With it, every
     /// byte is written after the last read of the input's byte at the same address ("diagonal memory optimisation",
     /// Blacker et al. 2021).
@@ -118,6 +120,19 @@ pub enum Channels {
     Follow(Vec<Vec<Option<usize>>>),
     /// Output channels are weighted sums over the channels of the only input.
     Mix,
+}
+
+impl Channels {
+    /// Every output channel comes from the same channel of every input, or from the only one that an input has.
+    pub(super) fn each(node: &QNode) -> Self {
+        let width = |shape: &Shape| shape.dims.last().copied().unwrap_or(1);
+        let outputs = width(&node.output);
+        let from = |shape: &Shape| {
+            let channels = width(shape);
+            (0..outputs).map(|output| Some(if channels == 1 { 0 } else { output })).collect()
+        };
+        Self::Follow(node.takes.iter().map(from).collect())
+    }
 }
 
 /// Channels that a pass takes away from a node.
@@ -261,7 +276,7 @@ pub trait Operator: Sync {
         false
     }
 
-    /// Arguments and constants of the same operator over the channels that stay.
+    /// Arguments and constants of the same operator over the channels that stay; not asked of [`Channels::Opaque`].
     fn without(&self, node: &QNode, _dropped: &Dropped<'_>) -> Result<(super::Args, Lowered), String> {
         Ok((node.args.clone(), node.lowered.clone()))
     }

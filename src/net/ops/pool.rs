@@ -9,7 +9,7 @@ use crate::base::{Params, Shape};
 use crate::net::qnet::{QNode, Quant};
 
 use super::activation;
-use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Overlap, Place, Variant};
+use super::operator::{Backward, Channels, Context, Derived, Example, Lowered, Operator, Overlap, Place, Variant};
 use super::window::{self, Window};
 use super::{Args, columns};
 
@@ -147,6 +147,10 @@ impl Operator for Pool {
 
     fn lower(&self, _place: &Place<'_>, inputs: &[Quant], _range: (f32, f32)) -> Result<Lowered, String> {
         Ok(Lowered::plain(inputs[0]))
+    }
+
+    fn channels(&self, node: &QNode) -> Channels {
+        Channels::each(node)
     }
 
     fn derive(&self, node: &QNode, inputs: &[Quant]) -> Result<Derived, String> {

@@ -10,7 +10,7 @@ use crate::net::fixed;
 use crate::net::qnet::{QNode, Quant};
 
 use super::args::{axes, flag, text};
-use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Place, Variant};
+use super::operator::{Backward, Channels, Context, Derived, Example, Lowered, Operator, Place, Variant};
 use super::strided::{Loops, steps};
 
 /// How values are reduced.
@@ -179,6 +179,14 @@ impl Operator for Reduce {
             Self::Max | Self::Min => inputs[0],
             Self::ArgMax => INDEX,
         }))
+    }
+
+    fn channels(&self, node: &QNode) -> Channels {
+        let name = if *self == Self::ArgMax { "axis" } else { "axes" };
+        let rank = node.takes[0].dims.len();
+        let inner = axes(self.word(), &node.args, name, rank).is_ok_and(|axes| !axes.contains(&(rank.max(1) - 1)));
+        // A channel of the result comes from the same channel where the last dimension isn't reduced.
+        if inner && text(&node.args, name).is_some() { Channels::each(node) } else { Channels::Opaque }
     }
 
     fn derive(&self, node: &QNode, inputs: &[Quant]) -> Result<Derived, String> {

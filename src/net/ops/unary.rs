@@ -12,7 +12,9 @@ use crate::net::fixed;
 use crate::net::qnet::{QNode, Quant};
 
 use super::args::number;
-use super::operator::{Backward, Capabilities, Context, Derived, Example, Lowered, Operator, Overlap, Place, Variant};
+use super::operator::{
+    Backward, Capabilities, Channels, Context, Derived, Example, Lowered, Operator, Overlap, Place, Variant,
+};
 use super::unary_table as table;
 
 /// A function of one value.
@@ -287,6 +289,10 @@ impl Operator for Unary {
             (None, _) => Quant::of_range(range).at_least(inputs[0].scale / 64.0, range),
         };
         Ok(Lowered::plain(quant))
+    }
+
+    fn channels(&self, node: &QNode) -> Channels {
+        Channels::each(node)
     }
 
     fn derive(&self, node: &QNode, inputs: &[Quant]) -> Result<Derived, String> {

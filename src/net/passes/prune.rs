@@ -93,9 +93,11 @@ fn droppable(net: &QNet, constants: &Constants) -> Vec<Vec<bool>> {
             };
         }
         for channels in &mut dropped {
-            // A shape can't be empty.
-            if channels.iter().all(|gone| *gone) && !channels.is_empty() {
-                channels[0] = false;
+            // A shape can't be empty; and two channels keep what one scale for all channels means (see `ops/channels.rs`).
+            let least = channels.len().min(2);
+            while channels.iter().filter(|gone| !**gone).count() < least {
+                let first = channels.iter().position(|gone| *gone);
+                first.into_iter().for_each(|at| channels[at] = false);
                 changed = true;
             }
         }
@@ -163,7 +165,9 @@ fn without(net: &QNet, constants: &Constants, dropped: &[Vec<bool>]) -> Result<Q
             constants: node.inputs.iter().map(|value| constants[*value].as_slice()).collect(),
             output: &dropped[at + 1],
         };
-        let (args, lowered) = node.op.without(node, &what)?;
+        let whole = node.op.channels(node) == Channels::Opaque && node.op.storage() != Storage::Constant;
+        let (args, lowered) =
+            if whole { (node.args.clone(), node.lowered.clone()) } else { node.op.without(node, &what)? };
         let takes: Vec<Shape> =
             node.inputs.iter().zip(&node.takes).map(|(value, shape)| narrowed(*value, shape)).collect();
         // The operator says itself what it gives: a pass can't invent a shape.
