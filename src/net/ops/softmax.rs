@@ -4,10 +4,11 @@
 
 use serde_json::json;
 
-use crate::base::{Shape, math};
+use crate::base::{Kind, Param, Params, Shape, math};
 use crate::net::fixed;
 use crate::net::qnet::{QNode, Quant};
 
+use super::args::number;
 use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Overlap, Place, Variant};
 
 pub(super) struct Softmax;
@@ -17,6 +18,13 @@ const MOST_CLASSES: usize = 511;
 
 /// Kernels keep their exponentials on the stack up to this many classes; beyond, they compute them twice.
 const KEPT: usize = 32;
+
+/// What scores are multiplied with.
+fn beta(args: &[(String, String)]) -> f32 {
+    number("softmax", args, "beta", 1.0, BETA).unwrap_or(1.0)
+}
+
+const BETA: (f32, f32) = (1e-6, 1e6);
 
 fn classes(shape: &Shape) -> usize {
     shape.dims.last().copied().unwrap_or(1)
@@ -31,15 +39,21 @@ impl Operator for Softmax {
         "Scores become shares that sum to one, along the last dimension."
     }
 
+    fn params(&self) -> Params {
+        vec![Param::optional("beta", Kind::Number(1e-6, 1e6), "1", "What scores are multiplied with.")]
+    }
+
     fn examples(&self) -> Vec<Example> {
         vec![
+            Example { args: &[("beta", "0.5")], inputs: &[&[6]] },
             Example { args: &[], inputs: &[&[10]] },
             Example { args: &[], inputs: &[&[3, 4]] },
             Example { args: &[], inputs: &[&[40]] },
         ]
     }
 
-    fn infer(&self, _args: &[(String, String)], takes: &[Shape]) -> Result<Shape, String> {
+    fn infer(&self, args: &[(String, String)], takes: &[Shape]) -> Result<Shape, String> {
+        number("softmax", args, "beta", 1.0, BETA)?;
         match classes(&takes[0]) {
             1..=MOST_CLASSES => Ok(takes[0].clone()),
             count => Err(format!("`softmax` takes at most {MOST_CLASSES} classes, but it is given {count}")),
@@ -47,10 +61,10 @@ impl Operator for Softmax {
     }
 
     fn forward(&self, place: &Place<'_>, inputs: &[&[f32]], output: &mut [f32]) {
-        let classes = classes(place.output);
+        let (classes, beta) = (classes(place.output), beta(place.args));
         for (row, y) in inputs[0].chunks_exact(classes).zip(output.chunks_exact_mut(classes)) {
             let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            y.iter_mut().zip(row).for_each(|(y, x)| *y = math::exp(x - top));
+            y.iter_mut().zip(row).for_each(|(y, x)| *y = math::exp(beta * (x - top)));
             let sum: f32 = y.iter().sum();
             for y in y {
                 *y /= sum;
@@ -59,12 +73,12 @@ impl Operator for Softmax {
     }
 
     fn backward(&self, place: &Place<'_>, step: Backward<'_>) {
-        let classes = classes(place.output);
+        let (classes, beta) = (classes(place.output), beta(place.args));
         let rows = step.output.chunks_exact(classes).zip(step.slope.chunks_exact(classes));
         for ((y, slope), sums) in rows.zip(step.input_slopes[0].chunks_exact_mut(classes)) {
             let mean: f32 = y.iter().zip(slope).map(|(y, slope)| y * slope).sum();
             for ((sum, y), slope) in sums.iter_mut().zip(y).zip(slope) {
-                *sum += y * (slope - mean);
+                *sum += beta * y * (slope - mean);
             }
         }
     }
@@ -78,7 +92,8 @@ impl Operator for Softmax {
             return Err("`softmax` gives scale 1/256 and zero point -128".into());
         }
         // tensorflow/lite/kernels/internal/quantization_util.cc, PreprocessSoftmaxScaling and CalculateInputRadius.
-        let real = (f64::from(inputs[0].scale) * f64::from(1_u32 << 26)).min(f64::from(i32::MAX));
+        let real = (f64::from(beta(&node.args)) * f64::from(inputs[0].scale) * f64::from(1_u32 << 26))
+            .min(f64::from(i32::MAX));
         let (multiplier, shift) = fixed::multiplier(real);
         if !(1..=30).contains(&shift) {
             return Err("the scores before `softmax` lie too close together for int8".into());
