@@ -320,7 +320,7 @@ fn program(networks: &[(Net, QNet)], counts: &[usize]) -> String {
             text,
             "    for (int i = 0; i < {count}; i++) {{\n        float x[N{at}_INPUT_LEN];\n        int8_t q[N{at}_INPUT_LEN], \
              y[N{at}_OUTPUT_LEN];\n        if (fread(x, sizeof x, 1, stdin) != 1) return 1;\n        n{at}_quantize(x, q);\n        \
-             n{at}_predict(q, y);\n        fwrite(q, 1, sizeof q, stdout);\n        fwrite(y, 1, sizeof y, stdout);\n        \
+             n{at}_reset();\n        n{at}_predict(q, y);\n        fwrite(q, 1, sizeof q, stdout);\n        fwrite(y, 1, sizeof y, stdout);\n        \
              putchar((int)n{at}_label(y));\n    }}"
         );
     }
