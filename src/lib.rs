@@ -15,6 +15,7 @@ pub mod lang;
 pub mod library;
 pub mod lock;
 pub mod data;
+pub mod tensor;
 pub mod net;
 pub mod import;
 pub mod sim;

@@ -214,10 +214,11 @@ impl Planner<'_> {
     }
 
     /// The C of a model, for `core` or for any, and its comparison with the reference on this machine.
-    fn emit(&mut self, model: &model::Model, steps: &ModelSteps, place: &str, core: Option<Core>) -> StepId {
+    fn emit(&mut self, model: &model::Model, steps: &ModelSteps, place: &str, target: Option<(Board, Core)>) -> StepId {
         let toolkit = &self.context.toolkit;
         let net = || ["qnet.json", "qweights.npy", "qbias.npy"].map(|file| Input::step(file, steps.net, file));
-        let tune = Tune { title: place.replace('@', " on "), core, toolkit: toolkit.clone() };
+        let title = place.replace('@', " on ");
+        let tune = Tune { title, model: model.name.clone(), target, toolkit: toolkit.clone() };
         let tune = self.add(&format!("tune:{place}"), "tune", Box::new(tune), net().into(), &model.span);
         let mut inputs: Vec<Input> = net().into();
         inputs.push(Input::step("tuning.json", tune, "tuning.json"));
@@ -276,7 +277,8 @@ impl Planner<'_> {
     fn board(&mut self, firmware: &Firmware, model: &ModelSteps, base: StepId, chain: Option<StepId>) {
         let place = format!("{}@{}", firmware.deploy().name, firmware.board.name);
         let span = firmware.deploy().span.clone();
-        let emit = self.emit(&firmware.model().clone(), model, &place, Some(firmware.core.clone()));
+        let target = (firmware.board.clone(), firmware.core.clone());
+        let emit = self.emit(&firmware.model().clone(), model, &place, Some(target));
         let mut inputs: Vec<Input> = ["model.c", "model.h"].map(|output| Input::step(output, emit, output)).into();
         for output in ["features.c", "features.h"] {
             inputs.extend(chain.map(|chain| Input::step(output, chain, output)));

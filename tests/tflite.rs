@@ -3,6 +3,8 @@
 
 #[path = "tflite/cases.rs"]
 mod cases;
+#[path = "tflite/command.rs"]
+mod command;
 #[path = "tflite/damage.rs"]
 mod damage;
 #[path = "tflite/golden.rs"]

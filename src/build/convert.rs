@@ -97,13 +97,12 @@ pub fn convert(world: &World, wanted: &Wanted, progress: &dyn Progress) -> Resul
 
 fn read(world: &World, file: &Path) -> Result<(Imported, Format), Diags> {
     let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let format = match file.extension().and_then(|extension| extension.to_str()) {
-        Some("tflite" | "lite") => Format::Tflite,
-        _ => {
-            let diag = Diag::error("tml::model::file", format!("`{name}` has an unknown format"));
-            return Err(diag.help("name a `.tflite` file").into());
-        }
+    let extension = file.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+    let Some("tflite" | "lite") = extension.as_deref() else {
+        let diag = Diag::error("tml::model::file", format!("`{name}` has an unknown format"));
+        return Err(diag.help("name a `.tflite` file").into());
     };
+    let format = Format::Tflite;
     let stat = world.files().stat(file).map_err(|error| disk_error("read", file, &error))?;
     if stat.size > MOST_BYTES {
         let title = format!("`{name}` has {} bytes: no board holds a hundredth of that", stat.size);

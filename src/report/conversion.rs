@@ -89,6 +89,9 @@ pub struct Compared {
 
 impl Conversion {
     /// As JSON, with a line feed at the end.
+    ///
+    /// # Panics
+    /// If serde can't write it: our bug.
     pub fn json(&self) -> String {
         let text = serde_json::to_string_pretty(self);
         text.unwrap_or_else(|error| panic!("bug: a conversion isn't JSON: {error}")) + "\n"

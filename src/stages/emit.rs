@@ -34,11 +34,8 @@ impl Stage for Emit {
     fn facts(&self, out: &mut dyn Facts) {
         out.text("name", &self.model.name);
         out.text("classes", &format!("{:?}", self.classes));
-        for kernel in self.toolkit.library.list("kernels") {
-            let path = format!("kernels/{kernel}");
-            if let Some(entry) = self.toolkit.library.get(&path) {
-                text_fact(out, &path, &String::from_utf8_lossy(entry.bytes));
-            }
+        for path in self.toolkit.library.files("kernels") {
+            text_fact(out, &path, &self.toolkit.text(&path));
         }
     }
 

@@ -67,10 +67,16 @@ impl Toolkit {
     pub fn image(
         &self,
         job: &Job,
-        (board, core): (&Board, &Core),
+        place: (&Board, &Core),
         mut objects: Vec<(String, Vec<u8>)>,
         stack: u64,
     ) -> Result<Vec<u8>, CompileError> {
+        objects.extend(self.system(job, place)?);
+        self.link(job, place, &objects, stack)
+    }
+
+    /// The objects that every firmware for a board has: start-up and HAL.
+    pub fn system(&self, job: &Job, (board, core): (&Board, &Core)) -> Result<Vec<(String, Vec<u8>)>, CompileError> {
         let target = target(core);
         let toolchain = self.toolchain(job, &target)?;
         let context = BoardContext { board };
@@ -82,14 +88,28 @@ impl Toolkit {
         if !toolchain.has_memory_functions() {
             sources.push(("mem", self.text("hal/mem.c")));
         }
+        let mut objects = Vec::new();
         for (name, text) in sources {
             let file = format!("{name}.c");
             let unit = Unit { target: &target, name: &file, source: text.as_bytes(), headers: &headers, flags: &[] };
             objects.push((format!("{name}.o"), job.world().compile(&toolchain, &unit)?.bytes));
         }
-        let script = self.library.render("link/board.ld.j2", &context)?;
+        Ok(objects)
+    }
+
+    /// An image of `objects`, which are all there is, for a board.
+    pub fn link(
+        &self,
+        job: &Job,
+        (board, core): (&Board, &Core),
+        objects: &[(String, Vec<u8>)],
+        stack: u64,
+    ) -> Result<Vec<u8>, CompileError> {
+        let target = target(core);
+        let toolchain = self.toolchain(job, &target)?;
+        let script = self.library.render("link/board.ld.j2", &BoardContext { board })?;
         let symbols = [("_stack_size".to_string(), stack)];
-        let link = Link { target: &target, objects: &objects, script: &script, symbols: &symbols, entry: ENTRY };
+        let link = Link { target: &target, objects, script: &script, symbols: &symbols, entry: ENTRY };
         Ok(job.world().link(&toolchain, &link)?.bytes)
     }
 

@@ -385,6 +385,9 @@ def unary(g, x, name, code=None, version=2, **fields):
         scale = g.scale_of(x) * g.random.uniform(0.4, 2.0)
     elif name == "EXP":
         scale = float(np.exp(min(g.scale_of(x) * (127 - g.zero_of(x)), 8)) / 200)
+    if name == "RELU6":
+        # TFLM clamps without a look at the output's scale, which converters make that of the input.
+        scale, zero = g.scale_of(x), g.zero_of(x)
     if name == "ABS":
         scale = g.scale_of(x) if g.random.integers(0, 2) else scale
     y = g.value(g.shape(x), scale, zero)

@@ -16,6 +16,9 @@ pub(crate) struct Case {
     pub(crate) y: Vec<i8>,
 }
 
+/// Kinds that TFLM computes and that aren't taken: each with a reason in its message.
+pub(crate) const REFUSED: &[&str] = &["l2_normalization"];
+
 /// True when everything is to be tried, not a share: `TINYML_TFLITE=all`.
 pub(crate) fn all() -> bool {
     std::env::var("TINYML_TFLITE").is_ok_and(|value| value == "all")

@@ -1,5 +1,7 @@
 //! Operators element by element, along an axis, and between arithmetics.
 
+use crate::net::Quant;
+
 use super::build::{Arithmetic, Builder, without_batch};
 use super::constants;
 use super::model::{Operator, Type};
@@ -11,7 +13,7 @@ pub(super) fn binary(
     word: &str,
     fused: bool,
 ) -> Result<(), Refusal> {
-    let (a, b, output) = (builder.taken(operator, 0)?, builder.taken(operator, 1)?, builder.given(operator)?);
+    let (a, b, output) = (operator.taken(0)?, operator.taken(1)?, operator.given()?);
     let args: Args = if fused { vec![arg("activation", operator.activation(0)?)] } else { Args::new() };
     let mut values = [0; 2];
     for (value, tensor) in values.iter_mut().zip([a, b]) {
@@ -21,39 +23,52 @@ pub(super) fn binary(
 }
 
 pub(super) fn unary(builder: &mut Builder<'_>, operator: &Operator<'_>, word: &str) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
     let value = builder.value(input)?;
     builder.plain(word, &[], &[value], output)
 }
 
 pub(super) fn leaky_relu(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
     let value = builder.value(input)?;
     builder.plain("leaky_relu", &[arg("slope", operator.float(0, 0.0)?)], &[value], output)
 }
 
 pub(super) fn prelu(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (a, b, output) = (builder.taken(operator, 0)?, builder.taken(operator, 1)?, builder.given(operator)?);
-    let value = builder.shaped(a, &without_batch(&builder.tensor(a).shape))?;
-    let slopes = builder.value(b)?;
-    builder.plain("prelu", &[], &[value, slopes], output)
+    let (input, output) = (operator.taken(0)?, operator.given()?);
+    let slopes = builder.tensor(operator.taken(1)?);
+    let constants = constants::slopes(slopes, builder.arithmetic)?;
+    let value = builder.shaped(input, &without_batch(&builder.tensor(input).shape))?;
+    let args = [list("shape", &without_batch(&slopes.shape))];
+    builder.layer("prelu", &args, &[value], Some(constants), output)
 }
 
 pub(super) fn softmax(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
     let value = builder.shaped(input, &without_batch(&builder.tensor(input).shape))?;
-    builder.plain("softmax", &[arg("beta", operator.float(0, 0.0)?)], &[value], output)
+    let beta = operator.float(0, 0.0)?;
+    let args: Args = if beta.to_bits() == 1.0_f32.to_bits() { Args::new() } else { vec![arg("beta", beta)] };
+    builder.plain("softmax", &args, &[value], output)
 }
 
 pub(super) fn log_softmax(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
     let value = builder.shaped(input, &without_batch(&builder.tensor(input).shape))?;
     builder.plain("log_softmax", &[], &[value], output)
 }
 
+pub(super) fn l2_norm(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
+    let (input, output) = (operator.taken(0)?, operator.given()?);
+    if operator.activation(0)? != "none" {
+        return Err("it has a fused activation".into());
+    }
+    let value = builder.shaped(input, &without_batch(&builder.tensor(input).shape))?;
+    builder.plain("l2_norm", &[], &[value], output)
+}
+
 pub(super) fn reduce(builder: &mut Builder<'_>, operator: &Operator<'_>, word: &str) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
-    let axes = builder.integers(builder.taken(operator, 1)?, "axes")?.to_vec();
+    let (input, output) = (operator.taken(0)?, operator.given()?);
+    let axes = builder.integers(operator.taken(1)?, "axes")?.to_vec();
     let rank = builder.tensor(input).shape.len();
     let mut axes = axes.iter().map(|at| axis(*at, rank)).collect::<Result<Vec<_>, _>>()?;
     axes.sort_unstable();
@@ -77,13 +92,21 @@ pub(super) fn whole(builder: &mut Builder<'_>, tensor: usize, axes: &[usize]) ->
     Ok((builder.shaped(tensor, &shape[lead..])?, lead))
 }
 
+/// The index as an int8 value, which the file has as int32.
 pub(super) fn argmax(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let _ = (builder.taken(operator, 0)?, builder.given(operator)?);
-    Err("leave it out: the application takes the largest of the scores, as `MODEL_argmax` does".into())
+    let (input, output) = (operator.taken(0)?, operator.given()?);
+    let at = builder.integers(operator.taken(1)?, "axis")?.first().copied().ok_or("its axis is empty")?;
+    let at = axis(at, builder.tensor(input).shape.len())?;
+    let (value, lead) = whole(builder, input, &[at])?;
+    let args = [arg("axis", at - lead)];
+    let index = Quant { scale: 1.0, zero_point: -128 };
+    let value = builder.node("argmax", &args, &[value], index, None)?;
+    builder.stands(output, value);
+    Ok(())
 }
 
 pub(super) fn quantize(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
     if builder.arithmetic == Arithmetic::Float {
         let value = builder.value(input)?;
         return builder.same(output, value);
@@ -95,7 +118,7 @@ pub(super) fn quantize(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Re
 }
 
 pub(super) fn dequantize(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
     if builder.arithmetic == Arithmetic::Float {
         return if builder.tensor(input).data.is_some() {
             builder.stands_for(output, input);

@@ -8,7 +8,7 @@ use crate::net::{Net, QNet, QNode, Quant};
 
 use super::constants;
 use super::import::MISSING;
-use super::model::{Operator, Subgraph, Tensor, Type};
+use super::model::{Subgraph, Tensor, Type};
 use super::options::{Refusal, list};
 
 /// The arithmetic of a file.
@@ -93,17 +93,6 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The tensor that an operator takes at `slot`.
-    pub(super) fn taken(&self, operator: &Operator<'_>, slot: usize) -> Result<usize, Refusal> {
-        let tensor = operator.inputs.get(slot).copied().flatten();
-        tensor.ok_or_else(|| format!("it has no input number {slot}: the file is damaged"))
-    }
-
-    /// The tensor that an operator gives.
-    pub(super) fn given(&self, operator: &Operator<'_>) -> Result<usize, Refusal> {
-        operator.outputs.first().copied().ok_or_else(|| "it gives nothing: the file is damaged".to_string())
-    }
-
     /// A tensor of the file.
     pub(super) fn tensor(&self, tensor: usize) -> &'a Tensor<'a> {
         &self.graph.tensors[self.stand_ins.get(&tensor).copied().unwrap_or(tensor)]
@@ -173,14 +162,16 @@ impl<'a> Builder<'a> {
             let (declared, dims) = (self.tensor(tensor), self.dims(value));
             return Err(format!("the file says that it gives {declared}, but {dims:?} follows from its inputs"));
         }
-        let mut value = value;
-        // Kernels move bytes; a file that gives them another meaning on the way is taken at its word.
         if self.arithmetic == Arithmetic::Int8 && self.quant_of(tensor)? != self.value_quant(value) {
-            let (dims, quant) = (self.dims(value), self.quant_of(tensor)?);
-            value = self.node("reshape", &[list("dims", &dims)], &[value], quant, None)?;
+            return Err("it gives the same bytes another scale or zero point, which no converter writes".into());
         }
         self.values.insert(tensor, value);
         Ok(())
+    }
+
+    /// Says that a tensor is this value, whatever its own type.
+    pub(super) fn stands(&mut self, tensor: usize, value: usize) {
+        self.values.insert(tensor, value);
     }
 
     /// Says that a constant also goes by another name.
@@ -237,7 +228,8 @@ impl<'a> Builder<'a> {
         let fits = match weights {
             None => expected == 0,
             Some(Weights { values: Values::Int8(values), scales, bias: Bias::Int32(bias) }) => {
-                let fits = values.len() + bias.len() == expected;
+                // What else there is, the kernel checks when it derives its integers.
+                let fits = values.len() <= expected;
                 (lowered.weights, lowered.scales, lowered.bias) = (values, scales, bias);
                 fits
             }
@@ -254,12 +246,33 @@ impl<'a> Builder<'a> {
             Some(_) => false,
         };
         if !fits {
-            self.net.weights.truncate(node.offset);
-            self.net.nodes.pop();
+            self.drop_last();
             return Err(format!("its weights don't have the {expected} numbers that follow from its shapes"));
         }
         self.lowered.push(lowered);
+        self.checked().inspect_err(|_| {
+            self.lowered.pop();
+            self.drop_last();
+        })?;
         Ok(self.net.nodes.len())
+    }
+
+    /// Whether the kernel can compute with the last node's constants.
+    fn checked(&self) -> Result<(), Refusal> {
+        let (Arithmetic::Int8, Some(node), Some(lowered)) =
+            (self.arithmetic, self.net.nodes.last(), self.lowered.last())
+        else {
+            return Ok(());
+        };
+        let quants: Vec<Quant> = node.inputs.iter().map(|value| self.value_quant(*value)).collect();
+        let made = QNode::new(node.op, &node.args, &node.inputs, &node.takes, &node.output, lowered.clone());
+        node.op.derive(&made, &quants).map(|_| ())
+    }
+
+    fn drop_last(&mut self) {
+        if let Some(node) = self.net.nodes.pop() {
+            self.net.weights.truncate(node.offset);
+        }
     }
 
     /// A tensor's quantisation; floats have none, and any does.

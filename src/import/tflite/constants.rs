@@ -32,7 +32,7 @@ pub(super) fn integers(graph: &Subgraph<'_>) -> BTreeMap<usize, Vec<i64>> {
     graph.tensors.iter().enumerate().filter_map(|row| constant(row).or_else(|| empty(row))).collect()
 }
 
-fn words(data: &[u8]) -> impl Iterator<Item = i32> {
+pub(super) fn words(data: &[u8]) -> impl Iterator<Item = i32> {
     data.chunks_exact(4).map(|word| i32::from_le_bytes(word.try_into().unwrap_or_default()))
 }
 
@@ -80,6 +80,16 @@ pub(super) fn numbers(tensor: &Tensor<'_>, arithmetic: Arithmetic) -> Result<Wei
             bias: Bias::Float(Vec::new()),
         },
     })
+}
+
+/// The slopes of `PRELU`: int8 with one scale and, as the one bias, their zero point.
+pub(super) fn slopes(tensor: &Tensor<'_>, arithmetic: Arithmetic) -> Result<Weights, Refusal> {
+    if arithmetic == Arithmetic::Float {
+        return numbers(tensor, arithmetic);
+    }
+    let Quant { scale, zero_point } = quant(tensor)?;
+    let values = Values::Int8(int8(tensor, "slopes")?);
+    Ok(Weights { values, scales: vec![scale], bias: Bias::Int32(vec![zero_point]) })
 }
 
 /// int8 elements as they are stored; int4 ones are widened.

@@ -10,10 +10,13 @@ use super::model::{Model, Operator, Subgraph, Tensor, Type};
 use super::options::Refusal;
 use super::read;
 use super::table;
-use crate::import::{End, Imported};
+use crate::import::{End, Imported, Network};
 
 /// Operators and lines that one message shows.
 const MOST_SHOWN: usize = 60;
+
+/// Multiply-accumulates of one inference: a hundred times those of the largest model that a board runs in a second.
+const MOST_MACS: usize = 10_000_000_000;
 
 /// Imports a model. `name` is the file's, for messages.
 /// Errors: `tml::model::file`, `tml::model::shape`, `tml::model::operator`.
@@ -50,6 +53,14 @@ pub fn import(name: &str, bytes: &[u8]) -> Result<Imported, Diags> {
         notes.push(format!("{dead} operators don't reach the output or work on shapes only: left out"));
     }
     let network = builder.finish(ends.output).map_err(|why| shape(name, &why))?;
+    let macs = match &network {
+        Network::Int8(net) => net.macs(),
+        Network::Float(net) => net.macs(),
+    };
+    if macs > MOST_MACS {
+        let why = format!("one inference takes {macs} multiply-accumulates: a microcontroller would need minutes");
+        return Err(shape(name, &why).help("use a smaller model").into());
+    }
     Ok(Imported { network, input: ends.input_end, output: ends.output_end, notes })
 }
 
@@ -96,9 +107,8 @@ fn ends(name: &str, model: &Model<'_>, graph: &Subgraph<'_>) -> Result<Ends, Dia
         let why = format!("inputs: {}; outputs: {}", inputs.join(", "), outputs.join(", "));
         return Err(shape(name, &why).help("export a model with one input and one output"));
     };
-    for at in [input, output] {
-        checked_end(name, &graph.tensors[*at])?;
-    }
+    checked_end(name, &graph.tensors[*input], true)?;
+    checked_end(name, &graph.tensors[*output], false)?;
     let word = |operator: &Operator<'_>| model.codes[operator.code].name();
     let float = |at: usize| graph.tensors[at].element == Type::FLOAT32;
     let mut outside = Vec::new();
@@ -165,16 +175,16 @@ fn is_integer(element: Type) -> bool {
     [Type::INT32, Type::INT64].contains(&element)
 }
 
-fn checked_end(name: &str, tensor: &Tensor<'_>) -> Result<(), Diag> {
+fn checked_end(name: &str, tensor: &Tensor<'_>, input: bool) -> Result<(), Diag> {
     let called = format!("`{}` is {tensor}", tensor.name);
     if tensor.open.iter().any(|at| *at > 0) {
         let diag = shape(name, &format!("{called}: dimensions besides the batch are open"));
         return Err(diag.help("convert with a fixed shape: `model.input.set_shape([1, 96, 96, 3])` before the export"));
     }
-    if tensor.shape.first().is_some_and(|batch| *batch > 1 && tensor.open.contains(&0)) || tensor.is_empty() {
+    if tensor.is_empty() {
         return Err(shape(name, &format!("{called}: nothing can be computed over it")));
     }
-    if tensor.shape.len() > 1 && tensor.shape[0] > 1 {
+    if input && tensor.shape.len() > 1 && tensor.shape[0] > 1 {
         let diag =
             shape(name, &format!("{called}: the first dimension is the batch, and a board sees one sample at a time"));
         return Err(diag.help("export it with a batch of one"));

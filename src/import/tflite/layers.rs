@@ -28,8 +28,8 @@ fn window(operator: &Operator<'_>, kernel: &[usize], dilation: Option<[usize; 2]
 }
 
 pub(super) fn conv2d(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
-    let weights = builder.tensor(builder.taken(operator, 1)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
+    let weights = builder.tensor(operator.taken(1)?);
     let [h, w, c] = image(builder.tensor(input))?;
     let [filters, kh, kw, per_group] = *dims(weights, 4, "weights")? else {
         return Err("its weights have no shape".into());
@@ -51,8 +51,8 @@ fn bias<'a>(builder: &Builder<'a>, operator: &Operator<'_>, slot: usize) -> Opti
 }
 
 pub(super) fn depthwise(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
-    let weights = builder.tensor(builder.taken(operator, 1)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
+    let weights = builder.tensor(operator.taken(1)?);
     let [h, w, c] = image(builder.tensor(input))?;
     let [1, kh, kw, channels] = *dims(weights, 4, "weights")? else { return Err(format!("its weights are {weights}")) };
     if channels % c != 0 {
@@ -67,8 +67,8 @@ pub(super) fn depthwise(builder: &mut Builder<'_>, operator: &Operator<'_>) -> R
 }
 
 pub(super) fn transpose_conv(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 2)?, builder.given(operator)?);
-    let weights = builder.tensor(builder.taken(operator, 1)?);
+    let (input, output) = (operator.taken(2)?, operator.given()?);
+    let weights = builder.tensor(operator.taken(1)?);
     let [h, w, c] = image(builder.tensor(input))?;
     let [filters, kh, kw, depth] = *dims(weights, 4, "weights")? else {
         return Err("its weights have no shape".into());
@@ -78,25 +78,30 @@ pub(super) fn transpose_conv(builder: &mut Builder<'_>, operator: &Operator<'_>)
     }
     let mut args = vec![arg("filters", filters)];
     args.extend(window(operator, &[kh, kw], None)?);
-    args.push(arg("activation", operator.activation(3)?));
+    let [oh, ow, _] = image(builder.tensor(output))?;
+    args.extend([list("output", &[oh, ow]), arg("activation", operator.activation(3)?)]);
     let constants = constants::weights(weights, bias(builder, operator, 3), 0, builder.arithmetic)?;
     let value = builder.shaped(input, &[h, w, c])?;
     builder.layer("transpose_conv2d", &args, &[value], Some(constants), output)
 }
 
 pub(super) fn fully_connected(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
-    let weights = builder.tensor(builder.taken(operator, 1)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
+    let weights = builder.tensor(operator.taken(1)?);
     if operator.byte(1)? != 0 {
         return Err("its weights are shuffled for another library: convert without `SHUFFLED4x16INT8`".into());
     }
     let [units, width] = *dims(weights, 2, "weights")? else { return Err("its weights have no shape".into()) };
     let elements = builder.tensor(input).len();
-    if elements % width != 0 {
-        return Err(format!("it takes {} values in rows of {width}", elements));
+    if !elements.is_multiple_of(width) {
+        return Err(format!("it takes {elements} values in rows of {width}"));
     }
     let rows = elements / width;
-    let constants = constants::weights(weights, bias(builder, operator, 2), 0, builder.arithmetic)?;
+    let mut constants = constants::weights(weights, bias(builder, operator, 2), 0, builder.arithmetic)?;
+    if weights.quant.scales.len() == 1 {
+        // TFLM then multiplies the two scales as floats: `net` does so where one scale serves all outputs.
+        constants.scales.truncate(1);
+    }
     let each = rows > 1;
     let mut args = vec![arg("units", units), arg("activation", operator.activation(0)?)];
     args.extend(each.then(|| arg("each", true)));
@@ -105,7 +110,7 @@ pub(super) fn fully_connected(builder: &mut Builder<'_>, operator: &Operator<'_>
 }
 
 pub(super) fn matmul(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (a, b, output) = (builder.taken(operator, 0)?, builder.taken(operator, 1)?, builder.given(operator)?);
+    let (a, b, output) = (operator.taken(0)?, operator.taken(1)?, operator.given()?);
     let mut values = [0; 2];
     for (value, (tensor, turned)) in values.iter_mut().zip([(a, operator.flag(0)?), (b, operator.flag(1)?)]) {
         let mut dims = without_batch(&builder.tensor(tensor).shape);

@@ -8,7 +8,7 @@ use super::options::{Refusal, arg, list};
 
 /// Another shape of the same elements.
 pub(super) fn same(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
     let value = builder.value(input)?;
     builder.same(output, value)
 }
@@ -27,18 +27,21 @@ fn all(builder: &mut Builder<'_>, operator: &Operator<'_>, at: usize) -> Result<
 }
 
 pub(super) fn concat(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let output = builder.given(operator)?;
+    let output = operator.given()?;
     let at = axis(i64::from(operator.int(0, 0)?), builder.tensor(output).shape.len())?;
     if operator.activation(1)? != "none" {
         return Err("it has a fused activation, which no converter writes".into());
     }
     let (values, lead) = all(builder, operator, at)?;
+    if values.len() == 1 {
+        return builder.same(output, values[0]);
+    }
     builder.plain("concat", &[arg("axis", at - lead)], &values, output)
 }
 
 /// Stacks tensors along a new axis.
 pub(super) fn pack(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let output = builder.given(operator)?;
+    let output = operator.given()?;
     let at = axis(i64::from(operator.int(1, 0)?), builder.tensor(output).shape.len())?;
     let mut dims = builder.tensor(output).shape.clone();
     dims[at] = 1;
@@ -79,7 +82,7 @@ fn parts(
 }
 
 pub(super) fn unpack(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let input = builder.taken(operator, 0)?;
+    let input = operator.taken(0)?;
     let shape = &builder.tensor(input).shape;
     let at = axis(i64::from(operator.int(1, 0)?), shape.len())?;
     let sizes = vec![1; shape[at]];
@@ -95,7 +98,7 @@ fn checked(operator: &Operator<'_>, sizes: &[usize], whole: usize) -> Result<(),
 }
 
 pub(super) fn split(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (axes, input) = (builder.taken(operator, 0)?, builder.taken(operator, 1)?);
+    let (axes, input) = (operator.taken(0)?, operator.taken(1)?);
     let shape = &builder.tensor(input).shape;
     let at = builder.integers(axes, "axis")?.first().copied().ok_or("its axis is empty")?;
     let at = axis(at, shape.len())?;
@@ -106,8 +109,8 @@ pub(super) fn split(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Resul
 }
 
 pub(super) fn split_v(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let input = builder.taken(operator, 0)?;
-    let (sizes, axes) = (builder.taken(operator, 1)?, builder.taken(operator, 2)?);
+    let input = operator.taken(0)?;
+    let (sizes, axes) = (operator.taken(1)?, operator.taken(2)?);
     let shape = &builder.tensor(input).shape;
     let at = builder.integers(axes, "axis")?.first().copied().ok_or("its axis is empty")?;
     let at = axis(at, shape.len())?;
@@ -122,9 +125,9 @@ pub(super) fn split_v(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Res
     parts(builder, operator, input, at, &sizes)
 }
 
-pub(super) fn pad(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
-    let amounts = builder.integers(builder.taken(operator, 1)?, "amounts")?.to_vec();
+pub(super) fn pad(builder: &mut Builder<'_>, operator: &Operator<'_>, word: &str) -> Result<(), Refusal> {
+    let (input, output) = (operator.taken(0)?, operator.given()?);
+    let amounts = builder.integers(operator.taken(1)?, "amounts")?.to_vec();
     let rank = builder.tensor(input).shape.len();
     let amounts: Option<Vec<usize>> =
         amounts.iter().map(|n| usize::try_from(*n).ok().filter(|n| *n < 1 << 16)).collect();
@@ -133,6 +136,9 @@ pub(super) fn pad(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<
     let (value, lead) = whole(builder, input, &touched)?;
     let side = |first: usize| -> Vec<usize> { amounts.chunks_exact(2).skip(lead).map(|pair| pair[first]).collect() };
     let mut args = vec![list("before", &side(0)), list("after", &side(1))];
+    if word == "mirror_pad" {
+        args.push(arg("mode", if operator.byte(0)? == 0 { "reflect" } else { "symmetric" }));
+    }
     if let Some(with) = operator.inputs.get(2).copied().flatten() {
         let with = builder.tensor(with);
         let quant = constants::quant(with);
@@ -143,14 +149,27 @@ pub(super) fn pad(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<
         }
         args.push(arg("value", number));
     }
-    builder.plain("pad", &args, &[value], output)
+    builder.plain(word, &args, &[value], output)
+}
+
+pub(super) fn tile(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
+    let (input, output) = (operator.taken(0)?, operator.given()?);
+    let times = builder.integers(operator.taken(1)?, "multiples")?.to_vec();
+    let sound =
+        times.len() == builder.tensor(input).shape.len() && times.iter().all(|times| (1..1 << 16).contains(times));
+    if !sound {
+        return Err(format!("its multiples are {times:?}"));
+    }
+    let touched: Vec<usize> = (0..times.len()).filter(|at| times[*at] > 1).collect();
+    let (value, lead) = whole(builder, input, &touched)?;
+    builder.plain("tile", &[list("times", &times[lead..])], &[value], output)
 }
 
 pub(super) fn slice(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
     let shape = builder.tensor(input).shape.clone();
-    let begin = builder.integers(builder.taken(operator, 1)?, "begin")?.to_vec();
-    let size = builder.integers(builder.taken(operator, 2)?, "size")?.to_vec();
+    let begin = builder.integers(operator.taken(1)?, "begin")?.to_vec();
+    let size = builder.integers(operator.taken(2)?, "size")?.to_vec();
     if begin.len() != shape.len() || size.len() != shape.len() {
         return Err(format!("it begins at {begin:?} with size {size:?} in {} dimensions", shape.len()));
     }
@@ -182,12 +201,12 @@ fn cut(builder: &mut Builder<'_>, input: usize, taken: &[(i64, usize, i64)], out
 }
 
 pub(super) fn strided_slice(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
     let shape = builder.tensor(input).shape.clone();
     let lists = [(1, "begin"), (2, "end"), (3, "strides")];
     let mut given = Vec::new();
     for (slot, what) in lists {
-        given.push(builder.integers(builder.taken(operator, slot)?, what)?.to_vec());
+        given.push(builder.integers(operator.taken(slot)?, what)?.to_vec());
     }
     let [begins, ends, strides] = given.as_slice() else { return Err("it has no begin, end and strides".into()) };
     if operator.int(2, 0)? != 0 || operator.int(3, 0)? != 0 || operator.flag(5)? {
@@ -236,9 +255,9 @@ fn range(
 }
 
 pub(super) fn transpose(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
     let shape = builder.tensor(input).shape.clone();
-    let order = builder.integers(builder.taken(operator, 1)?, "order")?.to_vec();
+    let order = builder.integers(operator.taken(1)?, "order")?.to_vec();
     let order = order.iter().map(|at| axis(*at, shape.len())).collect::<Result<Vec<_>, _>>()?;
     let mut sorted = order.clone();
     sorted.sort_unstable();
@@ -256,13 +275,13 @@ pub(super) fn transpose(builder: &mut Builder<'_>, operator: &Operator<'_>) -> R
 }
 
 pub(super) fn gather(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
     let shape = builder.tensor(input).shape.clone();
     let at = axis(i64::from(operator.int(0, 0)?), shape.len())?;
     if operator.int(1, 0)? != 0 {
         return Err("it has batch dimensions".into());
     }
-    let indices = builder.integers(builder.taken(operator, 1)?, "indices")?.to_vec();
+    let indices = builder.integers(operator.taken(1)?, "indices")?.to_vec();
     let indices = indices.iter().map(|index| axis(*index, shape[at])).collect::<Result<Vec<_>, _>>()?;
     if indices.is_empty() {
         return Err("it takes nothing".into());

@@ -9,6 +9,17 @@ pub(super) type Refusal = String;
 pub(super) type Args = Vec<(String, String)>;
 
 impl Operator<'_> {
+    /// The tensor that it takes at `slot`.
+    pub(super) fn taken(&self, slot: usize) -> Result<usize, Refusal> {
+        let tensor = self.inputs.get(slot).copied().flatten();
+        tensor.ok_or_else(|| format!("it has no input number {slot}: the file is damaged"))
+    }
+
+    /// The tensor that it gives.
+    pub(super) fn given(&self) -> Result<usize, Refusal> {
+        self.outputs.first().copied().ok_or_else(|| "it gives nothing: the file is damaged".to_string())
+    }
+
     /// A 32-bit option.
     pub(super) fn int(&self, slot: usize, default: i32) -> Result<i32, Refusal> {
         self.options.map_or(Ok(default), |options| options.i32(slot, default))
@@ -62,6 +73,7 @@ impl Operator<'_> {
 }
 
 /// One argument.
+#[expect(clippy::needless_pass_by_value, reason = "callers give numbers and words")]
 pub(super) fn arg(name: &str, value: impl ToString) -> (String, String) {
     (name.to_string(), value.to_string())
 }

@@ -75,12 +75,12 @@ fn identify(bytes: &[u8]) -> Result<(), Damage> {
     let starts = |magic: &[u8]| bytes.starts_with(magic);
     let other = match bytes {
         [] => "it is empty",
-        _ if bytes.len() < 8 => "it has fewer than eight bytes",
         _ if starts(b"PK\x03\x04") => "it is a zip archive: unpack it, or export the model as `.tflite`",
         _ if starts(b"\x89HDF") => "it is an HDF5 file, as Keras saves them: convert it with `tf.lite.TFLiteConverter`",
         _ if starts(b"version https://git-lfs") => "it is a pointer of Git LFS: `git lfs pull` brings the file",
         _ if starts(b"<!DOCTYPE") || starts(b"<html") => "it is a web page",
         _ if starts(b"\x08") => "its bytes 4 to 8 aren't `TFL3`; it may be an ONNX file: name it `.onnx`",
+        _ if bytes.len() < 8 => "it has fewer than eight bytes",
         _ => "its bytes 4 to 8 aren't `TFL3`",
     };
     Err(other.into())

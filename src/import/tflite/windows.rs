@@ -6,7 +6,7 @@ use super::model::Operator;
 use super::options::{Refusal, arg, list};
 
 pub(super) fn pool(builder: &mut Builder<'_>, operator: &Operator<'_>, word: &str) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
     let dims = image(builder.tensor(input))?;
     let ([sw, sh], [kw, kh]) = (operator.pair(1, 2, "stride")?, operator.pair(3, 4, "window")?);
     let args = [
@@ -25,7 +25,7 @@ pub(super) fn resize(
     word: &str,
     slots: [usize; 2],
 ) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
     let (dims, [h, w, _]) = (image(builder.tensor(input))?, image(builder.tensor(output))?);
     let args = [
         list("size", &[h, w]),
@@ -37,7 +37,7 @@ pub(super) fn resize(
 }
 
 pub(super) fn depth(builder: &mut Builder<'_>, operator: &Operator<'_>, word: &str) -> Result<(), Refusal> {
-    let (input, output) = (builder.taken(operator, 0)?, builder.given(operator)?);
+    let (input, output) = (operator.taken(0)?, operator.given()?);
     let dims = image(builder.tensor(input))?;
     let value = builder.shaped(input, &dims)?;
     builder.plain(word, &[arg("block", operator.int(0, 0)?)], &[value], output)

@@ -26,6 +26,9 @@ const MOST_UNITS: usize = 65_536;
 /// The variant that computes eight units at once.
 const ROWS: &str = "dsp_rows";
 
+/// The same after its inputs were widened to 16 bits.
+const WIDE_ROWS: &str = "dsp_rows_wide";
+
 /// Draws a matrix of weights: He et al. 2015 before a `ReLU`, else Glorot and Bengio 2010, both in their normal form.
 pub(super) fn draw(matrix: &mut [f32], inputs: usize, outputs: usize, activation: Activation, rng: &mut Rng) {
     let variance = match activation {
@@ -258,24 +261,29 @@ impl Operator for Dense {
     }
 
     fn variants(&self, node: &QNode, can: Capabilities) -> Vec<Variant> {
-        let rows = can.dsp.then(|| rows(node)).flatten();
-        let rows = rows.map(|_| Variant { name: ROWS, template: "dense_rows", scratch: 0 });
-        rows.into_iter().chain([Variant::plain("dense")]).collect()
+        let mut variants = vec![Variant::plain("dense")];
+        if can.dsp && rows(node).is_some() {
+            let wide = 2 * width(&node.args, &node.takes);
+            let row = |(name, scratch)| Variant { name, template: "dense_rows", scratch };
+            variants.splice(0..0, [(ROWS, 0), (WIDE_ROWS, wide)].map(row));
+        }
+        variants
     }
 
     fn support(&self, variant: &Variant) -> &'static [&'static str] {
-        if variant.name == ROWS { &["word", "pairs", "rows"] } else { &["word", "fixed_point"] }
+        if variant.template == "dense_rows" { &["word", "pairs", "rows"] } else { &["word", "fixed_point"] }
     }
 
     fn context(&self, node: &QNode, variant: &Variant) -> Context {
         let (width, units) = (width(&node.args, &node.takes), units(&node.output));
-        if let (ROWS, Some(rows)) = (variant.name, rows(node)) {
+        if let ("dense_rows", Some(rows)) = (variant.template, rows(node)) {
             let (low, high) = activation::of(&node.args).clamp_i8(node.lowered.quant);
             let mut context = rows.context();
             context.extend([
                 ("low", json!(low)),
                 ("high", json!(high)),
                 ("inputs", json!(width)),
+                ("wide", json!(variant.name == WIDE_ROWS)),
                 ("positions", json!(node.output.len() / units)),
             ]);
             return context;

@@ -59,7 +59,8 @@ pub(super) fn rsqrt(x: i32, input: f32, output: f32) -> i32 {
     if x <= 0 {
         return 1_000_000;
     }
-    let (multiplier, shift) = fixed::multiplier(1.0 / (f64::from(input).sqrt() * f64::from(output)));
+    // `SetRsqrtOutputMultiplier`: root and product in f32.
+    let (multiplier, shift) = fixed::multiplier(1.0 / f64::from(input.sqrt() * output));
     let (root, right) = fixed::inverse_root(x);
     let data = requantised(1, root, right + SHIFT);
     requantised(data, multiplier, shift - SHIFT)

@@ -65,7 +65,13 @@ impl Columns {
 
     fn scratch(&self, block: usize) -> usize {
         let row = if self.window.padded() { self.run.next_multiple_of(4) } else { 0 };
-        4 * self.column_words(block) + row
+        4 * (self.column_words(block) + self.copy_words(block)) + row
+    }
+
+    /// Words of memory for the weights of a pair. Where they are more than a small data cache holds (256 bytes in
+    /// STM32L4), each four positions would read them from flash again.
+    fn copy_words(&self, block: usize) -> usize {
+        if block > FOUR && 4 * self.steps > 224 { self.steps.next_multiple_of(8) } else { 0 }
     }
 
     /// What the template gets beside the window and the clamp.
@@ -82,6 +88,7 @@ impl Columns {
             ("run_words", json!(order(self.run).len() / 2)),
             ("block", json!(block)),
             ("column_words", json!(self.column_words(block))),
+            ("copy_words", json!(self.copy_words(block))),
             ("signed", json!(self.signed)),
             ("positions", json!(window.positions())),
             ("filters", json!(self.filters)),
