@@ -11,6 +11,8 @@ mod compile;
 mod fuzz;
 #[path = "onnx/models.rs"]
 mod models;
+#[path = "onnx/network.rs"]
+mod network;
 #[path = "onnx/node.rs"]
 mod node;
 #[path = "onnx/report.rs"]

@@ -187,12 +187,24 @@ pub const CODES: &[(&str, &str)] = &[
         "A foreign model's file can't be read: it is damaged, cut off, of another format, or it contradicts itself (an operator that takes what nothing gives, a constant of the wrong size, an index out of range). TFLite files have schema version 3 and the identifier TFL3; shapes have at most eight dimensions. Convert or download the model again; the note says what was found, and where.",
     ),
     (
+        "tml::model::node",
+        "Nodes of a foreign model contradict their operator's definition: an input is missing, shapes don't fit, an attribute is out of range. Each is listed with its number in the file and its shapes. `onnx.checker.check_model(model, full_check=True)` tells more; export the model again.",
+    ),
+    (
         "tml::model::operator",
         "A foreign model has operators that can't be taken. All of them are listed with their number in the file, shapes, and what to do; nothing is left out in silence. Replace the layers before the model is converted, or convert it differently (fixed shapes, whole int8). docs/convert.md lists what can be taken.",
     ),
     (
         "tml::model::shape",
         "A foreign model's input or output isn't what a board can serve: several inputs, a batch of more than one, open dimensions, or a mix of float and int8; or its shape isn't that of the features or the data set that it is to work on. Export it with one input and one output of fixed shape, or change the features.",
+    ),
+    (
+        "tml::model::size",
+        "A foreign model needs more than a program may have: 1 GiB of constants and intermediate values, 100,000 nodes with loops unrolled, graphs nested 32 deep. No board holds a hundredth of that. Give smaller shapes, or a smaller model.",
+    ),
+    (
+        "tml::model::value",
+        "A foreign model computes shapes from its inputs: what the C looks like would depend on them. Give the inputs that are named as values, with `--input-value NAME=FILE.npy`; they become constants. Better, export the model with fixed shapes.",
     ),
     (
         "tml::name",

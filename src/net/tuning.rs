@@ -155,7 +155,7 @@ mod tests {
                 scratch: variant.scratch,
                 flash: 0,
             };
-            let of = |node| net.nodes[node].op.variants(&net.nodes[node], can);
+            let of = |node: usize| net.nodes[node].op.variants(&net.nodes[node], can);
             (0..2).map(|node| of(node).iter().zip(cycles).map(each).collect()).collect::<Vec<Vec<Measured>>>()
         };
         let names = |cycles, room| {

@@ -1,4 +1,8 @@
 //! Builds programs: allocates buffers within bounds, writes loop nests, folds steps whose inputs are known.
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "the assertions are about our own builders, not about anything that a user gives"
+)]
 
 use std::collections::BTreeSet;
 
@@ -173,6 +177,11 @@ impl Builder {
         if !self.program.notes.contains(&note) {
             self.program.notes.push(note);
         }
+    }
+
+    /// The notes so far.
+    pub fn notes(&self) -> &[String] {
+        &self.program.notes
     }
 
     /// Names a buffer that has no name of its own.

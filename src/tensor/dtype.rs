@@ -108,6 +108,7 @@ impl DType {
     }
 
     /// The type in which sums of this one are kept: half and smaller floats add in `float`.
+    #[must_use]
     pub fn sum(self) -> Self {
         if self.format().is_some() { Self::F32 } else { self }
     }

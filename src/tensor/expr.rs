@@ -1,4 +1,8 @@
 //! Scalar expressions: immutable trees, each with its type; index arithmetic is simplified while it is built.
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "the assertions are about our own builders, not about anything that a user gives"
+)]
 
 use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 use std::sync::Arc;
@@ -162,15 +166,14 @@ impl Expr {
     fn simplified(&self, op: Binary, other: &Self) -> Option<Self> {
         let (left, right) = (self.known_int(), other.known_int());
         match (op, left, right) {
-            (Binary::Add | Binary::Or | Binary::Xor, Some(0), _) => Some(other.clone()),
-            (Binary::Add | Binary::Sub | Binary::Or | Binary::Xor, _, Some(0)) => Some(self.clone()),
-            (Binary::Mul, Some(1), _) => Some(other.clone()),
-            (Binary::Mul | Binary::Div, _, Some(1)) => Some(self.clone()),
-            (Binary::Mul | Binary::And, Some(0), _) => Some(self.clone()),
-            (Binary::Mul | Binary::And, _, Some(0)) => Some(other.clone()),
             (Binary::Rem, _, Some(1)) => Some(Self::int(self.dtype, 0)),
-            (Binary::And, Some(1), _) if self.dtype == DType::Bool => Some(other.clone()),
-            (Binary::And, _, Some(1)) if self.dtype == DType::Bool => Some(self.clone()),
+            (Binary::And, Some(1), _) | (Binary::And, _, Some(0)) if self.dtype == DType::Bool => Some(other.clone()),
+            (Binary::And, _, Some(1)) | (Binary::And, Some(0), _) if self.dtype == DType::Bool => Some(self.clone()),
+            (Binary::Add | Binary::Or | Binary::Xor, Some(0), _) | (Binary::Mul, Some(1), _) => Some(other.clone()),
+            (Binary::Add | Binary::Sub | Binary::Or | Binary::Xor, _, Some(0))
+            | (Binary::Mul, Some(0), _)
+            | (Binary::Mul | Binary::Div, _, Some(1)) => Some(self.clone()),
+            (Binary::Mul, _, Some(0)) => Some(other.clone()),
             _ => None,
         }
     }
@@ -226,7 +229,6 @@ impl Expr {
 
     /// Not.
     #[must_use]
-    #[expect(clippy::should_implement_trait, reason = "borrows, as all the others here")]
     pub fn not(&self) -> Self {
         self.unary(Unary::Not)
     }

@@ -38,7 +38,7 @@ for kind, arrays in (('input', list(feed.values())), ('output', outputs)):
             file.write(numpy_helper.from_array(numpy.asarray(array)).SerializeToString())
 ";
 
-fn models() -> Vec<PathBuf> {
+pub(crate) fn models() -> Vec<PathBuf> {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
     let mut found: Vec<PathBuf> = ["models_onnx", "models_onnx_made_here"]
         .iter()

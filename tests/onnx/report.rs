@@ -133,6 +133,6 @@ fn reason(why: &str) -> String {
     let first = why.split(" / ").next().unwrap_or(why);
     let (code, text) = first.split_once(": ").unwrap_or(("", first));
     let text = text.rsplit_once("): ").map_or(text, |(_, text)| text);
-    let text = if code == "tml::onnx::value" { "its output's shape depends on data" } else { text };
+    let text = if code == "tml::model::value" { "its output's shape depends on data" } else { text };
     text.replace('|', "/")
 }

@@ -16,6 +16,8 @@ use super::{subgraph, table, tensor};
 
 /// Nodes that a conversion may lower, those of unrolled loops counted each time.
 const NODES: usize = 100_000;
+/// Bytes of a file.
+const BYTES: usize = 256 << 20;
 /// Functions and graphs within each other.
 const DEPTH: usize = 32;
 /// Lines of a list of nodes.
@@ -31,8 +33,43 @@ pub struct Converter<'a> {
     opsets: Vec<(String, i64)>,
     functions: BTreeMap<(String, String), &'a Function>,
     problems: Vec<(String, Refusal)>,
+    trace: Vec<Traced>,
     nodes: usize,
     depth: usize,
+}
+
+/// A node that was lowered.
+#[derive(Debug)]
+pub(crate) struct Traced {
+    /// The node; empty of attributes if all that it gives is constant.
+    pub(crate) node: Node,
+    /// The version of its operator set.
+    pub(crate) opset: i64,
+    /// What it took.
+    pub(crate) inputs: Vec<Option<Tensor>>,
+    /// What it gave.
+    pub(crate) outputs: Vec<Tensor>,
+    /// For messages.
+    pub(crate) described: String,
+}
+
+/// A model whose nodes are all lowered.
+pub(crate) struct Lowered {
+    /// The program, without its outputs.
+    pub(crate) builder: Builder,
+    /// The nodes in order.
+    pub(crate) trace: Vec<Traced>,
+    /// The inputs that the caller gives.
+    pub(crate) inputs: Vec<Tensor>,
+    /// The outputs by name.
+    pub(crate) outputs: Vec<(String, Tensor)>,
+}
+
+impl Lowered {
+    /// Decisions that the user should know of.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        self.builder.notes().to_vec()
+    }
 }
 
 /// Reads an ONNX model as a tensor program.
@@ -40,18 +77,29 @@ pub struct Converter<'a> {
 /// # Errors
 /// The file is no sound ONNX model, or holds what can't be converted: every such node is listed.
 pub fn read(bytes: &[u8], options: &Options) -> Result<Program, Diags> {
+    let lowered = lower(bytes, options)?;
+    lowered.builder.finish(&lowered.outputs).map_err(|large| too_large(&large.shape).into())
+}
+
+/// Reads an ONNX model up to its outputs. Errors: as `read`.
+pub(crate) fn lower(bytes: &[u8], options: &Options) -> Result<Lowered, Diags> {
+    if bytes.len() > BYTES {
+        return Err(
+            Diag::error("tml::model::size", format!("the file has {} bytes, 256 MiB at most", bytes.len())).into()
+        );
+    }
     let model = proto::model(bytes).map_err(|broken| {
-        Diag::error("tml::onnx", format!("this is not an ONNX model: {}", broken.what))
+        Diag::error("tml::model::file", format!("this is not an ONNX model: {}", broken.what))
             .help("give a file that `onnx.checker.check_model` accepts")
     })?;
     let Some(graph) = &model.graph else {
-        let diag = Diag::error("tml::onnx", "this is not an ONNX model: it has no graph");
+        let diag = Diag::error("tml::model::file", "this is not an ONNX model: it has no graph");
         return Err(diag.help("give a file that `onnx.checker.check_model` accepts").into());
     };
     convert(&model, graph, options)
 }
 
-fn convert(model: &Model, graph: &Graph, options: &Options) -> Result<Program, Diags> {
+fn convert(model: &Model, graph: &Graph, options: &Options) -> Result<Lowered, Diags> {
     let functions =
         model.functions.iter().map(|function| ((domain(&function.domain), function.name.clone()), function)).collect();
     let opsets = model.opsets.iter().map(|(name, version)| (domain(name), *version)).collect();
@@ -62,11 +110,13 @@ fn convert(model: &Model, graph: &Graph, options: &Options) -> Result<Program, D
         opsets,
         functions,
         problems: Vec::new(),
+        trace: Vec::new(),
         nodes: 0,
         depth: 0,
     };
     converter.scopes.enter();
     let mut diags = converter.inputs(graph);
+    let given: Vec<Tensor> = graph.inputs.iter().filter_map(|info| converter.scopes.tensor(&info.name)).collect();
     converter.initializers(graph, &mut diags);
     if let Err(diag) = converter.body(&graph.nodes) {
         diags.push(diag);
@@ -74,17 +124,45 @@ fn convert(model: &Model, graph: &Graph, options: &Options) -> Result<Program, D
     diags.0.extend(listed(&converter.problems));
     let outputs = converter.outputs(graph, &mut diags);
     let outputs = diags.into_result(outputs)?;
-    converter.builder.finish(&outputs).map_err(|large| too_large(&large.shape).into())
+    let inputs = given.into_iter().filter(|tensor| !converter.builder.is_known(tensor)).collect();
+    Ok(Lowered { builder: converter.builder, trace: converter.trace, inputs, outputs })
 }
 
 fn too_large(shape: &[usize]) -> Diag {
-    Diag::error("tml::onnx::size", format!("the model needs more than 1 GiB, or a tensor of shape {shape:?}"))
+    Diag::error("tml::model::size", format!("the model needs more than 1 GiB, or a tensor of shape {shape:?}"))
         .help("give smaller shapes with `--shape`, or a smaller model")
 }
 
 /// A domain by one name: the default one has two.
 fn domain(name: &str) -> String {
     if name == "ai.onnx" { String::new() } else { name.to_string() }
+}
+
+impl Traced {
+    /// An integer attribute.
+    pub(crate) fn int(&self, name: &str, default: i64) -> i64 {
+        self.node.int(name, default)
+    }
+
+    /// A float attribute, widened.
+    pub(crate) fn float(&self, name: &str, default: f32) -> f64 {
+        self.node.float(name, default)
+    }
+
+    /// A float attribute, if it is set.
+    pub(crate) fn given(&self, name: &str) -> Option<f64> {
+        self.node.attribute(name).map(|_| self.node.float(name, 0.0))
+    }
+
+    /// An attribute of integers; none: no integers.
+    pub(crate) fn ints(&self, name: &str) -> Vec<i64> {
+        self.node.ints(name).unwrap_or_default()
+    }
+
+    /// A text attribute.
+    pub(crate) fn text(&self, name: &str, default: &str) -> String {
+        self.node.text(name, default)
+    }
 }
 
 impl Converter<'_> {
@@ -112,7 +190,7 @@ impl Converter<'_> {
             match tensor {
                 Ok(tensor) => self.scopes.set(&info.name, Slot::Tensor(tensor)),
                 Err(what) => {
-                    diags.push(Diag::error("tml::onnx::input", format!("the input `{}` {what}", info.name)));
+                    diags.push(Diag::error("tml::model::shape", format!("the input `{}` {what}", info.name)));
                     self.scopes.set(&info.name, Slot::Poisoned);
                 }
             }
@@ -123,7 +201,7 @@ impl Converter<'_> {
     /// The constants of a graph.
     pub fn initializers(&mut self, graph: &Graph, diags: &mut Diags) {
         if graph.sparse {
-            let diag = Diag::error("tml::onnx::unsupported", "the model has sparse constants");
+            let diag = Diag::error("tml::model::operator", "the model has sparse constants");
             diags.push(diag.help("save them dense"));
         }
         for proto in &graph.initializers {
@@ -134,7 +212,7 @@ impl Converter<'_> {
             match made {
                 Ok(tensor) => self.scopes.set(&proto.name, Slot::Tensor(tensor)),
                 Err(what) => {
-                    diags.push(Diag::error("tml::onnx::input", format!("the constant `{}` {what}", proto.name)));
+                    diags.push(Diag::error("tml::model::shape", format!("the constant `{}` {what}", proto.name)));
                     self.scopes.set(&proto.name, Slot::Poisoned);
                 }
             }
@@ -149,12 +227,12 @@ impl Converter<'_> {
                 Some(Slot::Poisoned) => {}
                 None => {
                     let title = format!("nothing makes the output `{}`", info.name);
-                    diags.push(Diag::error("tml::onnx::order", title));
+                    diags.push(Diag::error("tml::model::file", title));
                 }
             }
         }
         if graph.outputs.is_empty() {
-            diags.push(Diag::error("tml::onnx", "the model has no outputs"));
+            diags.push(Diag::error("tml::model::file", "the model has no outputs"));
         }
         outputs
     }
@@ -166,13 +244,13 @@ impl Converter<'_> {
     pub fn body(&mut self, nodes: &[Node]) -> Result<(), Diag> {
         self.depth += 1;
         if self.depth > DEPTH {
-            return Err(Diag::error("tml::onnx::size", "functions and graphs are nested more than 32 deep"));
+            return Err(Diag::error("tml::model::size", "functions and graphs are nested more than 32 deep"));
         }
         for (number, node) in nodes.iter().enumerate() {
             self.nodes += 1;
             if self.nodes > NODES {
                 let title = format!("the model has more than {NODES} nodes, loops unrolled");
-                return Err(Diag::error("tml::onnx::size", title));
+                return Err(Diag::error("tml::model::size", title));
             }
             let unknown = node.inputs.iter().find(|name| !name.is_empty() && self.scopes.get(name).is_none());
             if let Some(name) = unknown {
@@ -200,17 +278,28 @@ impl Converter<'_> {
         let Some(lower) = table::find(&domain, &node.op) else {
             return Ok(Err(Refusal::Unsupported("the operator".into())));
         };
-        Ok(self.arguments(&node.inputs).and_then(|inputs| {
-            self.builder.begin();
-            let mut call = Call { b: &mut self.builder, node, opset, inputs };
-            let made = lower(&mut call);
-            if made.is_ok() {
-                self.builder.end(&format!("{} {}", node.op, node.name));
-            } else {
-                self.builder.abandon();
-            }
-            made
-        }))
+        let inputs = match self.arguments(&node.inputs) {
+            Ok(inputs) => inputs,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        self.builder.begin();
+        let mut call = Call { b: &mut self.builder, node, opset, inputs: inputs.clone() };
+        let made = lower(&mut call);
+        if let Ok(outputs) = &made {
+            self.builder.end(&format!("{} {}", node.op, node.name));
+            self.note(node, opset, inputs, outputs);
+        } else {
+            self.builder.abandon();
+        }
+        Ok(made)
+    }
+
+    fn note(&mut self, node: &Node, opset: i64, inputs: Vec<Option<Tensor>>, outputs: &[Tensor]) {
+        let constant = outputs.iter().all(|tensor| self.builder.is_known(tensor));
+        let attributes = if constant { Vec::new() } else { node.attributes.clone() };
+        let described = if constant { String::new() } else { self.describe(node, self.nodes - 1) };
+        let node = Node { attributes, ..node.clone() };
+        self.trace.push(Traced { node, opset, inputs, outputs: outputs.to_vec(), described });
     }
 
     /// The tensors behind names.
@@ -310,40 +399,40 @@ fn out_of_order(nodes: &[Node], number: usize, name: &str) -> Diag {
     } else {
         format!("node {number}, {op}, needs `{name}`, which nothing makes")
     };
-    Diag::error("tml::onnx::order", title)
+    Diag::error("tml::model::file", title)
         .help("nodes stand in the order of execution; `onnx.checker.check_model` tells")
 }
 
 /// One diagnostic for each kind of refusal, with all its nodes.
 fn listed(problems: &[(String, Refusal)]) -> Vec<Diag> {
     let mut groups: [(&str, &str, Vec<String>, Vec<String>); 4] = [
-        ("tml::onnx::unsupported", "can't be converted", Vec::new(), Vec::new()),
-        ("tml::onnx::value", "need values that are known at conversion", Vec::new(), Vec::new()),
-        ("tml::onnx::node", "are not what their operator's definition allows", Vec::new(), Vec::new()),
-        ("tml::onnx::size", "need more memory than a program may have", Vec::new(), Vec::new()),
+        ("tml::model::operator", "can't be converted", Vec::new(), Vec::new()),
+        ("tml::model::value", "need values that are known at conversion", Vec::new(), Vec::new()),
+        ("tml::model::node", "are not what their operator's definition allows", Vec::new(), Vec::new()),
+        ("tml::model::size", "need more memory than a program may have", Vec::new(), Vec::new()),
     ];
     for (node, refusal) in problems {
         let (group, line) = match refusal {
-            Refusal::Unsupported(what) => (0, format!("{node}: {what} is not supported")),
-            Refusal::Value { input, depends } => {
+            Refusal::Unsupported(_) => (0, format!("{node}: {refusal}")),
+            Refusal::Value { depends, .. } => {
                 for name in depends {
                     let give = format!("`--input-value {name}=FILE.npy`");
                     if !groups[1].3.contains(&give) {
                         groups[1].3.push(give);
                     }
                 }
-                (1, format!("{node}: `{input}` must be known"))
+                (1, format!("{node}: {refusal}"))
             }
-            Refusal::Invalid(what) => (2, format!("{node}: {what}")),
-            Refusal::TooLarge(shape) => (3, format!("{node}: a tensor of shape {shape:?}, or more than 1 GiB in all")),
+            Refusal::Invalid(_) => (2, format!("{node}: {refusal}")),
+            Refusal::TooLarge(_) => (3, format!("{node}: {refusal}")),
             Refusal::Poisoned => continue,
         };
         groups[group].2.push(line);
     }
     let help = |code: &str, give: &[String]| match code {
-        "tml::onnx::value" if !give.is_empty() => format!("give {}", give.join(", ")),
-        "tml::onnx::size" => "give smaller shapes with `--shape`, or a smaller model".into(),
-        "tml::onnx::node" => "`onnx.checker.check_model(model, full_check=True)` tells more".into(),
+        "tml::model::value" if !give.is_empty() => format!("give {}", give.join(", ")),
+        "tml::model::size" => "give smaller shapes with `--shape`, or a smaller model".into(),
+        "tml::model::node" => "`onnx.checker.check_model(model, full_check=True)` tells more".into(),
         _ => "replace these nodes where the model is exported; docs/onnx.md lists what is supported".into(),
     };
     let some = groups.into_iter().filter(|(_, _, lines, _)| !lines.is_empty());

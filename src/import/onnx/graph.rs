@@ -35,6 +35,7 @@ impl Scopes {
     }
 
     /// Names of a function's body: those of the caller are not seen. Give it back to `restore`.
+    #[must_use]
     pub fn isolate(&mut self) -> Self {
         std::mem::take(self)
     }
@@ -49,6 +50,11 @@ impl Scopes {
         if let Some(level) = self.levels.last_mut() {
             level.insert(name.to_string(), slot);
         }
+    }
+
+    /// The tensor behind a name, if it is one.
+    pub fn tensor(&self, name: &str) -> Option<Tensor> {
+        if let Some(Slot::Tensor(tensor)) = self.get(name) { Some(tensor.clone()) } else { None }
     }
 
     /// The value of a name.

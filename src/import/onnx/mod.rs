@@ -3,8 +3,9 @@
 pub mod convert;
 pub mod graph;
 pub mod inline;
+pub mod network;
 pub mod node;
-pub mod ops;
+mod ops;
 pub mod options;
 pub mod proto;
 pub mod refusal;

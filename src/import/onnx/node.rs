@@ -21,6 +21,37 @@ pub struct Call<'a> {
     pub inputs: Vec<Option<Tensor>>,
 }
 
+/// Attributes with their defaults.
+impl Node {
+    /// An attribute, if it is set.
+    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attributes.iter().find(|attribute| attribute.name == name)
+    }
+
+    /// An integer attribute.
+    pub fn int(&self, name: &str, default: i64) -> i64 {
+        self.attribute(name).map_or(default, |attribute| attribute.int.unwrap_or(0))
+    }
+
+    /// A float attribute, widened.
+    pub fn float(&self, name: &str, default: f32) -> f64 {
+        f64::from(self.attribute(name).map_or(default, |attribute| attribute.float.unwrap_or(0.0)))
+    }
+
+    /// An attribute of integers.
+    pub fn ints(&self, name: &str) -> Option<Vec<i64>> {
+        self.attribute(name).map(|attribute| attribute.ints.clone())
+    }
+
+    /// A text attribute.
+    pub fn text(&self, name: &str, default: &str) -> String {
+        match self.attribute(name).and_then(|attribute| attribute.text.as_deref()) {
+            Some(text) => String::from_utf8_lossy(text).into_owned(),
+            None => default.to_string(),
+        }
+    }
+}
+
 impl Call<'_> {
     /// An input that must be there.
     ///
@@ -42,40 +73,37 @@ impl Call<'_> {
 
     /// An attribute, if it is set.
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
-        self.node.attributes.iter().find(|attribute| attribute.name == name)
+        self.node.attribute(name)
     }
 
     /// An integer attribute.
     pub fn int(&self, name: &str, default: i64) -> i64 {
-        self.attribute(name).map_or(default, |attribute| attribute.int.unwrap_or(0))
+        self.node.int(name, default)
     }
 
     /// An integer attribute that is yes or no.
     pub fn flag(&self, name: &str, default: bool) -> bool {
-        self.int(name, i64::from(default)) != 0
+        self.node.int(name, i64::from(default)) != 0
     }
 
     /// A float attribute, widened.
     pub fn float(&self, name: &str, default: f32) -> f64 {
-        f64::from(self.attribute(name).map_or(default, |attribute| attribute.float.unwrap_or(0.0)))
+        self.node.float(name, default)
     }
 
     /// An attribute of integers.
     pub fn ints(&self, name: &str) -> Option<Vec<i64>> {
-        self.attribute(name).map(|attribute| attribute.ints.clone())
+        self.node.ints(name)
     }
 
     /// An attribute of floats.
     pub fn floats(&self, name: &str) -> Option<Vec<f32>> {
-        self.attribute(name).map(|attribute| attribute.floats.clone())
+        self.node.attribute(name).map(|attribute| attribute.floats.clone())
     }
 
     /// A text attribute.
     pub fn text(&self, name: &str, default: &str) -> String {
-        match self.attribute(name).and_then(|attribute| attribute.text.as_deref()) {
-            Some(text) => String::from_utf8_lossy(text).into_owned(),
-            None => default.to_string(),
-        }
+        self.node.text(name, default)
     }
 
     /// An attribute of texts.

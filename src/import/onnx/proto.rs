@@ -1,9 +1,36 @@
 //! The messages of `onnx.proto` (ONNX 1.20, IR version 13) that a conversion needs. Field numbers are those of the file.
 
+use std::cell::Cell;
+
 use super::wire::{Broken, Fields, Value};
 
 /// Graphs within graphs.
 const DEPTH: usize = 32;
+/// Messages of a file: an empty one takes two bytes there and hundreds here.
+const MESSAGES: usize = 1_000_000;
+
+/// How deep a message is, and how many more the file may have.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    depth: usize,
+    left: &'a Cell<usize>,
+}
+
+impl At<'_> {
+    fn one(self) -> Result<(), Broken> {
+        let left = self.left.get().checked_sub(1).ok_or(Broken { what: "more than a million messages" })?;
+        self.left.set(left);
+        Ok(())
+    }
+
+    fn deeper(self) -> Result<Self, Broken> {
+        if self.depth < DEPTH {
+            Ok(Self { depth: self.depth + 1, ..self })
+        } else {
+            Err(Broken { what: "graphs nested more than 32 deep" })
+        }
+    }
+}
 
 /// `ModelProto`.
 #[derive(Clone, Default, Debug)]
@@ -127,7 +154,7 @@ pub struct ValueInfo {
 /// Calls `field` for each field of a message.
 fn each<'a>(bytes: &'a [u8], mut field: impl FnMut(u64, Value<'a>) -> Result<(), Broken>) -> Result<(), Broken> {
     let mut fields = Fields::new(bytes);
-    while let Some((number, value)) = fields.next()? {
+    while let Some((number, value)) = fields.field()? {
         field(number, value)?;
     }
     Ok(())
@@ -139,12 +166,17 @@ fn each<'a>(bytes: &'a [u8], mut field: impl FnMut(u64, Value<'a>) -> Result<(),
 /// The bytes are not protocol buffers, or graphs are nested too deeply.
 pub fn model(bytes: &[u8]) -> Result<Model, Broken> {
     let mut model = Model::default();
+    let left = Cell::new(MESSAGES);
+    let at = At { depth: 0, left: &left };
     each(bytes, |number, value| {
         match number {
             1 => model.ir = value.int()?,
-            7 => model.graph = Some(graph(value.bytes()?, 0)?),
-            8 => model.opsets.push(opset(value.bytes()?)?),
-            25 => model.functions.push(function(value.bytes()?)?),
+            7 => model.graph = Some(graph(value.bytes()?, at)?),
+            8 => {
+                at.one()?;
+                model.opsets.push(opset(value.bytes()?)?);
+            }
+            25 => model.functions.push(function(value.bytes()?, at)?),
             _ => {}
         }
         Ok(())
@@ -165,17 +197,19 @@ fn opset(bytes: &[u8]) -> Result<(String, i64), Broken> {
     Ok(opset)
 }
 
-fn graph(bytes: &[u8], depth: usize) -> Result<Graph, Broken> {
-    if depth > DEPTH {
-        return Err(Broken { what: "graphs nested more than 32 deep" });
-    }
+fn graph(bytes: &[u8], at: At<'_>) -> Result<Graph, Broken> {
     let mut graph = Graph::default();
     each(bytes, |number, value| {
         match number {
-            1 => graph.nodes.push(node(value.bytes()?, depth)?),
-            5 => graph.initializers.push(tensor(value.bytes()?)?),
-            11 => graph.inputs.push(value_info(value.bytes()?)?),
-            12 => graph.outputs.push(value_info(value.bytes()?)?),
+            1 => graph.nodes.push(node(value.bytes()?, at)?),
+            5 | 11 | 12 => {
+                at.one()?;
+                match number {
+                    5 => graph.initializers.push(tensor(value.bytes()?)?),
+                    11 => graph.inputs.push(value_info(value.bytes()?)?),
+                    _ => graph.outputs.push(value_info(value.bytes()?)?),
+                }
+            }
             15 => graph.sparse = true,
             _ => {}
         }
@@ -184,7 +218,8 @@ fn graph(bytes: &[u8], depth: usize) -> Result<Graph, Broken> {
     Ok(graph)
 }
 
-fn node(bytes: &[u8], depth: usize) -> Result<Node, Broken> {
+fn node(bytes: &[u8], at: At<'_>) -> Result<Node, Broken> {
+    at.one()?;
     let mut node = Node::default();
     each(bytes, |number, value| {
         match number {
@@ -192,7 +227,7 @@ fn node(bytes: &[u8], depth: usize) -> Result<Node, Broken> {
             2 => node.outputs.push(value.text()?),
             3 => node.name = value.text()?,
             4 => node.op = value.text()?,
-            5 => node.attributes.push(attribute(value.bytes()?, depth)?),
+            5 => node.attributes.push(attribute(value.bytes()?, at)?),
             7 => node.domain = value.text()?,
             _ => {}
         }
@@ -201,7 +236,8 @@ fn node(bytes: &[u8], depth: usize) -> Result<Node, Broken> {
     Ok(node)
 }
 
-fn attribute(bytes: &[u8], depth: usize) -> Result<Attribute, Broken> {
+fn attribute(bytes: &[u8], at: At<'_>) -> Result<Attribute, Broken> {
+    at.one()?;
     let mut attribute = Attribute::default();
     each(bytes, |number, value| {
         match number {
@@ -210,11 +246,14 @@ fn attribute(bytes: &[u8], depth: usize) -> Result<Attribute, Broken> {
             3 => attribute.int = Some(value.int()?),
             4 => attribute.text = Some(value.bytes()?.to_vec()),
             5 => attribute.tensor = Some(tensor(value.bytes()?)?),
-            6 => attribute.graph = Some(graph(value.bytes()?, depth + 1)?),
+            6 => attribute.graph = Some(graph(value.bytes()?, at.deeper()?)?),
             7 => value.floats(&mut attribute.floats)?,
             8 => value.ints(&mut attribute.ints)?,
             9 => attribute.texts.push(value.bytes()?.to_vec()),
-            10 => attribute.tensors.push(tensor(value.bytes()?)?),
+            10 => {
+                at.one()?;
+                attribute.tensors.push(tensor(value.bytes()?)?);
+            }
             20 => attribute.kind = value.int()?,
             21 => attribute.refers = value.text()?,
             _ => {}
@@ -224,7 +263,8 @@ fn attribute(bytes: &[u8], depth: usize) -> Result<Attribute, Broken> {
     Ok(attribute)
 }
 
-fn function(bytes: &[u8]) -> Result<Function, Broken> {
+fn function(bytes: &[u8], at: At<'_>) -> Result<Function, Broken> {
+    at.one()?;
     let mut function = Function::default();
     each(bytes, |number, value| {
         match number {
@@ -232,10 +272,13 @@ fn function(bytes: &[u8]) -> Result<Function, Broken> {
             4 => function.inputs.push(value.text()?),
             5 => function.outputs.push(value.text()?),
             6 => function.attributes.push(value.text()?),
-            7 => function.nodes.push(node(value.bytes()?, 0)?),
-            9 => function.opsets.push(opset(value.bytes()?)?),
+            7 => function.nodes.push(node(value.bytes()?, at)?),
+            9 => {
+                at.one()?;
+                function.opsets.push(opset(value.bytes()?)?);
+            }
             10 => function.domain = value.text()?,
-            11 => function.defaults.push(attribute(value.bytes()?, 0)?),
+            11 => function.defaults.push(attribute(value.bytes()?, at)?),
             _ => {}
         }
         Ok(())

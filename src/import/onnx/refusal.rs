@@ -1,5 +1,7 @@
 //! Why a node can't be converted, and what to do.
 
+use std::fmt;
+
 use crate::tensor::TooLarge;
 
 /// Why a node can't be converted.
@@ -36,4 +38,16 @@ pub fn unsupported<T>(text: impl Into<String>) -> Result<T, Refusal> {
 /// The node is wrong because of what `text` says.
 pub fn invalid<T>(text: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal::Invalid(text.into()))
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsupported(what) => write!(f, "{what} is not supported"),
+            Self::Value { input, .. } => write!(f, "`{input}` must be known"),
+            Self::Invalid(what) => f.write_str(what),
+            Self::TooLarge(shape) => write!(f, "a tensor of shape {shape:?}, or more than 1 GiB in all"),
+            Self::Poisoned => f.write_str("its input is missing"),
+        }
+    }
 }

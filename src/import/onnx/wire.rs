@@ -36,7 +36,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// The bytes are not a message.
-    pub fn next(&mut self) -> Result<Option<(u64, Value<'a>)>, Broken> {
+    pub fn field(&mut self) -> Result<Option<(u64, Value<'a>)>, Broken> {
         if self.rest.is_empty() {
             return Ok(None);
         }

@@ -9,12 +9,12 @@ use crate::tensor::{Builder, Expr, Math, Tensor};
 use super::elementwise::{each, zip};
 
 /// 1 / (1 + e^-x)
-pub fn sigmoid(x: &Expr) -> Expr {
+pub(crate) fn sigmoid(x: &Expr) -> Expr {
     x.like(1.0) / ((-x).math(Math::Exp) + 1.0)
 }
 
 /// Functions of `<math.h>`.
-pub fn math(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn math(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let dtype = call.input(0)?.dtype;
     let function = match call.node.op.as_str() {
         "Acos" => Math::Acos,
@@ -45,7 +45,7 @@ pub fn math(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// The activation functions of one element.
-pub fn activation(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn activation(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let op = call.node.op.clone();
     let input = call.input(0)?;
     if op != "Relu" && op != "Shrink" && op != "ThresholdedRelu" {
@@ -99,7 +99,7 @@ fn softplus(b: &mut Builder, x: &Expr) -> Expr {
 }
 
 /// `PRelu`
-pub fn prelu(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn prelu(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (x, slope) = (call.input(0)?, call.input(1)?);
     same(&x, &slope)?;
     let dtype = x.dtype;

@@ -12,7 +12,7 @@ use super::reduce::limits;
 struct Heads {
     tensor: Tensor,
     flat: bool,
-    heads: usize,
+    count: usize,
     length: usize,
     width: usize,
 }
@@ -20,9 +20,9 @@ struct Heads {
 impl Heads {
     fn new(tensor: Tensor, heads: usize) -> Result<Self, Refusal> {
         match tensor.shape[..] {
-            [_, heads, length, width] => Ok(Self { tensor, flat: false, heads, length, width }),
-            [_, length, whole] if heads > 0 && whole % heads == 0 => {
-                Ok(Self { tensor, flat: true, heads, length, width: whole / heads })
+            [_, heads, length, width] => Ok(Self { tensor, flat: false, count: heads, length, width }),
+            [_, length, whole] if heads > 0 && whole.is_multiple_of(heads) => {
+                Ok(Self { tensor, flat: true, count: heads, length, width: whole / heads })
             }
             _ => invalid(format!("{:?} in {heads} heads", tensor.shape)),
         }
@@ -43,11 +43,11 @@ fn present(call: &mut Call<'_>, now: &Heads, past: Option<&Tensor>) -> Result<Te
     let before = past.map_or(0, |past| past.shape.get(2).copied().unwrap_or(0));
     if let Some(past) = past {
         same(past, &now.tensor)?;
-        if past.shape != [now.tensor.shape[0], now.heads, before, now.width] {
+        if past.shape != [now.tensor.shape[0], now.count, before, now.width] {
             return invalid(format!("a cache of shape {:?}", past.shape));
         }
     }
-    let shape = [now.tensor.shape[0], now.heads, before + now.length, now.width];
+    let shape = [now.tensor.shape[0], now.count, before + now.length, now.width];
     Ok(call.b.map(now.tensor.dtype, &shape, |b, at| {
         let value = b.var(Expr::int(now.tensor.dtype, 0));
         b.choose(
@@ -101,14 +101,17 @@ impl Scores {
 }
 
 /// `Attention`
-pub fn attention(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn attention(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (q_heads, kv_heads) = (size(call.int("q_num_heads", 0))?, size(call.int("kv_num_heads", 0))?);
     let q = Heads::new(call.input(0)?, q_heads)?;
     let (k, v) = (Heads::new(call.input(1)?, kv_heads)?, Heads::new(call.input(2)?, kv_heads)?);
     let dtype = float(&q.tensor)?;
     let (past_key, past_value) = (call.optional(4), call.optional(5));
-    let fits =
-        q.width == k.width && k.heads == v.heads && k.heads > 0 && q.heads % k.heads == 0 && k.length == v.length;
+    let fits = q.width == k.width
+        && k.count == v.count
+        && k.count > 0
+        && q.count.is_multiple_of(k.count)
+        && k.length == v.length;
     if !fits || k.tensor.shape[0] != q.tensor.shape[0] || v.tensor.shape[0] != q.tensor.shape[0] {
         return invalid(format!("{:?}, {:?} and {:?}", q.tensor.shape, k.tensor.shape, v.tensor.shape));
     }
@@ -123,16 +126,16 @@ pub fn attention(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     };
     let (keys, values) = (present(call, &k, past_key.as_ref())?, present(call, &v, past_value.as_ref())?);
     let total = keys.shape[2];
-    let shape = [q.tensor.shape[0], q.heads, q.length, total];
+    let shape = [q.tensor.shape[0], q.count, q.length, total];
     check(&scores, &shape, values.shape[2])?;
     let output = Heads { width: v.width, ..q.clone() };
     let whole =
-        if q.flat { vec![shape[0], q.length, q.heads * v.width] } else { vec![shape[0], q.heads, q.length, v.width] };
+        if q.flat { vec![shape[0], q.length, q.count * v.width] } else { vec![shape[0], q.count, q.length, v.width] };
     let y = Heads { tensor: call.b.alloc(dtype, &whole)?, ..output };
     let staged = call.b.alloc(dtype, if call.wants(3) { &shape } else { &[0] })?;
     let wants = call.wants(3);
     let row_scores = call.b.alloc(dtype.sum(), &[total])?;
-    let group = q.heads / k.heads;
+    let group = q.count / k.count;
     call.b.nest(&shape[..3], |b, at| {
         row(b, &scores, (&q, &keys, &values), at, group, &row_scores, wants.then_some(&staged));
         combine(b, &y, &values, at, group, &row_scores);
@@ -226,7 +229,7 @@ fn combine(b: &mut Builder, y: &Heads, values: &Tensor, at: &[Expr], group: usiz
 }
 
 /// `RotaryEmbedding`
-pub fn rotary(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn rotary(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (cos, sin, places) = (call.input(1)?, call.input(2)?, call.optional(3));
     let x = Heads::new(call.input(0)?, size(call.int("num_heads", 0))?)?;
     let dtype = float(&x.tensor)?;
@@ -239,7 +242,7 @@ pub fn rotary(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let batch = x.tensor.shape[0];
     let rank = if places.is_some() { 2 } else { 3 };
     let fits = turned <= x.width
-        && turned % 2 == 0
+        && turned.is_multiple_of(2)
         && cos.shape == sin.shape
         && cos.rank() == rank
         && cos.shape[rank - 1] == half
@@ -250,7 +253,7 @@ pub fn rotary(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
         return invalid(format!("caches {:?} for {:?}", cos.shape, x.tensor.shape));
     }
     let output = Heads { tensor: call.b.alloc(dtype, &x.tensor.shape)?, ..x.clone() };
-    call.b.nest(&[batch, x.heads, x.length, x.width], |b, at| {
+    call.b.nest(&[batch, x.count, x.length, x.width], |b, at| {
         let column = &at[3];
         let value = b.var(x.at([&at[0], &at[1], &at[2], column]));
         b.when(&column.lt(&index(turned)), |b| {

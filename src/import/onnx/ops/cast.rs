@@ -7,7 +7,7 @@ use crate::tensor::{DType, Tensor};
 use super::elementwise::each;
 
 /// `Cast` and `CastLike`
-pub fn cast(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn cast(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let to = if call.node.op == "CastLike" {
         call.input(1)?.dtype

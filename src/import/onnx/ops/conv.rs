@@ -8,7 +8,7 @@ use crate::tensor::{Builder, DType, Expr, Tensor, index};
 use super::window::{Window, pads, sizes};
 
 /// The sizes of a convolution.
-pub struct Plan {
+pub(crate) struct Plan {
     window: Window,
     groups: usize,
     batch: usize,
@@ -20,12 +20,12 @@ pub struct Plan {
 ///
 /// # Errors
 /// They don't fit.
-pub fn plan(call: &Call<'_>, x: &Tensor, w: &Tensor) -> Result<Plan, Refusal> {
+pub(crate) fn plan(call: &Call<'_>, x: &Tensor, w: &Tensor) -> Result<Plan, Refusal> {
     let groups = size(call.int("group", 1))?;
     let fits = x.rank() >= 3
         && w.rank() == x.rank()
         && groups > 0
-        && w.shape[0] % groups == 0
+        && w.shape[0].is_multiple_of(groups)
         && Some(x.shape[1]) == w.shape[1].checked_mul(groups);
     if !fits {
         return invalid(format!("weights {:?} in {groups} groups over {:?}", w.shape, x.shape));
@@ -36,7 +36,7 @@ pub fn plan(call: &Call<'_>, x: &Tensor, w: &Tensor) -> Result<Plan, Refusal> {
     {
         return invalid("`kernel_shape` is not that of the weights");
     }
-    let window = Window::new(call, &x.shape[2..], &w.shape[2..])?;
+    let window = Window::new(call.node, &x.shape[2..], &w.shape[2..])?;
     Ok(Plan { window, groups, batch: x.shape[0], depth: (w.shape[1], w.shape[0] / groups) })
 }
 
@@ -45,7 +45,7 @@ pub fn plan(call: &Call<'_>, x: &Tensor, w: &Tensor) -> Result<Plan, Refusal> {
 ///
 /// # Errors
 /// The buffers exceed their bound.
-pub fn convolve(
+pub(crate) fn convolve(
     b: &mut Builder,
     plan: &Plan,
     (dtype, wide): (DType, DType),
@@ -87,7 +87,7 @@ pub fn convolve(
 }
 
 /// `Conv`
-pub fn conv(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn conv(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (x, w, bias) = (call.input(0)?, call.input(1)?, call.optional(2));
     let dtype = float(&x)?;
     let wide = dtype.sum();
@@ -110,7 +110,7 @@ pub fn conv(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 ///
 /// # Errors
 /// It has not.
-pub fn check_bias(bias: Option<&Tensor>, filters: usize) -> Result<(), Refusal> {
+pub(crate) fn check_bias(bias: Option<&Tensor>, filters: usize) -> Result<(), Refusal> {
     match bias {
         Some(bias) if bias.len() != filters => invalid("a bias of another length than the filters"),
         _ => Ok(()),
@@ -118,20 +118,23 @@ pub fn check_bias(bias: Option<&Tensor>, filters: usize) -> Result<(), Refusal> 
 }
 
 /// `ConvTranspose`
-pub fn transposed(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn transposed(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (x, w, bias) = (call.input(0)?, call.input(1)?, call.optional(2));
     let dtype = float(&x)?;
     let wide = dtype.sum();
     let groups = size(call.int("group", 1))?;
-    let fits =
-        x.rank() >= 3 && w.rank() == x.rank() && groups > 0 && w.shape[0] == x.shape[1] && w.shape[0] % groups == 0;
+    let fits = x.rank() >= 3
+        && w.rank() == x.rank()
+        && groups > 0
+        && w.shape[0] == x.shape[1]
+        && w.shape[0].is_multiple_of(groups);
     if !fits {
         return invalid(format!("weights {:?} in {groups} groups over {:?}", w.shape, x.shape));
     }
     let (depth, filters) = (w.shape[0] / groups, w.shape[1]);
     check_bias(bias.as_ref(), filters.saturating_mul(groups))?;
     let rank = x.rank() - 2;
-    let (strides, dilations) = (sizes(call, "strides", rank)?, sizes(call, "dilations", rank)?);
+    let (strides, dilations) = (sizes(call.node, "strides", rank)?, sizes(call.node, "dilations", rank)?);
     let (output, before) = transposed_sizes(call, &x.shape[2..], &w.shape[2..], &strides, &dilations)?;
     let mut shape = vec![x.shape[0], filters * groups];
     shape.extend(&output);
@@ -178,7 +181,7 @@ fn transposed_sizes(
     dilations: &[usize],
 ) -> Result<(Vec<usize>, Vec<i64>), Refusal> {
     let rank = input.len();
-    let (mut before, after) = pads(call, rank)?;
+    let (mut before, after) = pads(call.node, rank)?;
     let extra = call.ints("output_padding").filter(|list| !list.is_empty()).unwrap_or_else(|| vec![0; rank]);
     let wanted = call.ints("output_shape").map(|list| list[list.len().saturating_sub(rank)..].to_vec());
     let auto = call.text("auto_pad", "NOTSET");
@@ -205,14 +208,14 @@ fn transposed_sizes(
 }
 
 /// `Col2Im`: blocks of an image added where they belong.
-pub fn col2im(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn col2im(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let x = call.input(0)?;
     let image = call.known_ints(1)?.into_iter().map(size).collect::<Result<Vec<usize>, _>>()?;
     let block = call.known_ints(2)?.into_iter().map(size).collect::<Result<Vec<usize>, _>>()?;
-    let window = Window::new(call, &image, &block)?;
+    let window = Window::new(call.node, &image, &block)?;
     let area: usize = block.iter().product();
     let blocks: usize = window.output.iter().product();
-    if x.rank() != 3 || x.shape[1] % area != 0 || x.shape[2] != blocks {
+    if x.rank() != 3 || !x.shape[1].is_multiple_of(area) || x.shape[2] != blocks {
         return invalid(format!("columns {:?} of blocks {block:?} of {image:?}", x.shape));
     }
     let channels = x.shape[1] / area;

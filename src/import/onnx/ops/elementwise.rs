@@ -8,7 +8,7 @@ use crate::tensor::{Builder, DType, Expr, Math, Tensor, index};
 ///
 /// # Errors
 /// The shapes don't broadcast.
-pub fn zip(
+pub(crate) fn zip(
     call: &mut Call<'_>,
     dtype: DType,
     inputs: &[Tensor],
@@ -39,7 +39,7 @@ pub fn zip(
 ///
 /// # Errors
 /// There is no input.
-pub fn each(
+pub(crate) fn each(
     call: &mut Call<'_>,
     dtype: Option<DType>,
     f: impl FnOnce(&mut Builder, &Expr) -> Expr,
@@ -78,7 +78,7 @@ fn legacy(call: &Call<'_>) -> Result<(Tensor, Tensor), Refusal> {
 }
 
 /// `Add`, `Sub`, `Mul`, `Div`, and the bitwise and logical operators of two inputs.
-pub fn binary(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn binary(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let op = call.node.op.clone();
     let dtype = call.input(0)?.dtype;
     let logical = matches!(op.as_str(), "And" | "Or" | "Xor");
@@ -99,7 +99,7 @@ pub fn binary(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Equal`, `Less`, `LessOrEqual`, `Greater`, `GreaterOrEqual`
-pub fn compare(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn compare(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let op = call.node.op.clone();
     pair(call, Some(DType::Bool), |_, a, b| match op.as_str() {
         "Equal" => a.eq_(b),
@@ -112,7 +112,7 @@ pub fn compare(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Max`, `Min`, `Sum`, `Mean` of any number of inputs.
-pub fn variadic(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn variadic(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let op = call.node.op.clone();
     let inputs: Vec<Tensor> = (0..call.inputs.len()).map(|position| call.input(position)).collect::<Result<_, _>>()?;
     let first = call.input(0)?;
@@ -137,7 +137,7 @@ pub fn variadic(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Pow`; the exponent may be of another type.
-pub fn pow(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn pow(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (a, b) = legacy(call)?;
     let dtype = a.dtype;
     let made = zip(call, dtype, &[a, b], |_, args| {
@@ -148,7 +148,7 @@ pub fn pow(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Mod`: the sign is the divisor's, or with `fmod` the dividend's.
-pub fn modulo(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn modulo(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let fmod = call.flag("fmod", false);
     pair(call, None, |b, x, y| {
         let y = b.once(y.clone());
@@ -163,13 +163,13 @@ pub fn modulo(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `BitShift`
-pub fn bit_shift(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn bit_shift(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let left = call.text("direction", "") == "LEFT";
     pair(call, None, |_, a, b| if left { a.shl(b) } else { a.shr(b) })
 }
 
 /// `Not`, `BitwiseNot`, `Neg`, `Abs`, `Sign`
-pub fn sign(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn sign(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let op = call.node.op.clone();
     each(call, None, |_, x| match op.as_str() {
         "Not" | "BitwiseNot" => x.not(),
@@ -188,7 +188,7 @@ pub fn sign(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `IsNaN`, `IsInf`
-pub fn classify(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn classify(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     if call.node.op == "IsNaN" {
         return each(call, Some(DType::Bool), |_, x| x.is_nan());
     }
@@ -201,7 +201,7 @@ pub fn classify(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Where`
-pub fn choose(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn choose(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let inputs = [call.input(0)?, call.input(1)?, call.input(2)?];
     same(&inputs[1], &inputs[2])?;
     if inputs[0].dtype != DType::Bool {
@@ -212,7 +212,7 @@ pub fn choose(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Clip`
-pub fn clip(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn clip(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let dtype = call.input(0)?.dtype;
     let bound = |call: &Call<'_>, position: usize, name: &str| {
         if call.opset >= 11 {

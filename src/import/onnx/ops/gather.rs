@@ -6,14 +6,14 @@ use crate::tensor::expr::offset;
 use crate::tensor::{Builder, DType, Expr, Scalar, Tensor, index};
 
 /// An index of the data as a position: negative ones count from the end, others stay inside.
-pub fn position(b: &mut Builder, value: &Expr, size: usize) -> Expr {
+pub(crate) fn position(b: &mut Builder, value: &Expr, size: usize) -> Expr {
     let at = b.once(value.cast(DType::Index));
     let at = at.lt(&index(0)).select(&(&at + index(size)), &at);
     b.once(at.max(&index(0)).min(&index(size.saturating_sub(1))))
 }
 
 /// `Gather`
-pub fn gather(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn gather(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (data, indices) = (call.input(0)?, call.input(1)?);
     let along = axis(call.int("axis", 0), data.rank())?;
     let mut shape = data.shape[..along].to_vec();
@@ -33,7 +33,7 @@ pub fn gather(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `GatherElements`
-pub fn gather_elements(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn gather_elements(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (data, indices) = (call.input(0)?, call.input(1)?);
     let along = axis(call.int("axis", 0), data.rank())?;
     fits(&data, &indices, along)?;
@@ -53,7 +53,7 @@ fn fits(data: &Tensor, indices: &Tensor, along: usize) -> Result<(), Refusal> {
 }
 
 /// `GatherND`
-pub fn gather_nd(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn gather_nd(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (data, indices) = (call.input(0)?, call.input(1)?);
     let batch = size(call.int("batch_dims", 0))?;
     let Some((&depth, outer)) = indices.shape.split_last() else { return invalid("indices without dimensions") };
@@ -87,12 +87,12 @@ fn combine(reduction: &str, old: &Expr, new: &Expr) -> Expr {
 }
 
 /// A copy of a tensor, to be written on.
-pub fn copy(call: &mut Call<'_>, data: &Tensor) -> Result<Tensor, Refusal> {
+pub(crate) fn copy(call: &mut Call<'_>, data: &Tensor) -> Result<Tensor, Refusal> {
     Ok(call.b.map(data.dtype, &[data.len()], |_, at| data.flat(&at[0]))?.view(&data.shape))
 }
 
 /// `ScatterElements`, `Scatter`
-pub fn scatter_elements(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn scatter_elements(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (data, indices, updates) = (call.input(0)?, call.input(1)?, call.input(2)?);
     let along = axis(call.int("axis", 0), data.rank())?;
     fits(&data, &indices, along)?;
@@ -112,7 +112,7 @@ pub fn scatter_elements(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `ScatterND`
-pub fn scatter_nd(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn scatter_nd(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (data, indices, updates) = (call.input(0)?, call.input(1)?, call.input(2)?);
     same(&data, &updates)?;
     let Some((&depth, outer)) = indices.shape.split_last() else { return invalid("indices without dimensions") };
@@ -141,7 +141,7 @@ pub fn scatter_nd(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `TensorScatter`: rows of an update at a place of each batch in a cache.
-pub fn tensor_scatter(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn tensor_scatter(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (cache, update) = (call.input(0)?, call.input(1)?);
     same(&cache, &update)?;
     let starts = call.optional(2);
@@ -169,7 +169,7 @@ pub fn tensor_scatter(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Slice`
-pub fn slice(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn slice(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let rank = input.rank();
     let lists = if call.opset >= 10 {
@@ -209,7 +209,7 @@ pub fn slice(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Pad`
-pub fn pad(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn pad(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let rank = input.rank();
     let mode = call.text("mode", "constant");
@@ -275,7 +275,7 @@ fn border(b: &mut Builder, mode: &str, place: &Expr, size: usize, inside: &mut E
 }
 
 /// `CenterCropPad`
-pub fn center_crop_pad(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn center_crop_pad(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let rank = input.rank();
     let wanted = call.known_ints(1)?;
@@ -307,7 +307,7 @@ pub fn center_crop_pad(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `OneHot`
-pub fn one_hot(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn one_hot(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (indices, values) = (call.input(0)?, call.input(2)?);
     let depth = call.known(1)?;
     if depth.is_empty() || values.len() != 2 {
@@ -327,7 +327,7 @@ pub fn one_hot(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `ReverseSequence`
-pub fn reverse_sequence(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn reverse_sequence(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (input, lengths) = (call.input(0)?, call.input(1)?);
     let time = axis(call.int("time_axis", 0), input.rank())?;
     let batch = axis(call.int("batch_axis", 1), input.rank())?;
@@ -344,7 +344,7 @@ pub fn reverse_sequence(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Compress`: only of a known condition, for the shape of its output depends on it.
-pub fn compress(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn compress(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let condition = call.known(1)?;
     let (input, along) = match call.attribute("axis") {
@@ -369,7 +369,7 @@ pub fn compress(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `NonZero`: only of a known input, for the shape of its output depends on it.
-pub fn non_zero(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn non_zero(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.known(0)?;
     let found: Vec<usize> = (0..input.len()).filter(|position| input.get(*position).float() != 0.0).collect();
     let rank = input.shape.len();

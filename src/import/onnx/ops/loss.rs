@@ -7,13 +7,13 @@ use crate::tensor::{DType, Expr, Tensor, index};
 use super::reduce::soft;
 
 /// `NegativeLogLikelihoodLoss`
-pub fn likelihood(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn likelihood(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (x, target, weight) = (call.input(0)?, call.input(1)?, call.optional(2));
     Ok(vec![loss(call, &x, &target, weight.as_ref())?])
 }
 
 /// `SoftmaxCrossEntropyLoss`
-pub fn cross_entropy(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn cross_entropy(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (x, target, weight) = (call.input(0)?, call.input(1)?, call.optional(2));
     let dtype = float(&x)?;
     if x.rank() < 2 {

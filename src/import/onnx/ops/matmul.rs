@@ -5,22 +5,22 @@ use crate::import::onnx::refusal::{Refusal, invalid, unsupported};
 use crate::tensor::{Builder, DType, Expr, Tensor};
 
 /// Two tensors as stacks of matrices: `[…, m, k]`, `[…, k, n]`, and the product's own shape.
-pub struct Stacks {
+pub(crate) struct Stacks {
     /// The left one.
-    pub a: Tensor,
+    pub(crate) a: Tensor,
     /// The right one.
-    pub b: Tensor,
+    pub(crate) b: Tensor,
     /// The shape of the loops: broadcast batch, m, n.
-    pub full: Vec<usize>,
+    pub(crate) full: Vec<usize>,
     /// The shape of the output: without the ones that vectors were given.
-    pub shape: Vec<usize>,
+    pub(crate) shape: Vec<usize>,
 }
 
 /// Shapes as `numpy.matmul` has them.
 ///
 /// # Errors
 /// They don't fit.
-pub fn stacks(a: &Tensor, b: &Tensor) -> Result<Stacks, Refusal> {
+pub(crate) fn stacks(a: &Tensor, b: &Tensor) -> Result<Stacks, Refusal> {
     if a.rank() == 0 || b.rank() == 0 {
         return invalid("a product of a scalar");
     }
@@ -49,7 +49,7 @@ impl Stacks {
     ///
     /// # Errors
     /// The buffers exceed their bound.
-    pub fn product(
+    pub(crate) fn product(
         &self,
         b: &mut Builder,
         (dtype, wide): (DType, DType),
@@ -72,7 +72,7 @@ impl Stacks {
 }
 
 /// `MatMul`
-pub fn matmul(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn matmul(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (a, b) = (call.input(0)?, call.input(1)?);
     same(&a, &b)?;
     let (dtype, wide) = (a.dtype, a.dtype.sum());
@@ -86,7 +86,7 @@ pub fn matmul(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Gemm`
-pub fn gemm(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn gemm(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (a, b, c) = (call.input(0)?, call.input(1)?, call.optional(2));
     same(&a, &b)?;
     let (dtype, wide) = (a.dtype, a.dtype.sum());
@@ -133,7 +133,7 @@ fn float_of(dtype: DType) -> DType {
 }
 
 /// `Einsum`: a loop for each letter.
-pub fn einsum(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn einsum(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let inputs: Vec<Tensor> = (0..call.inputs.len()).map(|position| call.input(position)).collect::<Result<_, _>>()?;
     let equation: String = call.text("equation", "").chars().filter(|letter| !letter.is_whitespace()).collect();
     let (left, right) = match equation.split_once("->") {
@@ -159,7 +159,7 @@ pub fn einsum(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
         let hidden = (input.rank() + 3).saturating_sub(term.len()).min(most);
         let digits: String = (most - hidden..most).filter_map(|digit| char::from_digit(digit as u32, 10)).collect();
         let letters: Vec<char> = term.replace("...", &digits).chars().collect();
-        let sound = letters.iter().all(|letter| letter.is_ascii_alphanumeric());
+        let sound = letters.iter().all(char::is_ascii_alphanumeric);
         if letters.len() != input.rank() || !sound {
             return invalid(format!("`{term}` for {:?}", input.shape));
         }

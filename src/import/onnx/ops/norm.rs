@@ -19,8 +19,11 @@ struct Rows<'a> {
     /// The type of the computation.
     wide: DType,
     /// Scale and offset at a row and a position in it.
-    affine: &'a dyn Fn(&Expr, &Expr) -> (Option<Expr>, Option<Expr>),
+    affine: &'a Affine<'a>,
 }
+
+/// The scale and the offset at a row and a position in it, where there are some.
+type Affine<'a> = dyn Fn(&Expr, &Expr) -> (Option<Expr>, Option<Expr>) + 'a;
 
 /// Rows normalised: the output, the means and the inverse deviations.
 fn rows(call: &mut Call<'_>, x: &Tensor, rows: &Rows<'_>) -> Result<[Tensor; 3], Refusal> {
@@ -55,7 +58,7 @@ fn rows(call: &mut Call<'_>, x: &Tensor, rows: &Rows<'_>) -> Result<[Tensor; 3],
 }
 
 /// `LayerNormalization`, `RMSNormalization`
-pub fn layer(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn layer(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (x, scale, bias) = (call.input(0)?, call.input(1)?, call.optional(2));
     let dtype = float(&x)?;
     let at = axis(call.int("axis", -1), x.rank())?;
@@ -95,11 +98,11 @@ pub fn layer(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `GroupNormalization`: one scale a group in opset 18, one a channel since 21.
-pub fn group(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn group(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (x, scale, bias) = (call.input(0)?, call.input(1)?, call.input(2)?);
     let dtype = float(&x)?;
     let groups = size(call.int("num_groups", 0))?;
-    if x.rank() < 2 || groups == 0 || x.shape[1] % groups != 0 {
+    if x.rank() < 2 || groups == 0 || !x.shape[1].is_multiple_of(groups) {
         return invalid(format!("{groups} groups of {:?}", x.shape));
     }
     let (channels, area) = (x.shape[1] / groups, x.shape[2..].iter().product::<usize>());
@@ -119,7 +122,7 @@ pub fn group(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `InstanceNormalization`
-pub fn instance(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn instance(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (x, scale, bias) = (call.input(0)?, call.input(1)?, call.input(2)?);
     let dtype = float(&x)?;
     if x.rank() < 2 || scale.len() != x.shape[1] || bias.len() != x.shape[1] {
@@ -137,7 +140,7 @@ pub fn instance(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `BatchNormalization` while a model only runs.
-pub fn batch(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn batch(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     if call.flag("training_mode", false) || (call.opset < 7 && !call.flag("is_test", false)) {
         return unsupported("training (`training_mode`)");
     }
@@ -159,7 +162,7 @@ pub fn batch(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `LRN`
-pub fn local_response(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn local_response(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let x = call.input(0)?;
     let (dtype, wide) = (float(&x)?, x.dtype.sum());
     let reach = size(call.int("size", 1))?.max(1);
@@ -185,7 +188,7 @@ pub fn local_response(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `MeanVarianceNormalization`
-pub fn mean_variance(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn mean_variance(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let x = call.input(0)?;
     let (dtype, wide) = (float(&x)?, x.dtype.sum());
     let over = axes(&call.ints("axes").unwrap_or_else(|| vec![0, 2, 3]), x.rank())?;

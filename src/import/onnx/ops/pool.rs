@@ -14,7 +14,7 @@ fn window(call: &Call<'_>, x: &Tensor) -> Result<Window, Refusal> {
         return invalid("no `kernel_shape`, or an input of less than three dimensions");
     };
     let kernel = kernel.into_iter().map(size).collect::<Result<Vec<usize>, _>>()?;
-    Window::new(call, &x.shape[2..], &kernel)
+    Window::new(call.node, &x.shape[2..], &kernel)
 }
 
 fn output_shape(x: &Tensor, window: &Window) -> Vec<usize> {
@@ -26,7 +26,7 @@ fn place(at: &[Expr], inner: &[Expr]) -> Vec<Expr> {
 }
 
 /// `MaxPool`
-pub fn max(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn max(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let x = call.input(0)?;
     let window = window(call, &x)?;
     let shape = output_shape(&x, &window);
@@ -67,7 +67,7 @@ fn by_columns(x: &Tensor, at: &[Expr], inner: &[Expr]) -> Expr {
 }
 
 /// `AveragePool`
-pub fn average(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn average(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let x = call.input(0)?;
     let (dtype, wide) = (float(&x)?, x.dtype.sum());
     let window = window(call, &x)?;
@@ -95,9 +95,9 @@ pub fn average(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 /// Taps within the input and its pads.
 fn padded(b: &mut Builder, window: &Window, out: &[Expr]) -> Expr {
     let mut all = index(1);
-    for axis in 0..window.rank() {
+    for (axis, out) in out.iter().enumerate() {
         let end = window.input[axis] as i64 + window.after[axis] + window.before[axis];
-        let room = offset(end) - &out[axis] * index(window.strides[axis]);
+        let room = offset(end) - out * index(window.strides[axis]);
         let dilation = window.dilations[axis];
         let taps = (room + index(dilation) - index(1)) / index(dilation);
         all = b.once(all * taps.max(&index(0)).min(&index(window.kernel[axis])));
@@ -106,7 +106,7 @@ fn padded(b: &mut Builder, window: &Window, out: &[Expr]) -> Expr {
 }
 
 /// `LpPool`
-pub fn lp(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn lp(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let x = call.input(0)?;
     let (dtype, wide) = (float(&x)?, x.dtype.sum());
     let window = window(call, &x)?;
@@ -141,7 +141,7 @@ fn root(x: &Expr, p: i64) -> Expr {
 }
 
 /// `GlobalAveragePool`, `GlobalMaxPool`, `GlobalLpPool`
-pub fn global(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn global(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let x = call.input(0)?;
     let (dtype, wide) = (float(&x)?, x.dtype.sum());
     let axes: Vec<usize> = (2..x.rank()).collect();
@@ -159,7 +159,7 @@ pub fn global(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `MaxUnpool`
-pub fn unpool(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn unpool(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (x, places) = (call.input(0)?, call.input(1)?);
     let Some(kernel) = call.ints("kernel_shape").filter(|list| list.len() + 2 == x.rank()) else {
         return invalid("`kernel_shape` of another length");
@@ -168,7 +168,7 @@ pub fn unpool(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
         return invalid("indices of another shape");
     }
     let rank = x.rank() - 2;
-    let (strides, (before, after)) = (sizes(call, "strides", rank)?, pads(call, rank)?);
+    let (strides, (before, after)) = (sizes(call.node, "strides", rank)?, pads(call.node, rank)?);
     let mut inner = x.shape[..2].to_vec();
     for axis in 0..rank {
         let length = (x.shape[2 + axis] as i64 - 1) * strides[axis] as i64 - before[axis] - after[axis];

@@ -56,7 +56,7 @@ fn rounded(x: &Expr, zero: Option<&Expr>, to: DType) -> Expr {
 }
 
 /// `QuantizeLinear`
-pub fn quantize(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn quantize(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (x, scale, zero) = (call.input(0)?, call.input(1)?, call.optional(2));
     let to = match (&zero, call.dtype("output_dtype")?) {
         (Some(zero), _) => zero.dtype,
@@ -75,7 +75,7 @@ pub fn quantize(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `DequantizeLinear`
-pub fn dequantize(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn dequantize(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (x, scale, zero) = (call.input(0)?, call.input(1)?, call.optional(2));
     let to = call.dtype("output_dtype")?.unwrap_or(scale.dtype);
     let spread = Spread::of(call, &x, &scale)?;
@@ -92,7 +92,7 @@ pub fn dequantize(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `DynamicQuantizeLinear`
-pub fn dynamic(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn dynamic(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let x = call.input(0)?;
     if float(&x)? != DType::F32 {
         return unsupported(format!("of {}", x.dtype.word()));
@@ -128,7 +128,7 @@ fn point(part: Option<&Tensor>, at: &Expr) -> Expr {
 }
 
 /// `MatMulInteger`
-pub fn matmul_integer(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn matmul_integer(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (a, b, zero_a, zero_b) = (call.input(0)?, call.input(1)?, call.optional(2), call.optional(3));
     let pair = stacks(&a, &b)?;
     let (rows, columns) = (pair.full[pair.full.len() - 2], pair.full[pair.full.len() - 1]);
@@ -154,7 +154,7 @@ fn lengths(parts: &[(Option<&Tensor>, usize)]) -> Result<(), Refusal> {
 }
 
 /// `QLinearMatMul`
-pub fn qlinear_matmul(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn qlinear_matmul(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let parts: Vec<Tensor> = (0..8).map(|position| call.input(position)).collect::<Result<_, _>>()?;
     let [a, scale_a, zero_a, b, scale_b, zero_b, scale_y, zero_y] = &parts[..] else { return invalid("inputs") };
     let pair = stacks(a, b)?;
@@ -185,7 +185,7 @@ pub fn qlinear_matmul(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `ConvInteger`
-pub fn conv_integer(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn conv_integer(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (x, w, zero_x, zero_w) = (call.input(0)?, call.input(1)?, call.optional(2), call.optional(3));
     let plan = plan(call, &x, &w)?;
     lengths(&[(zero_x.as_ref(), 1), (zero_w.as_ref(), w.shape[0])])?;
@@ -203,7 +203,7 @@ pub fn conv_integer(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `QLinearConv`
-pub fn qlinear_conv(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn qlinear_conv(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let parts: Vec<Tensor> = (0..8).map(|position| call.input(position)).collect::<Result<_, _>>()?;
     let [x, scale_x, zero_x, w, scale_w, zero_w, scale_y, zero_y] = &parts[..] else { return invalid("inputs") };
     let bias = call.optional(8);
@@ -230,7 +230,7 @@ pub fn qlinear_conv(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Binarizer` of `ai.onnx.ml`
-pub fn binarize(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn binarize(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let threshold = call.float("threshold", 0.0);
     super::elementwise::each(call, None, |_, x| x.gt(&x.like(threshold)).select(&x.like(1.0), &x.like(0.0)))
 }

@@ -68,7 +68,7 @@ struct State {
 }
 
 /// `RNN`, `GRU`, `LSTM`
-pub fn recurrent(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn recurrent(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let layer = layer(call)?;
     let (h0, c0) = (call.optional(5), call.optional(6));
     let directions = layer.reverse.len();
@@ -265,8 +265,10 @@ fn products(b: &mut Builder, layer: &Layer, direction: usize, state: &State, tim
 }
 
 fn clipped(b: &mut Builder, layer: &Layer, sum: Expr) -> Expr {
-    let sum = layer.clip.map_or(sum.clone(), |clip| sum.clamp(-clip, clip));
-    b.once(sum)
+    b.once(match layer.clip {
+        Some(clip) => sum.clamp(-clip, clip),
+        None => sum,
+    })
 }
 
 /// The sum of both products of a gate, clipped.

@@ -20,7 +20,7 @@ fn along(b: &mut Builder, input: &Tensor, reduced: &[usize], outer: &[Expr], bod
 ///
 /// # Errors
 /// The buffers exceed their bound.
-pub fn fold(
+pub(crate) fn fold(
     b: &mut Builder,
     input: &Tensor,
     reduced: &[usize],
@@ -43,7 +43,7 @@ pub fn fold(
 }
 
 /// The least and the greatest value of a type.
-pub fn limits(dtype: DType) -> (Expr, Expr) {
+pub(crate) fn limits(dtype: DType) -> (Expr, Expr) {
     if dtype.is_float() {
         (Expr::float(dtype, f64::NEG_INFINITY), Expr::float(dtype, f64::INFINITY))
     } else {
@@ -63,7 +63,7 @@ fn reduced(call: &Call<'_>, rank: usize) -> Result<Option<Vec<usize>>, Refusal> 
 }
 
 /// `ReduceSum`, `ReduceMean`, `ReduceMax`, …
-pub fn reduce(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn reduce(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let axes = reduced(call, input.rank())?;
     let keep = call.flag("keepdims", true);
@@ -149,7 +149,7 @@ fn reduction(b: &mut Builder, op: &str, input: &Tensor, axes: &[usize], count: u
 }
 
 /// `Softmax`, `LogSoftmax`, `Hardmax`; before opset 13 over all axes from `axis` on.
-pub fn softmax(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn softmax(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let dtype = float(&input)?;
     let flat = call.opset < 13;
@@ -178,7 +178,7 @@ pub fn softmax(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// One row of a softmax: `place` makes a position along the axis a position in the tensor.
-pub fn soft(b: &mut Builder, input: &Tensor, output: &Tensor, place: &dyn Fn(&Expr) -> Vec<Expr>, log: bool) {
+pub(crate) fn soft(b: &mut Builder, input: &Tensor, output: &Tensor, place: &dyn Fn(&Expr) -> Vec<Expr>, log: bool) {
     let (dtype, wide, count) = (output.dtype, output.dtype.sum(), input.shape[1]);
     let top = b.var(limits(wide).0);
     b.each(count, |b, at| b.set(&top, top.max(&input.at(&place(at)).cast(wide))));
@@ -208,7 +208,7 @@ fn hard(b: &mut Builder, input: &Tensor, output: &Tensor, place: &dyn Fn(&Expr) 
 }
 
 /// `ArgMax`, `ArgMin`
-pub fn arg(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn arg(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let along = axis(call.int("axis", 0), input.rank())?;
     let (last, least) = (call.flag("select_last_index", false), call.node.op == "ArgMin");
@@ -237,7 +237,7 @@ pub fn arg(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `CumSum`, `CumProd`
-pub fn cumulative(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn cumulative(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let along = axis(call.known_ints(1)?.first().copied().unwrap_or(0), input.rank())?;
     let (exclusive, reverse) = (call.flag("exclusive", false), call.flag("reverse", false));
@@ -265,7 +265,7 @@ pub fn cumulative(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `LpNormalization`
-pub fn lp_normalization(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn lp_normalization(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let dtype = float(&input)?;
     let along = axis(call.int("axis", -1), input.rank())?;

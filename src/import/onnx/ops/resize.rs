@@ -26,7 +26,7 @@ struct Style {
 }
 
 /// `Resize`
-pub fn resize(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn resize(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let x = call.input(0)?;
     let (roi, scales, sizes) = if call.opset >= 11 {
         (known(call, 1)?, known(call, 2)?, known(call, 3)?)
@@ -51,7 +51,7 @@ pub fn resize(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Upsample`, which `Resize` replaced.
-pub fn upsample(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn upsample(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let x = call.input(0)?;
     let scales = if call.opset >= 9 {
         known(call, 1)?

@@ -112,7 +112,7 @@ fn sample(b: &mut Builder, sampler: &Sampler, x: &Tensor, at: &[Expr], places: &
 }
 
 /// `GridSample`
-pub fn grid_sample(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn grid_sample(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (x, grid) = (call.input(0)?, call.input(1)?);
     let dtype = float(&x)?;
     let mode = match call.text("mode", "linear").as_str() {
@@ -160,7 +160,7 @@ fn settle(b: &mut Builder, sampler: &Sampler, place: &Expr, length: usize) -> Ex
 }
 
 /// `AffineGrid`
-pub fn affine_grid(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn affine_grid(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let theta = call.input(0)?;
     let dtype = float(&theta)?;
     let sizes = call.known_ints(1)?.into_iter().map(size).collect::<Result<Vec<usize>, _>>()?;
@@ -190,7 +190,7 @@ pub fn affine_grid(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `RoiAlign`
-pub fn roi_align(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn roi_align(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (x, rois, batches) = (call.input(0)?, call.input(1)?, call.input(2)?);
     let dtype = float(&x)?;
     let wide = dtype.sum();
@@ -278,7 +278,7 @@ fn aligned(b: &mut Builder, x: &Tensor, at: &[Expr], places: &[Expr], all: &Expr
 }
 
 /// `DeformConv`
-pub fn deform_conv(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn deform_conv(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (x, w, offset) = (call.input(0)?, call.input(1)?, call.input(2)?);
     let (bias, mask) = (call.optional(3), call.optional(4));
     let dtype = float(&x)?;
@@ -287,14 +287,14 @@ pub fn deform_conv(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     if x.rank() != 4 || w.rank() != 4 || x.is_empty() {
         return unsupported("other than two spatial dimensions");
     }
-    let window = Window::new(call, &x.shape[2..], &w.shape[2..])?;
+    let window = Window::new(call.node, &x.shape[2..], &w.shape[2..])?;
     let (batch, channels, taps) = (x.shape[0], x.shape[1], w.shape[2] * w.shape[3]);
     let (rows, columns) = (window.output[0], window.output[1]);
     let fits = groups > 0
         && spreads > 0
         && w.shape[1].checked_mul(groups) == Some(channels)
-        && w.shape[0] % groups == 0
-        && channels % spreads == 0
+        && w.shape[0].is_multiple_of(groups)
+        && channels.is_multiple_of(spreads)
         && offset.len() == batch * spreads * taps * 2 * rows * columns
         && mask.as_ref().is_none_or(|mask| mask.len() == batch * spreads * taps * rows * columns);
     if !fits {

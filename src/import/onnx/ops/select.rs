@@ -7,7 +7,7 @@ use crate::tensor::{DType, Expr, Tensor, index};
 use super::reduce::limits;
 
 /// `TopK`: `k` times the best of those behind the last one, ties by position.
-pub fn top_k(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn top_k(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let x = call.input(0)?;
     let k = if call.opset >= 10 { call.known_ints(1)?.first().copied().unwrap_or(0) } else { call.int("k", 0) };
     let (k, along) = (size(k)?, axis(call.int("axis", -1), x.rank())?);

@@ -5,12 +5,12 @@ use crate::import::onnx::refusal::{Refusal, invalid, unsupported};
 use crate::tensor::{DType, Expr, Literal, Scalar, Tensor, index};
 
 /// `Identity`, and what is none when a model only runs.
-pub fn identity(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn identity(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     Ok(vec![call.input(0)?])
 }
 
 /// `Dropout`: nothing while a model only runs; the mask is all true.
-pub fn dropout(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn dropout(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     if call.opset >= 12
         && call.optional(2).is_some()
@@ -28,7 +28,7 @@ pub fn dropout(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Constant`
-pub fn constant(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn constant(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let ints =
         |list: &[i64], shape: &[usize]| Literal::of(DType::I64, shape, list.iter().map(|value| Scalar::Int(*value)));
     let floats = |list: &[f32], shape: &[usize]| {
@@ -51,7 +51,7 @@ pub fn constant(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `ConstantOfShape`
-pub fn constant_of_shape(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn constant_of_shape(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let shape = call.known_ints(0)?.into_iter().map(size).collect::<Result<Vec<usize>, _>>()?;
     let value = call.tensor("value")?.unwrap_or_else(|| Literal::floats(&[0.0]));
     if value.is_empty() {
@@ -62,7 +62,7 @@ pub fn constant_of_shape(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Shape`
-pub fn shape(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn shape(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let rank = input.rank() as i64;
     let place = |at: i64| (if at < 0 { at.saturating_add(rank) } else { at }).clamp(0, rank) as usize;
@@ -72,13 +72,13 @@ pub fn shape(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Size`
-pub fn count(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn count(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let count = Scalar::Int(call.input(0)?.len() as i64);
     Ok(vec![call.b.constant("size", Literal::of(DType::I64, &[], [count]))?])
 }
 
 /// `Reshape`
-pub fn reshape(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn reshape(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let wanted = if call.opset >= 5 { call.known_ints(1)? } else { call.ints("shape").unwrap_or_default() };
     let keep_zero = call.flag("allowzero", false);
@@ -116,7 +116,7 @@ fn view(input: &Tensor, shape: &[usize]) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Flatten`
-pub fn flatten(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn flatten(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let at = call.int("axis", 1);
     let at = if at == input.rank() as i64 { input.rank() } else { axis(at, input.rank())? };
@@ -125,7 +125,7 @@ pub fn flatten(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Squeeze`
-pub fn squeeze(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn squeeze(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let dropped = match call.ints_since("axes", 13, 1)? {
         Some(list) => axes(&list, input.rank())?,
@@ -136,7 +136,7 @@ pub fn squeeze(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Unsqueeze`
-pub fn unsqueeze(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn unsqueeze(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let list = call.ints_since("axes", 13, 1)?.unwrap_or_default();
     let added = axes(&list, input.rank() + list.len())?;
@@ -148,7 +148,7 @@ pub fn unsqueeze(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Transpose`
-pub fn transpose(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn transpose(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let rank = input.rank();
     let order = match call.ints("perm") {
@@ -167,7 +167,7 @@ pub fn transpose(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 ///
 /// # Errors
 /// The buffers exceed their bound.
-pub fn permute(call: &mut Call<'_>, input: &Tensor, order: &[usize]) -> Result<Tensor, Refusal> {
+pub(crate) fn permute(call: &mut Call<'_>, input: &Tensor, order: &[usize]) -> Result<Tensor, Refusal> {
     let shape: Vec<usize> = order.iter().map(|axis| input.shape[*axis]).collect();
     let moved: Vec<usize> = order.iter().copied().filter(|axis| input.shape[*axis] != 1).collect();
     if moved.windows(2).all(|pair| pair[0] < pair[1]) {
@@ -183,7 +183,7 @@ pub fn permute(call: &mut Call<'_>, input: &Tensor, order: &[usize]) -> Result<T
 }
 
 /// `Expand`
-pub fn expand(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn expand(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let wanted = call.known_ints(1)?.into_iter().map(size).collect::<Result<Vec<usize>, _>>()?;
     let shape = broadcast(&input.shape, &wanted)?;
@@ -194,7 +194,7 @@ pub fn expand(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Tile`
-pub fn tile(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn tile(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let repeats = call.known_ints(1)?.into_iter().map(size).collect::<Result<Vec<usize>, _>>()?;
     if repeats.len() != input.rank() {
@@ -209,7 +209,7 @@ pub fn tile(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Concat`
-pub fn concat(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn concat(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let inputs: Vec<Tensor> = (0..call.inputs.len()).map(|position| call.input(position)).collect::<Result<_, _>>()?;
     let first = call.input(0)?;
     let along = axis(call.int("axis", 1), first.rank())?;
@@ -238,7 +238,7 @@ pub fn concat(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Split`
-pub fn split(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn split(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let along = axis(call.int("axis", 0), input.rank())?;
     let whole = input.shape[along];
@@ -269,7 +269,7 @@ pub fn split(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Range`
-pub fn range(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn range(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let (start, limit, delta) = (call.known(0)?, call.known(1)?, call.known(2)?);
     if start.is_empty() || limit.is_empty() || delta.is_empty() || delta.get(0).float() == 0.0 {
         return invalid("a range without a start, a limit or a step");
@@ -285,7 +285,7 @@ pub fn range(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `EyeLike`
-pub fn eye(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn eye(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let dtype = call.dtype("dtype")?.unwrap_or(input.dtype);
     let diagonal = call.int("k", 0).clamp(-(1 << 30), 1 << 30);
@@ -299,17 +299,15 @@ pub fn eye(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `Trilu`
-pub fn trilu(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn trilu(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let upper = call.flag("upper", true);
     let rank = input.rank();
     if rank < 2 {
         return invalid("an input of less than two dimensions");
     }
-    let diagonal = match call.optional_ints(1)? {
-        Some(list) => list.first().copied().unwrap_or(0).clamp(-(1 << 30), 1 << 30),
-        None => 0,
-    };
+    let diagonal =
+        call.optional_ints(1)?.and_then(|list| list.first().copied()).unwrap_or(0).clamp(-(1 << 30), 1 << 30);
     Ok(vec![call.b.map(input.dtype, &input.shape, |_, at| {
         let column = &at[rank - 1] - crate::tensor::expr::offset(diagonal);
         let kept = if upper { column.ge(&at[rank - 2]) } else { column.le(&at[rank - 2]) };
@@ -318,12 +316,12 @@ pub fn trilu(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
 }
 
 /// `DepthToSpace` and `SpaceToDepth`
-pub fn depth_space(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
+pub(crate) fn depth_space(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let block = size(call.int("blocksize", 0))?;
     let &[n, c, h, w] = &input.shape[..] else { return invalid("an input that is not four-dimensional") };
     if call.node.op == "SpaceToDepth" {
-        if block == 0 || h % block != 0 || w % block != 0 {
+        if block == 0 || !h.is_multiple_of(block) || !w.is_multiple_of(block) {
             return invalid("a block that doesn't divide the input");
         }
         let whole = input.view(&[n, c, h / block, block, w / block, block]);
@@ -331,7 +329,7 @@ pub fn depth_space(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
         return view(&moved, &[n, c * block * block, h / block, w / block]);
     }
     let area = block.saturating_mul(block);
-    if area == 0 || c % area != 0 {
+    if area == 0 || !c.is_multiple_of(area) {
         return invalid("a block that doesn't divide the channels");
     }
     let moved = if call.text("mode", "DCR") == "CRD" {

@@ -1,34 +1,35 @@
 //! Sliding windows: kernels, strides, dilations, pads and the output sizes that follow (ONNX, `Conv` and the pools).
 
-use crate::import::onnx::node::{Call, size};
+use crate::import::onnx::node::size;
+use crate::import::onnx::proto::Node;
 use crate::import::onnx::refusal::{Refusal, invalid};
 use crate::tensor::expr::offset;
 use crate::tensor::{Builder, Expr, index};
 
 /// The geometry of a window over the spatial dimensions.
-pub struct Window {
+pub(crate) struct Window {
     /// Sizes of the input.
-    pub input: Vec<usize>,
+    pub(crate) input: Vec<usize>,
     /// Sizes of the kernel.
-    pub kernel: Vec<usize>,
+    pub(crate) kernel: Vec<usize>,
     /// Steps.
-    pub strides: Vec<usize>,
+    pub(crate) strides: Vec<usize>,
     /// Distances of taps.
-    pub dilations: Vec<usize>,
+    pub(crate) dilations: Vec<usize>,
     /// Pads before.
-    pub before: Vec<i64>,
+    pub(crate) before: Vec<i64>,
     /// Pads after.
-    pub after: Vec<i64>,
+    pub(crate) after: Vec<i64>,
     /// Sizes of the output.
-    pub output: Vec<usize>,
+    pub(crate) output: Vec<usize>,
 }
 
 /// A list attribute of one size a spatial dimension.
 ///
 /// # Errors
 /// It has another length or a size that is none.
-pub fn sizes(call: &Call<'_>, name: &str, rank: usize) -> Result<Vec<usize>, Refusal> {
-    let list = call.ints(name).filter(|list| !list.is_empty()).unwrap_or_else(|| vec![1; rank]);
+pub(crate) fn sizes(node: &Node, name: &str, rank: usize) -> Result<Vec<usize>, Refusal> {
+    let list = node.ints(name).filter(|list| !list.is_empty()).unwrap_or_else(|| vec![1; rank]);
     let list = list.into_iter().map(size).collect::<Result<Vec<usize>, _>>()?;
     if list.len() != rank || list.iter().any(|one| *one == 0 || *one > 1 << 20) {
         return invalid(format!("`{name}` is {list:?} for {rank} dimensions"));
@@ -40,8 +41,8 @@ pub fn sizes(call: &Call<'_>, name: &str, rank: usize) -> Result<Vec<usize>, Ref
 ///
 /// # Errors
 /// Their list has another length.
-pub fn pads(call: &Call<'_>, rank: usize) -> Result<(Vec<i64>, Vec<i64>), Refusal> {
-    let list = call.ints("pads").filter(|list| !list.is_empty()).unwrap_or_else(|| vec![0; 2 * rank]);
+pub(crate) fn pads(node: &Node, rank: usize) -> Result<(Vec<i64>, Vec<i64>), Refusal> {
+    let list = node.ints("pads").filter(|list| !list.is_empty()).unwrap_or_else(|| vec![0; 2 * rank]);
     if list.len() != 2 * rank || list.iter().any(|pad| pad.abs() > 1 << 20) {
         return invalid(format!("`pads` is {list:?} for {rank} dimensions"));
     }
@@ -53,15 +54,15 @@ impl Window {
     ///
     /// # Errors
     /// The attributes don't fit together.
-    pub fn new(call: &Call<'_>, input: &[usize], kernel: &[usize]) -> Result<Self, Refusal> {
+    pub(crate) fn new(node: &Node, input: &[usize], kernel: &[usize]) -> Result<Self, Refusal> {
         let rank = input.len();
         if kernel.len() != rank || kernel.contains(&0) || kernel.iter().any(|one| *one > 1 << 20) {
             return invalid(format!("a kernel {kernel:?} over {input:?}"));
         }
-        let (strides, dilations) = (sizes(call, "strides", rank)?, sizes(call, "dilations", rank)?);
-        let (mut before, mut after) = pads(call, rank)?;
-        let ceil = call.flag("ceil_mode", false);
-        let auto = call.text("auto_pad", "NOTSET");
+        let (strides, dilations) = (sizes(node, "strides", rank)?, sizes(node, "dilations", rank)?);
+        let (mut before, mut after) = pads(node, rank)?;
+        let ceil = node.int("ceil_mode", 0) != 0;
+        let auto = node.text("auto_pad", "NOTSET");
         let mut output = Vec::new();
         for axis in 0..rank {
             let (length, stride) = (input[axis] as i64, strides[axis] as i64);
@@ -91,12 +92,12 @@ impl Window {
     }
 
     /// Number of spatial dimensions.
-    pub fn rank(&self) -> usize {
+    pub(crate) fn rank(&self) -> usize {
         self.input.len()
     }
 
     /// No tap is ever outside of the input.
-    pub fn inside(&self) -> bool {
+    pub(crate) fn inside(&self) -> bool {
         (0..self.rank()).all(|axis| {
             let last = (self.output[axis] as i64 - 1) * self.strides[axis] as i64
                 + (self.kernel[axis] as i64 - 1) * self.dilations[axis] as i64
@@ -106,7 +107,7 @@ impl Window {
     }
 
     /// Loops over the taps of the window at `out`: `body` gets the tap and the place in the input, which is inside.
-    pub fn taps(&self, b: &mut Builder, out: &[Expr], body: impl FnOnce(&mut Builder, &[Expr], &[Expr])) {
+    pub(crate) fn taps(&self, b: &mut Builder, out: &[Expr], body: impl FnOnce(&mut Builder, &[Expr], &[Expr])) {
         self.tap(b, out, &mut Vec::new(), &mut Vec::new(), Box::new(body));
     }
 
