@@ -295,6 +295,44 @@ fn int8_equals_tflm_bit_for_bit() {
     }
 }
 
+#[derive(serde::Deserialize)]
+struct GoldenStep {
+    word: String,
+    args: Args,
+    takes: Vec<Vec<usize>>,
+    inputs: Vec<(f32, i32)>,
+    output: (f32, i32),
+    fresh: bool,
+    weights: Vec<i8>,
+    scales: Vec<f32>,
+    bias: Vec<i32>,
+    x: Vec<Vec<Vec<i8>>>,
+    y: Vec<Vec<i8>>,
+}
+
+#[test]
+fn int8_with_memory_equals_tflm_bit_for_bit() {
+    let golden: Vec<GoldenStep> =
+        serde_json::from_str(include_str!("golden/tflm_recurrent.json")).expect("a golden file");
+    for (at, case) in golden.into_iter().enumerate() {
+        let quant = |(scale, zero_point)| Quant { scale, zero_point };
+        let takes: Vec<Shape> = case.takes.iter().map(|dims| Shape::f32(dims)).collect();
+        let op = ops::find(&case.word).expect("an operator");
+        let output = op.infer(&case.args, &takes).expect("it fits");
+        let (weights, scales, bias) = (case.weights, case.scales, case.bias);
+        let lowered = Lowered { quant: quant(case.output), weights, scales, bias };
+        let node = QNode::new(op, &case.args, &[0], &takes, &output, lowered);
+        let net = QNet::new(takes[0].clone(), quant(case.inputs[0]), vec![node]).expect("the constants fit");
+        let mut states = net.reset();
+        for (step, (x, y)) in case.x.iter().zip(&case.y).enumerate() {
+            if case.fresh {
+                states = net.reset();
+            }
+            assert_eq!(&net.stream_i8(&x[0], &mut states), y, "case {at}, `{}`, step {step}", case.word);
+        }
+    }
+}
+
 /// Samples with every kind of float that a sensor or a bug can deliver.
 fn samples(net: &QNet, rng: &mut Rng) -> Vec<f32> {
     let strange = [0.0, -0.0, f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, f32::MIN, f32::from_bits(1)];
@@ -320,7 +358,7 @@ fn program(networks: &[(Net, QNet)], counts: &[usize]) -> String {
             text,
             "    for (int i = 0; i < {count}; i++) {{\n        float x[N{at}_INPUT_LEN];\n        int8_t q[N{at}_INPUT_LEN], \
              y[N{at}_OUTPUT_LEN];\n        if (fread(x, sizeof x, 1, stdin) != 1) return 1;\n        n{at}_quantize(x, q);\n        \
-             n{at}_predict(q, y);\n        fwrite(q, 1, sizeof q, stdout);\n        fwrite(y, 1, sizeof y, stdout);\n        \
+             n{at}_reset();\n        n{at}_predict(q, y);\n        fwrite(q, 1, sizeof q, stdout);\n        fwrite(y, 1, sizeof y, stdout);\n        \
              putchar((int)n{at}_label(y));\n    }}"
         );
     }

@@ -79,6 +79,13 @@ impl Library {
         names.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
+    /// The paths of all files in a folder, sorted.
+    pub fn files(&self, folder: &str) -> Vec<String> {
+        let inside = |path: &&str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        let paths: BTreeSet<String> = self.paths().into_iter().filter(inside).map(String::from).collect();
+        paths.into_iter().collect()
+    }
+
     /// The paths that the project's `stdlib/` folder gives or replaces: the report lists them.
     pub fn overlays(&self) -> impl Iterator<Item = &str> {
         self.overlay.keys().map(String::as_str)

@@ -153,3 +153,24 @@ fn newton(x: i32) -> i32 {
     }
     y
 }
+
+/// ln x for x ≥ 1 in Q12.19; the result in Q5.26 (`log_x_for_x_greater_than_or_equal_to_1_impl`).
+pub fn logarithm(x: i32) -> i32 {
+    const SQRT_HALF: i32 = 1_518_500_250;
+    const FOURTH_ROOT_OF_HALF: i32 = 1_805_811_301;
+    // A quarter in Q6.25, in which the power of two is summed.
+    const QUARTER: i32 = 1 << 23;
+    let zeros = x.leading_zeros();
+    let more = double_high(x, SQRT_HALF).leading_zeros() - 1;
+    let first = saturating_shift(double_high(saturating_shift(x, zeros - 1), SQRT_HALF), 1);
+    let r = first.min(saturating_shift(x, more));
+    let power = ((12 - zeros as i32) * (1 << 25) + QUARTER).max((12 - more as i32) * (1 << 25) - QUARTER);
+    let p = ((i64::from(r) + i64::from(FOURTH_ROOT_OF_HALF) + 1) / 2) as i32;
+    let q = 2 * (r - FOURTH_ROOT_OF_HALF);
+    let square = double_high(q, q);
+    let above = double_high(q, r) + double_high(double_high(q, square), 117_049_297);
+    let inner = 1_057_819_769 + q + double_high(127_690_142, square);
+    let under = double_high(p, inner) + double_high(638_450_708, q);
+    let part = double_high(rounding_shift(above, 6), reciprocal_of_one_plus(under));
+    saturating_shift(double_high(power, 1_488_522_236) + part, 1)
+}

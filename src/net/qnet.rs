@@ -177,7 +177,24 @@ impl QNet {
         self.run_i8(&self.quantize_input(input))
     }
 
-    /// The int8 outputs for int8 inputs; any number of samples in C order.
+    /// States of all nodes after a reset, for [`QNet::stream_i8`].
+    pub fn reset(&self) -> Vec<Vec<i16>> {
+        self.nodes.iter().map(|node| vec![0; node.op.state(node)]).collect()
+    }
+
+    /// The outputs for one int8 sample that follows those which left `states`.
+    pub fn stream_i8(&self, sample: &[i8], states: &mut [Vec<i16>]) -> Vec<i8> {
+        let mut values = vec![sample.to_vec()];
+        for (node, state) in self.nodes.iter().zip(states) {
+            let mut output = vec![0; node.output.len()];
+            let inputs: Vec<&[i8]> = node.inputs.iter().map(|value| values[*value].as_slice()).collect();
+            node.op.step_i8(node, &inputs, &mut output, state);
+            values.push(output);
+        }
+        values.pop().unwrap_or_default()
+    }
+
+    /// The int8 outputs for int8 inputs; any number of samples in C order, each from reset states.
     pub fn run_i8(&self, input: &[i8]) -> Vec<i8> {
         let mut values: Vec<Vec<i8>> = vec![Vec::new(); self.nodes.len() + 1];
         let mut outputs = Vec::with_capacity(input.len() / self.input.len() * self.output().len());

@@ -135,3 +135,38 @@ fn worth(cycles: u64, bytes: usize) -> u128 {
     let thousands = u128::from(cycles / 1024 + 1).min(1 << 26);
     thousands.pow(4).saturating_mul(bytes as u128 + 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Shape;
+    use crate::net::{Net, quantize};
+
+    #[test]
+    fn the_fastest_set_that_has_room_and_is_worth_it_wins() {
+        let dense = |units: &str| ("dense".to_string(), vec![("units".to_string(), units.to_string())]);
+        let net = Net::build(&Shape::f32(&[64]), &[dense("64"), dense("8")]).unwrap();
+        let net = quantize(&net, &[1.0; 64]).unwrap();
+        let can = Capabilities { dsp: true };
+        let measured = |cycles: [u64; 2]| {
+            let each = |(variant, cycles): (&Variant, u64)| Measured {
+                variant: variant.name.into(),
+                cycles,
+                scratch: variant.scratch,
+                flash: 0,
+            };
+            let of = |node: usize| net.nodes[node].op.variants(&net.nodes[node], can);
+            (0..2).map(|node| of(node).iter().zip(cycles).map(each).collect()).collect::<Vec<Vec<Measured>>>()
+        };
+        let names = |cycles, room| {
+            let tuning = Tuning::choose(&net, can, measured(cycles), room);
+            tuning.layers.iter().map(|choice| choice.variant.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(names([900_000, 300_000], 100_000), ["dsp_rows_wide", "dsp_rows_wide"]);
+        // 128 bytes of scratch memory do not fit beside 128 bytes of values.
+        assert_eq!(names([900_000, 300_000], 130), ["dsp_rows", "dsp_rows"]);
+        // A tenth faster for twice the memory isn't worth it.
+        assert_eq!(names([990_000, 900_000], 100_000), ["dsp_rows", "dsp_rows"]);
+        assert_eq!(Tuning::choose(&net, can, vec![Vec::new(); 2], 1000).layers[0].variant, "dsp_rows");
+    }
+}

@@ -34,11 +34,8 @@ impl Stage for Emit {
     fn facts(&self, out: &mut dyn Facts) {
         out.text("name", &self.model.name);
         out.text("classes", &format!("{:?}", self.classes));
-        for kernel in self.toolkit.library.list("kernels") {
-            let path = format!("kernels/{kernel}");
-            if let Some(entry) = self.toolkit.library.get(&path) {
-                text_fact(out, &path, &String::from_utf8_lossy(entry.bytes));
-            }
+        for path in self.toolkit.library.files("kernels") {
+            text_fact(out, &path, &self.toolkit.text(&path));
         }
     }
 
@@ -79,6 +76,7 @@ pub fn model(
         Home::Flash(node) => format!("{}_values", layer(node)),
     };
     let (mut support, mut kernels, mut calls) = (Vec::new(), Vec::new(), Vec::new());
+    let mut resets = Vec::new();
     for (at, node) in net.nodes.iter().enumerate().filter(|(_, node)| node.op.storage() != Storage::Alias) {
         let (variant, function) = (&variants[at], layer(at));
         for part in node.op.support(variant).iter().filter(|part| !support.contains(*part)).collect::<Vec<_>>() {
@@ -93,6 +91,9 @@ pub fn model(
         if node.op.storage() == Storage::Constant {
             continue;
         }
+        if node.op.state(node) > 0 {
+            resets.push(format!("{function}_reset"));
+        }
         let inputs: Vec<String> = node.inputs.iter().map(|value| address(*value)).collect();
         let scratch = (variant.scratch > 0).then(|| arena(plan.scratch[at]));
         calls.push(json!({ "function": function, "inputs": inputs, "output": address(at + 1), "scratch": scratch }));
@@ -105,6 +106,7 @@ pub fn model(
     context.insert("support", json!(support?));
     context.insert("kernels", json!(kernels));
     context.insert("calls", json!(calls));
+    context.insert("resets", json!(resets));
     context.insert("place", json!(address(0)));
     context.insert(
         "copied",

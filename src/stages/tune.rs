@@ -50,8 +50,8 @@ impl Stage for Tune {
         exercise::facts(board, core, out);
         self.toolkit.facts(&target(core), out);
         for folder in ["kernels", "hal", "link"] {
-            for file in self.toolkit.library.list(folder) {
-                text_fact(out, &format!("{folder}/{file}"), &self.toolkit.text(&format!("{folder}/{file}")));
+            for path in self.toolkit.library.files(folder) {
+                text_fact(out, &path, &self.toolkit.text(&path));
             }
         }
     }

@@ -290,6 +290,17 @@ pub trait Operator: Sync {
     /// The int8 reference: the C kernel equals it bit for bit.
     fn forward_i8(&self, node: &QNode, inputs: &[&[i8]], output: &mut [i8]);
 
+    /// 16-bit values that last from one inference to the next; all zero after a reset. The template defines
+    /// `FUNCTION_state` and `FUNCTION_reset`.
+    fn state(&self, _node: &QNode) -> usize {
+        0
+    }
+
+    /// [`Operator::forward_i8`] with the state that the inferences before have left; that one starts from a reset.
+    fn step_i8(&self, node: &QNode, inputs: &[&[i8]], output: &mut [i8], _state: &mut [i16]) {
+        self.forward_i8(node, inputs, output);
+    }
+
     /// Where the int8 output lives.
     fn storage(&self) -> Storage {
         Storage::Own

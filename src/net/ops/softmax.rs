@@ -19,12 +19,15 @@ const MOST_CLASSES: usize = 511;
 /// Kernels keep their exponentials on the stack up to this many classes; beyond, they compute them twice.
 const KEPT: usize = 32;
 
-fn classes(shape: &Shape) -> usize {
-    shape.dims.last().copied().unwrap_or(1)
+/// What scores are multiplied with.
+fn beta(args: &[(String, String)]) -> f32 {
+    number("softmax", args, "beta", 1.0, BETA).unwrap_or(1.0)
 }
 
-fn beta(args: &[(String, String)]) -> Result<f32, String> {
-    number("softmax", args, "beta", 1.0, (f32::MIN_POSITIVE, 1e6))
+const BETA: (f32, f32) = (1e-6, 1e6);
+
+fn classes(shape: &Shape) -> usize {
+    shape.dims.last().copied().unwrap_or(1)
 }
 
 impl Operator for Softmax {
@@ -37,7 +40,7 @@ impl Operator for Softmax {
     }
 
     fn params(&self) -> Params {
-        vec![Param::optional("beta", Kind::Number(0.0, 1e6), "1", "What the scores are multiplied with before.")]
+        vec![Param::optional("beta", Kind::Number(1e-6, 1e6), "1", "What scores are multiplied with.")]
     }
 
     fn examples(&self) -> Vec<Example> {
@@ -50,7 +53,7 @@ impl Operator for Softmax {
     }
 
     fn infer(&self, args: &[(String, String)], takes: &[Shape]) -> Result<Shape, String> {
-        beta(args)?;
+        number("softmax", args, "beta", 1.0, BETA)?;
         match classes(&takes[0]) {
             1..=MOST_CLASSES => Ok(takes[0].clone()),
             count => Err(format!("`softmax` takes at most {MOST_CLASSES} classes, but it is given {count}")),
@@ -58,7 +61,7 @@ impl Operator for Softmax {
     }
 
     fn forward(&self, place: &Place<'_>, inputs: &[&[f32]], output: &mut [f32]) {
-        let (classes, beta) = (classes(place.output), beta(place.args).unwrap_or(1.0));
+        let (classes, beta) = (classes(place.output), beta(place.args));
         for (row, y) in inputs[0].chunks_exact(classes).zip(output.chunks_exact_mut(classes)) {
             let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             y.iter_mut().zip(row).for_each(|(y, x)| *y = math::exp(beta * (x - top)));
@@ -70,7 +73,7 @@ impl Operator for Softmax {
     }
 
     fn backward(&self, place: &Place<'_>, step: Backward<'_>) {
-        let (classes, beta) = (classes(place.output), beta(place.args).unwrap_or(1.0));
+        let (classes, beta) = (classes(place.output), beta(place.args));
         let rows = step.output.chunks_exact(classes).zip(step.slope.chunks_exact(classes));
         for ((y, slope), sums) in rows.zip(step.input_slopes[0].chunks_exact_mut(classes)) {
             let mean: f32 = y.iter().zip(slope).map(|(y, slope)| y * slope).sum();
@@ -89,8 +92,8 @@ impl Operator for Softmax {
             return Err("`softmax` gives scale 1/256 and zero point -128".into());
         }
         // tensorflow/lite/kernels/internal/quantization_util.cc, PreprocessSoftmaxScaling and CalculateInputRadius.
-        let beta = f64::from(beta(&node.args)?);
-        let real = (beta * f64::from(inputs[0].scale) * f64::from(1_u32 << 26)).min(f64::from(i32::MAX));
+        let real = (f64::from(beta(&node.args)) * f64::from(inputs[0].scale) * f64::from(1_u32 << 26))
+            .min(f64::from(i32::MAX));
         let (multiplier, shift) = fixed::multiplier(real);
         if !(1..=30).contains(&shift) {
             return Err("the scores before `softmax` lie too close together for int8".into());

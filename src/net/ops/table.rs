@@ -2,8 +2,8 @@
 
 use super::operator::Operator;
 use super::{
-    batch_norm, concat, constant, conv2d, dense, depthwise_conv2d, elementwise, identity, pick, pool, prelu, reduce,
-    resize_bilinear, softmax, transpose, transpose_conv2d, unary,
+    batch_norm, concat, constant, conv2d, dense, depthwise_conv2d, elementwise, gru, identity, layer_norm, log_softmax,
+    lstm, matmul, pick, pool, prelu, reduce, resize_bilinear, softmax, svdf, transpose, transpose_conv2d, unary,
 };
 
 const TABLE: &[&dyn Operator] = &[
@@ -53,6 +53,12 @@ const TABLE: &[&dyn Operator] = &[
     &unary::Unary::Square,
     &unary::Unary::Quantize,
     &softmax::Softmax,
+    &matmul::Matmul,
+    &layer_norm::LayerNorm,
+    &lstm::Lstm,
+    &gru::Gru,
+    &log_softmax::LogSoftmax,
+    &svdf::Svdf,
     &batch_norm::BatchNorm,
     &prelu::Prelu,
     &resize_bilinear::ResizeBilinear,

@@ -63,7 +63,7 @@ pub fn import(name: &str, bytes: &[u8], options: &Options) -> Result<Imported, D
         return Err(report(name, &refused).into());
     }
     let mut notes = lowered.notes();
-    let value = finish(&mut maker, &output, &mut notes).map_err(|why| shape(why))?;
+    let value = finish(&mut maker, &output, &mut notes).map_err(shape)?;
     if last {
         notes.push(format!("the input {:?} is given with its channels last: {dims:?}", input.shape));
     }
