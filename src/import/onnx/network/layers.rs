@@ -179,6 +179,9 @@ fn dense(
     let own = output.buffer;
     let units = bias.len();
     let depth = matrix.len() / units.max(1);
+    if depth == 0 || x.is_empty() {
+        return Err("it has no weights, or no input".into());
+    }
     let rows = x.len() / depth.max(1);
     let (mut matrix, mut bias) = (matrix.to_vec(), bias.to_vec());
     let output = if rows == 1 { fold_norm(maker, output.clone(), &mut matrix, &mut bias) } else { output.clone() };

@@ -246,6 +246,9 @@ pub(crate) fn split(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
         list.into_iter().map(size).collect::<Result<Vec<usize>, _>>()?
     } else {
         let parts = size(call.int("num_outputs", call.node.outputs.len() as i64))?.max(1);
+        if parts > 10_000 {
+            return invalid("more than 10,000 parts");
+        }
         let part = whole.div_ceil(parts);
         (0..parts).map(|number| part.min(whole.saturating_sub(number.saturating_mul(part)))).collect()
     };
