@@ -30,6 +30,9 @@ pub fn import(name: &str, bytes: &[u8], options: &Options) -> Result<Imported, D
     if ![DType::F32, DType::I8, DType::U8].contains(&input.dtype) {
         return Err(shape(format!("takes {}, not f32, int8 or uint8", input.dtype.word())).into());
     }
+    if input.is_empty() || output.is_empty() {
+        return Err(shape(format!("takes {:?} and gives {:?}: nothing is in it", input.shape, output.shape)).into());
+    }
     let needed = needed(&lowered, &output);
     let last = wants_channels_last(&lowered.trace, &needed, &input);
     let dims = if last { channels_last(&input.shape) } else { without_batch(&input.shape) };
@@ -63,7 +66,7 @@ pub fn import(name: &str, bytes: &[u8], options: &Options) -> Result<Imported, D
         return Err(report(name, &refused).into());
     }
     let mut notes = lowered.notes();
-    let value = finish(&mut maker, &output, &mut notes).map_err(|why| shape(why))?;
+    let value = finish(&mut maker, &output, &mut notes).map_err(shape)?;
     if last {
         notes.push(format!("the input {:?} is given with its channels last: {dims:?}", input.shape));
     }

@@ -118,7 +118,8 @@ pub(super) fn qlinear_conv(maker: &mut Maker<'_>, node: &Traced) -> Result<(), R
         None => vec![0.0; filters],
     };
     convolution(maker, node, &x, Kernel { dims: literal.shape.clone(), matrix, bias, scales: Some(scales) })?;
-    quantised::end(maker, &node.outputs[0], to)
+    quantised::end(maker, &node.outputs[0], to);
+    Ok(())
 }
 
 fn convolution(maker: &mut Maker<'_>, node: &Traced, x: &Tensor, kernel: Kernel) -> Result<(), Refused> {
@@ -178,6 +179,9 @@ fn dense(
     let own = output.buffer;
     let units = bias.len();
     let depth = matrix.len() / units.max(1);
+    if depth == 0 || x.is_empty() {
+        return Err("it has no weights, or no input".into());
+    }
     let rows = x.len() / depth.max(1);
     let (mut matrix, mut bias) = (matrix.to_vec(), bias.to_vec());
     let output = if rows == 1 { fold_norm(maker, output.clone(), &mut matrix, &mut bias) } else { output.clone() };
@@ -277,7 +281,8 @@ pub(super) fn qlinear_matmul(maker: &mut Maker<'_>, node: &Traced) -> Result<(),
     let (matrix, scales) = quantised::stored(maker, node, 3, units)?;
     let bias = vec![0.0; units];
     dense(maker, &x, (&transposed(&matrix, units), &bias), Some(scales), &node.outputs[0])?;
-    quantised::end(maker, &node.outputs[0], to)
+    quantised::end(maker, &node.outputs[0], to);
+    Ok(())
 }
 
 pub(super) fn pool(maker: &mut Maker<'_>, node: &Traced, word: &str) -> Result<(), Refused> {

@@ -46,6 +46,7 @@ pub(super) struct Maker<'a> {
 pub(super) const MISSING: &str = "its input is missing";
 
 /// An argument.
+#[expect(clippy::needless_pass_by_value, reason = "a number is passed as it is written")]
 pub(super) fn arg(name: &str, value: impl ToString) -> (String, String) {
     (name.to_string(), value.to_string())
 }

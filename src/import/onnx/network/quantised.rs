@@ -90,11 +90,11 @@ pub(super) fn begin(maker: &mut Maker<'_>, tensor: &Tensor, quant: Quant) -> Res
 }
 
 /// Says which scale the value behind a quantised operator has.
-pub(super) fn end(maker: &mut Maker<'_>, tensor: &Tensor, quant: Quant) -> Result<(), Refused> {
+pub(super) fn end(maker: &mut Maker<'_>, tensor: &Tensor, quant: Quant) {
     // The activation that was taken along stands behind the operator: its value is the same one.
-    let Some(stored) = maker.stored(tensor).cloned() else { return Ok(()) };
-    maker.quants.insert(stored.value, quant);
-    Ok(())
+    if let Some(value) = maker.stored(tensor).map(|stored| stored.value) {
+        maker.quants.insert(value, quant);
+    }
 }
 
 /// `QuantizeLinear` and `DequantizeLinear` of values: they say what a value's integers mean.
