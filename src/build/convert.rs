@@ -65,7 +65,7 @@ pub struct Converted {
 const MOST_TEST_BYTES: usize = 1 << 16;
 
 /// Largest file that is read: a hundred times what the largest board holds.
-const MOST_BYTES: u64 = 256 << 20;
+pub(super) const MOST_BYTES: u64 = 256 << 20;
 
 /// Converts a model. Errors: `tml::model::…` about the file, `tml::sim::board`, and those of a build.
 pub fn convert(world: &World, wanted: &Wanted, progress: &dyn Progress) -> Result<Converted, Diags> {
@@ -113,7 +113,7 @@ fn read(world: &World, file: &Path) -> Result<(Imported, Format), Diags> {
 }
 
 /// A name in C: letters, digits and underscores, no reserved word.
-fn c_name(file: &Path) -> String {
+pub(super) fn c_name(file: &Path) -> String {
     let stem = file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().to_lowercase());
     let clean: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(40).collect();
     let clean = clean.trim_matches('_');

@@ -6,6 +6,7 @@
 
 mod convert;
 mod deliver;
+mod float;
 pub mod generate;
 mod measure;
 mod pins;
@@ -15,6 +16,7 @@ mod target;
 
 pub use convert::{Converted, Wanted, convert};
 pub use deliver::Delivered;
+pub use float::{FloatConverted, convert_float};
 pub use request::Request;
 pub use run::{Built, Prepared, build, prepare};
 pub use target::target_dir;

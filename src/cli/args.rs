@@ -88,6 +88,9 @@ random inputs and the answers that the reference, the C on this machine and the 
 and conversion.json with every number of the report. Sizes are those of the linked image; time is simulated, and says \
 what it is worth. Steps that are finished are kept: the same model again takes no time.
 
+An ONNX model becomes float32 C (MODEL.c, MODEL.h), which needs <math.h> and isn't run here; in a spec, `import = \
+onnx(\"…\")` calibrates it to int8 on your data.
+
 Operators that can't be taken are listed all at once (exit code 1); docs/convert.md says what can.
 
 Examples:
@@ -97,7 +100,7 @@ Examples:
 /// How to convert.
 #[derive(Args, Clone, Debug)]
 pub(super) struct ConvertArgs {
-    /// The model: a `.tflite` file
+    /// The model: a `.tflite` or an `.onnx` file
     #[arg(value_name = "MODEL")]
     pub model: PathBuf,
     /// The board: a name of the library, or a board's `.toml` file
@@ -109,6 +112,9 @@ pub(super) struct ConvertArgs {
     /// Write the report as JSON
     #[arg(long)]
     pub json: bool,
+    /// ONNX: the shape of an input whose own is open
+    #[arg(long, value_name = "NAME=1,3,32,32", value_parser = shape)]
+    pub shape: Vec<(String, Vec<usize>)>,
     /// Where finished steps are kept
     #[arg(long, value_name = "DIR")]
     pub target_dir: Option<PathBuf>,
@@ -121,6 +127,15 @@ pub(super) struct ConvertArgs {
     /// Which compiler
     #[arg(long, value_name = "NAME")]
     pub toolchain: Option<ToolchainName>,
+}
+
+/// `x=1,3,32,32`.
+fn shape(text: &str) -> Result<(String, Vec<usize>), String> {
+    let parsed = text.rsplit_once('=').and_then(|(name, dims)| {
+        let dims: Option<Vec<usize>> = dims.split(',').map(|dim| dim.trim().parse().ok()).collect();
+        Some((name.to_string(), dims?))
+    });
+    parsed.ok_or_else(|| "a name and dimensions, for example x=1,3,32,32".to_string())
 }
 
 /// What `help sim` says beside its flags.

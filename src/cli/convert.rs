@@ -10,7 +10,8 @@ use super::exit;
 use super::progress::ArtifactFile;
 use super::screen::Screen;
 use crate::base::Diags;
-use crate::build::{self, Wanted};
+use crate::build::{self, Delivered, Wanted};
+use crate::import::onnx::Options;
 use crate::library::Library;
 use crate::project::Project;
 use crate::world::{ToolchainKind, World};
@@ -40,17 +41,12 @@ fn attempt(world: &World, screen: &Screen, args: &ConvertArgs) -> Result<u8, Dia
         }),
         library: library(world)?,
     };
+    if args.model.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx")) {
+        return float(world, screen, args, &wanted);
+    }
     let converted = build::convert(world, &wanted, screen.painter())?;
     screen.tell(&converted.warnings);
-    for file in &converted.files {
-        screen.painter().artifact(&ArtifactFile {
-            kind: file.kind.clone(),
-            board: Some(wanted.board.clone()),
-            path: file.path.display().to_string(),
-            digest: file.digest.hex(),
-            size: file.size,
-        });
-    }
+    artifacts(screen, &wanted, &converted.files);
     let conversion = &converted.conversion;
     if screen.is_json() {
         screen.painter().fact("converted", &json!(conversion));
@@ -60,6 +56,34 @@ fn attempt(world: &World, screen: &Screen, args: &ConvertArgs) -> Result<u8, Dia
         screen.result(&conversion.text(&screen.style()));
     }
     Ok(exit::OK)
+}
+
+/// An ONNX model, which becomes float32 C.
+fn float(world: &World, screen: &Screen, args: &ConvertArgs, wanted: &Wanted) -> Result<u8, Diags> {
+    let options = Options { shapes: args.shape.iter().cloned().collect(), ..Options::default() };
+    let converted = build::convert_float(world, wanted, &options)?;
+    artifacts(screen, wanted, &converted.files);
+    let conversion = &converted.conversion;
+    if screen.is_json() {
+        screen.painter().fact("converted", &json!(conversion));
+    } else if args.json {
+        screen.result(&conversion.json());
+    } else {
+        screen.result(&conversion.text(&screen.style()));
+    }
+    Ok(exit::OK)
+}
+
+fn artifacts(screen: &Screen, wanted: &Wanted, files: &[Delivered]) {
+    for file in files {
+        screen.painter().artifact(&ArtifactFile {
+            kind: file.kind.clone(),
+            board: Some(wanted.board.clone()),
+            path: file.path.display().to_string(),
+            digest: file.digest.hex(),
+            size: file.size,
+        });
+    }
 }
 
 /// The library with the overlay of the project that this folder is, if it is one.

@@ -171,3 +171,83 @@ impl Conversion {
         lines
     }
 }
+
+/// A model that became float32 C.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct FloatConversion {
+    /// The version of this form.
+    pub schema: u32,
+    /// The model's name in C.
+    pub model: String,
+    /// The board whose memories are compared with.
+    pub board: String,
+    /// What the caller gives.
+    pub inputs: Vec<Port>,
+    /// What the caller gets.
+    pub outputs: Vec<Port>,
+    /// Functions that are called in order.
+    pub steps: usize,
+    /// Bytes of constants.
+    pub constants: u64,
+    /// Program memory of the board.
+    pub flash_capacity: u64,
+    /// Bytes of static arrays for what lies between.
+    pub arena: u64,
+    /// Work memory of the board.
+    pub ram_capacity: u64,
+    /// Functions of `<math.h>` that are called.
+    pub math: Vec<String>,
+    /// Decisions of the import.
+    pub notes: Vec<String>,
+    /// Files that were written, by what they are.
+    pub files: Vec<(String, String)>,
+}
+
+/// An input or an output.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Port {
+    /// Its name in the file.
+    pub name: String,
+    /// The type of one element.
+    pub element: String,
+    /// Dimensions.
+    pub shape: Vec<usize>,
+}
+
+impl FloatConversion {
+    /// As JSON, with a line feed at the end.
+    ///
+    /// # Panics
+    /// If serde can't write it: our bug.
+    pub fn json(&self) -> String {
+        let text = serde_json::to_string_pretty(self);
+        text.unwrap_or_else(|error| panic!("bug: a conversion isn't JSON: {error}")) + "\n"
+    }
+
+    /// As text.
+    pub fn text(&self, style: &Style) -> String {
+        let style = *style;
+        let mut lines = vec![style.paint(Ink::Bold, &format!("{} as float32 C for {}", self.model, self.board))];
+        for (what, ports) in [("in", &self.inputs), ("out", &self.outputs)] {
+            let port = |port: &Port| format!("{what}  {}: {}{:?}", port.name, port.element, port.shape);
+            lines.extend(ports.iter().flat_map(|one| wrapped(&port(one), 2, style)));
+        }
+        lines.extend(self.notes.iter().flat_map(|note| wrapped(note, 2, style)));
+        let size = |value: u64| bytes(value as f64, Toward::More);
+        let row = |name: &str, used: u64, of: u64| {
+            vec![
+                name.to_string(),
+                size(used),
+                format!("of {}", size(of)),
+                if used > of { "too large".into() } else { String::new() },
+            ]
+        };
+        lines.push("  arrays of the C, exact; code and stack come on top, and nothing was run".into());
+        let rows = [row("constants", self.constants, self.flash_capacity), row("arena", self.arena, self.ram_capacity)];
+        lines.extend(table::lines(&rows, &[Align::Left, Align::Right], 4));
+        if !self.math.is_empty() {
+            lines.extend(wrapped(&format!("calls {} of <math.h>", self.math.join(", ")), 2, style));
+        }
+        lines.join("\n") + "\n"
+    }
+}

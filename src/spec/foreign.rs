@@ -1,7 +1,7 @@
 //! Imported models against what they are to work on: the shape of their input, the number of their outputs.
 
 use crate::base::{Diag, Diags};
-use crate::import::{Imported, Network, tflite};
+use crate::import::{Imported, Network, onnx, tflite};
 
 use super::model::{Format, Input, Model, Spec};
 
@@ -9,6 +9,7 @@ use super::model::{Format, Input, Model, Spec};
 pub fn read_model(name: &str, format: Format, bytes: &[u8]) -> Result<Imported, Diags> {
     match format {
         Format::Tflite => tflite::import(name, bytes),
+        Format::Onnx => onnx::network::import(name, bytes, &onnx::Options::default()),
     }
 }
 

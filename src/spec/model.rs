@@ -271,6 +271,8 @@ pub struct Import {
 pub enum Format {
     /// `tflite("…")`
     Tflite,
+    /// `onnx("…")`
+    Onnx,
 }
 
 /// One layer. The operator's schema (`net::ops`) has checked the arguments.

@@ -20,7 +20,7 @@ pub(super) fn schema() -> Params {
     )]
 }
 
-/// Arguments of `tflite`.
+/// Arguments of `tflite` and `onnx`.
 pub(super) fn file_schema() -> Params {
     vec![Param::required("path", Kind::Path, "the file, relative to this spec")]
 }
@@ -81,15 +81,11 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Model> {
     })
 }
 
-/// `tflite("models/kws.tflite")`.
+/// `tflite("models/kws.tflite")`, `onnx("models/kws.onnx")`.
 fn import(value: &Value, span: &Span, cx: &mut Context) -> Option<Import> {
-    let call = match value {
-        Value::Call(call) if call.path.text() == "tflite" => call,
-        Value::Call(call) if call.path.text() == "onnx" => {
-            let diag = Diag::error("tml::unsupported", "ONNX models can't be imported into a spec yet");
-            cx.report(diag.at(span, "not built yet").help("convert it to TFLite, or write the layers"));
-            return None;
-        }
+    let (call, format) = match value {
+        Value::Call(call) if call.path.text() == "tflite" => (call, Format::Tflite),
+        Value::Call(call) if call.path.text() == "onnx" => (call, Format::Onnx),
         other => {
             let diag =
                 Diag::error("tml::kind", format!("`import` takes a format, but {} is given", term::found(other)));
@@ -101,7 +97,7 @@ fn import(value: &Value, span: &Span, cx: &mut Context) -> Option<Import> {
     let args = fields::call(&file_schema(), call, cx);
     let path = args.text("path").map(|path| imports::join(&cx.folder, &path));
     args.finish();
-    Some(Import { path: path?, format: Format::Tflite, float: false, span: span.clone() })
+    Some(Import { path: path?, format, float: false, span: span.clone() })
 }
 
 /// A model that isn't trained. Whether its file fits is found out when it is read.
