@@ -112,6 +112,49 @@ fn every_optimizer_learns_what_no_line_divides() {
     }
 }
 
+/// Noisy images of stripes, and which way they run; anywhere, so that no pixel says it alone.
+fn stripes(count: usize, side: usize) -> Data {
+    let mut rng = Rng::new(8, "training stripes");
+    let mut data = Data { x: Vec::new(), y: Vec::new(), part: Vec::new() };
+    for at in 0..count {
+        let (class, shift) = (rng.below(2), rng.below(4));
+        for pixel in 0..side * side {
+            let phase = [pixel / side, pixel % side][class] + shift;
+            data.x.push(if phase % 4 < 2 { 3.0 } else { 1.0 } + 0.5 * rng.normal());
+        }
+        data.y.push(class as i32);
+        data.part.push([0, 0, 0, 1, 2][at % 5]);
+    }
+    data
+}
+
+#[test]
+fn convolutions_and_recurrent_layers_learn_what_lies_anywhere() {
+    let data = stripes(250, 6);
+    let convolutions = [
+        layer("conv2d", &[("filters", "4"), ("kernel", "3"), ("padding", "same")]),
+        layer("batch_norm", &[]),
+        layer("relu", &[]),
+        layer("depthwise_conv2d", &[("kernel", "3"), ("stride", "2"), ("padding", "same")]),
+        layer("batch_norm", &[]),
+        layer("relu6", &[]),
+        layer("global_average_pool", &[]),
+        dense("2", "none"),
+    ];
+    let recurrent = |word: &str| {
+        [layer("reshape", &[("dims", "[6, 6]")]), layer(word, &[("units", "6")]), dense("2", "none")].to_vec()
+    };
+    for layers in [convolutions.to_vec(), recurrent("gru"), recurrent("lstm")] {
+        let net = Net::build(&Shape::f32(&[6, 6, 1]), &layers).expect("it builds");
+        let optimizer = Optimizer::Adam { lr: 1e-2, decay: 0.0 };
+        let options = Options { epochs: 20, batch: 16, optimizer, ..Options::default() };
+        let trained = train(&net, &data.view(), &options, &mut |_| true).expect("it trains");
+        let (float, int8) = accuracy(&trained.net, &data);
+        eprintln!("{}: {float:.3} in float, {int8:.3} in int8", layers[1].0);
+        assert!(float >= 0.85 && int8 >= 0.85, "{}: {float} {int8}", layers[1].0);
+    }
+}
+
 #[test]
 fn progress_stops_it_and_patience_ends_it() {
     let data = rings(200, 4, 2);
