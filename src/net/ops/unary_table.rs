@@ -62,7 +62,8 @@ pub(super) fn rsqrt(x: i32, input: f32, output: f32) -> i32 {
     // `SetRsqrtOutputMultiplier`: root and product in f32.
     let (multiplier, shift) = fixed::multiplier(1.0 / f64::from(input.sqrt() * output));
     let (root, right) = fixed::inverse_root(x);
-    let data = requantised(1, root, right + SHIFT);
+    // At most 2^20, which is beyond what `requantised` lets through.
+    let data = fixed::requantise(1, root, right + SHIFT);
     requantised(data, multiplier, shift - SHIFT)
 }
 
