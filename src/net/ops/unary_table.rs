@@ -24,7 +24,9 @@ fn q4(scale: f32) -> (i32, i32, i32) {
     let (multiplier, shift) = fixed::multiplier(f64::from(scale) * f64::from(1 << (31 - INTEGER)));
     let most = ((1 << INTEGER) - 1) as f64 * f64::from(1 << (31 - INTEGER));
     let radius = most / (0..shift.max(0)).fold(1.0, |power, _| 2.0 * power);
-    (multiplier, shift, radius.floor().min(1e9) as i32)
+    // From a scale of 8 on, TFLM's shift is above 30, where ours ends, and its radius zero.
+    let radius = if scale >= 8.0 { 0.0 } else { radius.floor().min(1e9) };
+    (multiplier, shift, radius as i32)
 }
 
 /// Rounds Q0.31 to `bits` fractional bits.
