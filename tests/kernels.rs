@@ -386,14 +386,27 @@ const FLAGS: &[&str] = &[
 
 /// Compiles all networks with `flags` and runs them; what the program wrote.
 fn run_c(folder: &Path, compiler: &str, flags: &[&str], networks: usize, input: &[u8]) -> Vec<u8> {
-    for at in 0..networks {
+    let compile = |at: usize| {
         let object = folder.join(format!("n{at}.o"));
         let source = folder.join(format!("n{at}/model.c"));
         let mut command = Command::new(compiler);
         command.args(FLAGS).args(["-ffreestanding", "-c"]).args(flags).arg(&source).arg("-o").arg(&object);
         let output = command.output().expect("the compiler starts");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
+    };
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some(at) =
+                    Some(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)).filter(|at| *at < networks)
+                {
+                    compile(at);
+                }
+            });
+        }
+    });
     let objects = (0..networks).map(|at| folder.join(format!("n{at}.o")));
     let mut command = Command::new(compiler);
     command.args(flags).arg(folder.join("main.c")).args(objects).arg("-o").arg(folder.join("main"));

@@ -15,5 +15,7 @@ mod models;
 mod network;
 #[path = "onnx/node.rs"]
 mod node;
+#[path = "onnx/quantised.rs"]
+mod quantised;
 #[path = "onnx/report.rs"]
 mod report;

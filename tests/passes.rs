@@ -135,6 +135,11 @@ fn constants_fold() {
 }
 
 #[test]
+fn single_channels_are_recast() {
+    keeps_outputs("recast", passes::recast);
+}
+
+#[test]
 fn the_order_is_free() {
     keeps_outputs("ordered", passes::order);
 }

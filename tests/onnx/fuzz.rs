@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tinyml::base::rng::Rng;
-use tinyml::import::onnx::{Options, read};
+use tinyml::import::onnx::{Options, network, read};
 use walkdir::WalkDir;
 
 /// Small real files: those of the node tests, or of `../shared`.
@@ -75,6 +75,8 @@ fn damaged_files_are_refused_or_converted() {
         }
         let begin = Instant::now();
         let made = read(&bytes, &Options::default());
+        let layers = network::import("damaged", &bytes, &Options::default());
+        assert!(layers.is_err() || made.is_ok(), "{tried}: layers of what is no program");
         let took = begin.elapsed();
         slowest = slowest.max(took);
         assert!(took < Duration::from_secs(60), "{tried}: took {took:?}");

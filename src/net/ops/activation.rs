@@ -47,8 +47,7 @@ pub(super) fn take_in(args: &[(String, String)], next: &str) -> Option<Args> {
     let fits = match of(args) {
         Activation::None => true,
         Activation::Relu => matches!(after.1, Activation::Relu | Activation::Relu6),
-        Activation::Relu6 => false,
-        Activation::ReluN1To1 => false,
+        Activation::Relu6 | Activation::ReluN1To1 => false,
     };
     if !fits {
         return None;

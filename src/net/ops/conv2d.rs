@@ -343,7 +343,11 @@ impl Operator for Conv {
     }
 
     fn overlap(&self, node: &QNode, variant: &Variant, _input: usize) -> Overlap {
-        Overlap::Lead(Window::of(node).lead(node.output.dims[self.dims], Columns::block(variant).unwrap_or(1)))
+        let (window, filters) = (Window::of(node), node.output.dims[self.dims]);
+        match Columns::block(variant) {
+            Some(block) => Overlap::Lead(window.block_lead(filters, block)),
+            None => Overlap::Lead(window.lead(filters, 1)),
+        }
     }
 
     fn support(&self, variant: &Variant) -> &'static [&'static str] {

@@ -199,11 +199,10 @@ impl Operator for Elementwise {
         let (a, b) = (inputs[0].scale, inputs[1].scale);
         // No finer than what its factors can express: below one as TFLM demands.
         let least = match self {
-            Self::Add | Self::Sub => a.max(b) / 1024.0,
+            // The smaller and the larger one are brought to the output's scale, too.
+            Self::Add | Self::Sub | Self::Minimum | Self::Maximum => a.max(b) / 1024.0,
             Self::Mul => a * b / 1024.0,
             Self::SquaredDifference => 4.0 * a.max(b) * a.max(b) / 1024.0,
-            // Both inputs are brought to the output's scale, which must not clip what is compared.
-            Self::Minimum | Self::Maximum => a.max(b) / 1024.0,
         };
         if matches!(self, Self::Minimum | Self::Maximum) && inputs[0] == inputs[1] {
             return Ok(Lowered::plain(inputs[0]));

@@ -153,9 +153,10 @@ impl Operator for LayerNorm {
             return Err("`layer_norm` has an output scale far below its own".into());
         }
         let count = width as f64;
-        let added = f64::from(epsilon(&node.args)) * count * count / f64::from(inputs[0].scale).powi(2);
+        let steps = count / f64::from(inputs[0].scale);
+        let added = f64::from(epsilon(&node.args)) * steps * steps;
         // More than the widest spread hides every difference anyway.
-        let offsets = vec![added.min(1e9).max(0.0) as i32];
+        let offsets = vec![added.clamp(0.0, 1e9) as i32];
         Ok(Derived { multipliers: vec![multiplier], shifts: vec![shift], offsets, ..Derived::default() })
     }
 

@@ -155,7 +155,7 @@ fn scales(node: &QNode, input: Quant) -> Result<(Vec<f64>, i32), String> {
     if of_inputs.len() != 2 * GATES || hidden.to_bits() != node.lowered.quant.scale.to_bits() {
         return Err("`lstm` has other scales, or a hidden state at another scale than its output".into());
     }
-    let power = (-15..=0).find(|power| f64::from(*cell).to_bits() == 2.0_f64.powi(*power).to_bits());
+    let power = (-15..=0).find(|power| cell.to_bits() == ((127 + power) as u32) << 23);
     let power = power.ok_or("the cell of `lstm` has a scale that isn't a power of two from 2^-15 to 1")?;
     // `GetQuantizedConvolutionMultipler`: the product of both scales in f32.
     let gate = |at: usize| {

@@ -141,7 +141,7 @@ impl Pick {
         })
     }
 
-    fn filling(self, args: &[(String, String)]) -> f32 {
+    fn filling(args: &[(String, String)]) -> f32 {
         number("pad", args, "value", 0.0, (f32::MIN, f32::MAX)).unwrap_or(0.0)
     }
 }
@@ -290,7 +290,7 @@ impl Operator for Pick {
     fn forward(&self, place: &Place<'_>, inputs: &[&[f32]], output: &mut [f32]) {
         let axes = self.checked(place.args, &place.takes[0]);
         let sources: Vec<Option<usize>> = Self::sources(&axes, &place.takes[0].dims).collect();
-        let filling = self.filling(place.args);
+        let filling = Self::filling(place.args);
         let rows = inputs[0].chunks_exact(place.takes[0].len()).zip(output.chunks_exact_mut(place.output.len()));
         for (x, y) in rows {
             y.iter_mut().zip(&sources).for_each(|(y, source)| *y = source.map_or(filling, |source| x[source]));
@@ -324,7 +324,7 @@ impl Operator for Pick {
 
     fn forward_i8(&self, node: &QNode, inputs: &[&[i8]], output: &mut [i8]) {
         let axes = self.checked(&node.args, &node.takes[0]);
-        let filling = node.lowered.quant.quantize(self.filling(&node.args));
+        let filling = node.lowered.quant.quantize(Self::filling(&node.args));
         for (y, source) in output.iter_mut().zip(Self::sources(&axes, &node.takes[0].dims)) {
             *y = source.map_or(filling, |source| inputs[0][source]);
         }
@@ -371,7 +371,7 @@ impl Operator for Pick {
             ("axes", json!(axes.collect::<Vec<_>>())),
             ("inner", json!(inner)),
             ("filled", json!(outer.iter().any(|axis| axis.contains(&None)))),
-            ("filling", json!(node.lowered.quant.quantize(self.filling(&node.args)))),
+            ("filling", json!(node.lowered.quant.quantize(Self::filling(&node.args)))),
         ])
     }
 }

@@ -209,6 +209,20 @@ impl Window {
         lead
     }
 
+    /// The lead of a kernel that computes positions in order, `block` of them at a time, and reads all that their windows
+    /// see before it writes `channels` channels of each.
+    pub fn block_lead(&self, channels: usize, block: usize) -> usize {
+        let (mut lead, mut later) = (0, usize::MAX);
+        let positions: Vec<usize> = (0..self.positions()).collect();
+        for block in positions.chunks(block.max(1)).rev() {
+            let written = block.last().map_or(0, |last| (last + 1) * channels);
+            lead = lead.max(written.saturating_sub(later));
+            let lowest = block.iter().filter_map(|at| self.lowest(*at)).min();
+            later = later.min(lowest.map_or(usize::MAX, |pixel| pixel * self.channels));
+        }
+        lead
+    }
+
     /// The lead of a kernel that computes positions in order and channels in order, each output channel from the same
     /// channel of the input: pools and depthwise convolutions of multiplier 1.
     pub fn channel_lead(&self) -> usize {
@@ -312,6 +326,13 @@ mod tests {
             }
             let lead = window.lead(channels, block);
             assert!(sound(lead, &events), "{window:?} {channels} {block}: {lead}");
+            // The same with all reads of a block before its first write.
+            let first = |write: usize| write % (block * channels) == 0;
+            let late =
+                |(reads, write): &(Vec<usize>, usize)| (if first(*write) { reads.clone() } else { Vec::new() }, *write);
+            let late: Vec<(Vec<usize>, usize)> = events.iter().map(late).collect();
+            let block_lead = window.block_lead(channels, block);
+            assert!(sound(block_lead, &late) && block_lead <= lead, "{window:?} {channels} {block}: {block_lead}");
             assert!(lead < 2 || !sound(lead - 2, &events), "{window:?} {channels} {block}: {lead} isn't least");
             let events: Vec<_> = (0..window.positions() * window.channels)
                 .map(|write| {

@@ -10,6 +10,7 @@ mod fuse;
 mod optimise;
 mod order;
 mod prune;
+mod recast;
 mod rewrite;
 mod share;
 
@@ -19,4 +20,5 @@ pub use fuse::fuse;
 pub use optimise::optimise;
 pub use order::order;
 pub use prune::drop_constant_channels;
+pub use recast::recast;
 pub use share::share;

@@ -5,11 +5,11 @@ use crate::net::ops::Capabilities;
 use crate::net::qnet::QNet;
 use crate::net::tuning::Tuning;
 
-use super::{drop_constant_channels, drop_dead, fold_constants, order, share};
+use super::{drop_constant_channels, drop_dead, fold_constants, order, recast, share};
 
 /// The network that is emitted. Outputs stay equal, bit for bit.
 pub fn optimise(net: &QNet) -> Result<QNet, String> {
-    let net = drop_dead(&share(&fold_constants(net)?)?)?;
+    let net = drop_dead(&share(&fold_constants(&recast(net)?)?)?)?;
     // A channel that went can leave others without a reader.
     let mut net = drop_dead(&drop_constant_channels(&net)?)?;
     let ordered = order(&net)?;

@@ -10,7 +10,7 @@ use crate::net::Net;
 use crate::tensor::{DType, Tensor};
 
 use super::maker::{MISSING, Maker, Refused, channels_last, without_batch};
-use super::{arithmetic, layers, movement};
+use super::{arithmetic, layers, movement, quantised};
 
 /// Nodes that one message shows.
 const MOST_SHOWN: usize = 60;
@@ -27,8 +27,11 @@ pub fn import(name: &str, bytes: &[u8], options: &Options) -> Result<Imported, D
             return Err(shape(what).help("export it with one input and one output").into());
         }
     };
-    if input.dtype != DType::F32 {
-        return Err(shape(format!("takes {}, not f32", input.dtype.word())).into());
+    if ![DType::F32, DType::I8, DType::U8].contains(&input.dtype) {
+        return Err(shape(format!("takes {}, not f32, int8 or uint8", input.dtype.word())).into());
+    }
+    if input.is_empty() || output.is_empty() {
+        return Err(shape(format!("takes {:?} and gives {:?}: nothing is in it", input.shape, output.shape)).into());
     }
     let needed = needed(&lowered, &output);
     let last = wants_channels_last(&lowered.trace, &needed, &input);
@@ -63,15 +66,29 @@ pub fn import(name: &str, bytes: &[u8], options: &Options) -> Result<Imported, D
         return Err(report(name, &refused).into());
     }
     let mut notes = lowered.notes();
-    let value = finish(&mut maker, &output, &mut notes).map_err(|why| shape(why))?;
+    let value = finish(&mut maker, &output, &mut notes).map_err(shape)?;
     if last {
         notes.push(format!("the input {:?} is given with its channels last: {dims:?}", input.shape));
     }
-    let mut net = maker.net;
+    let mut net = maker.net.clone();
     net.nodes.truncate(value);
     let len = net.nodes.last().map_or(0, |node| node.range().end);
     net.weights.truncate(len);
-    Ok(Imported { network: Network::Float(net), input: End::Float, output: End::Float, notes })
+    let network = if maker.quants.is_empty() {
+        Network::Float(net)
+    } else {
+        Network::Int8(quantised::lower(&maker, &net).map_err(|why| shape(format!("can't be taken in int8: {why}")))?)
+    };
+    Ok(Imported { network, input: end(input.dtype), output: end(output.dtype), notes })
+}
+
+/// What callers see of an element type.
+fn end(dtype: DType) -> End {
+    match dtype {
+        DType::I8 => End::Int8,
+        DType::U8 => End::Uint8,
+        _ => End::Float,
+    }
 }
 
 /// The last value: the output, in ONNX's order unless it is an image.
@@ -114,13 +131,23 @@ fn needed(lowered: &Lowered, output: &Tensor) -> Vec<usize> {
 /// The first nodes work on an image in ONNX's order, so that callers give it channels last.
 fn wants_channels_last(trace: &[Traced], needed: &[usize], input: &Tensor) -> bool {
     let spatial = |op: &str| {
-        op.ends_with("Pool")
-            || ["Conv", "ConvTranspose", "BatchNormalization", "Resize", "InstanceNormalization"].contains(&op)
+        op.ends_with("Pool") || ["Conv", "QLinearConv", "ConvTranspose", "BatchNormalization", "Resize"].contains(&op)
     };
-    let uses = needed.iter().map(|at| &trace[*at]).filter(|node| {
-        node.inputs.iter().flatten().any(|tensor| tensor.buffer == input.buffer && tensor.shape == input.shape)
-    });
-    input.rank() >= 3 && uses.clone().next().is_some() && uses.clone().all(|node| spatial(&node.node.op))
+    // Conversions of scale hand the image on.
+    let mut buffers = BTreeSet::from([input.buffer]);
+    let (mut some, mut all) = (false, true);
+    for node in needed.iter().map(|at| &trace[*at]) {
+        let takes = |tensor: &Tensor| buffers.contains(&tensor.buffer) && tensor.shape == input.shape;
+        if !node.inputs.iter().flatten().any(takes) {
+            continue;
+        }
+        if node.node.op.ends_with("quantizeLinear") || node.node.op == "QuantizeLinear" {
+            buffers.extend(node.outputs.iter().map(|output| output.buffer));
+        } else {
+            (some, all) = (true, all && spatial(&node.node.op));
+        }
+    }
+    input.rank() >= 3 && some && all
 }
 
 fn one(maker: &mut Maker<'_>, node: &Traced) -> Result<(), Refused> {
@@ -139,8 +166,8 @@ fn one(maker: &mut Maker<'_>, node: &Traced) -> Result<(), Refused> {
         "Div" => arithmetic::divide(maker, node),
         "Min" => arithmetic::binary(maker, node, "minimum"),
         "Max" => arithmetic::binary(maker, node, "maximum"),
-        "Relu" | "HardSwish" | "Sigmoid" | "Tanh" | "Elu" | "Gelu" | "Softplus" | "Sqrt" | "Exp" | "Log" | "Abs" | "Neg"
-        | "LeakyRelu" | "Clip" | "HardSigmoid" => arithmetic::unary(maker, node),
+        "Relu" | "HardSwish" | "Sigmoid" | "Tanh" | "Elu" | "Gelu" | "Softplus" | "Sqrt" | "Exp" | "Log" | "Abs"
+        | "Neg" | "LeakyRelu" | "Clip" | "HardSigmoid" => arithmetic::unary(maker, node),
         "Softmax" => arithmetic::softmax(maker, node),
         "ReduceMean" => arithmetic::reduce(maker, node, "mean"),
         "ReduceSum" => arithmetic::reduce(maker, node, "sum"),
@@ -151,9 +178,12 @@ fn one(maker: &mut Maker<'_>, node: &Traced) -> Result<(), Refused> {
         "Pad" => movement::pad(maker, node),
         "Slice" => movement::slice(maker, node),
         "Split" => movement::split(maker, node),
-        "QuantizeLinear" | "DequantizeLinear" | "QLinearConv" | "QLinearMatMul" | "ConvInteger" | "MatMulInteger" => {
-            Err("quantised operators are converted to C as they are; for int8 kernels, convert the float model and let \
-                 it be quantised here"
+        "QuantizeLinear" | "DequantizeLinear" => quantised::convert(maker, node),
+        "QLinearConv" => layers::qlinear_conv(maker, node),
+        "QLinearMatMul" => layers::qlinear_matmul(maker, node),
+        "ConvInteger" | "MatMulInteger" | "DynamicQuantizeLinear" => {
+            Err("scales that are measured while the model runs: convert the float model, or one that was quantised \
+                 statically"
                 .into())
         }
         _ => Err("int8 networks have no such operator; in float C it can be converted".into()),

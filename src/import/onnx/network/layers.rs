@@ -5,6 +5,7 @@ use crate::import::onnx::ops::window::Window;
 use crate::tensor::{Literal, Tensor};
 
 use super::maker::{Maker, Refused, arg, channels_last, list, reals, turned};
+use super::quantised;
 
 fn input(node: &Traced, slot: usize) -> Result<&Tensor, Refused> {
     node.inputs.get(slot).and_then(Option::as_ref).ok_or_else(|| format!("input {slot} is missing"))
@@ -82,26 +83,58 @@ fn window(
     Ok((window, args))
 }
 
+/// A convolution's constants: weights `[filters, channels of a group, …]`.
+struct Kernel {
+    dims: Vec<usize>,
+    matrix: Vec<f32>,
+    bias: Vec<f32>,
+    /// The scale of every filter, if the file says one.
+    scales: Option<Vec<f32>>,
+}
+
 pub(super) fn conv(maker: &mut Maker<'_>, node: &Traced) -> Result<(), Refused> {
     let x = input(node, 0)?.clone();
     let literal = weights(maker, node, 1)?;
-    let (dims, places) = (literal.shape.clone(), literal.shape[2..].iter().product::<usize>());
-    let spatial = dims.len() - 2;
+    let filters = literal.shape[0];
+    let bias = match maker.literal(node, 2) {
+        Some(literal) => reals(&literal),
+        None if node.inputs.get(2).is_some_and(Option::is_some) => return Err("its bias is no constant".into()),
+        None => vec![0.0; filters],
+    };
+    let scales = quantised::weight_scales(maker, input(node, 1)?, filters);
+    convolution(maker, node, &x, Kernel { dims: literal.shape.clone(), matrix: reals(&literal), bias, scales })
+}
+
+/// `QLinearConv`: a convolution whose constants are stored as integers.
+pub(super) fn qlinear_conv(maker: &mut Maker<'_>, node: &Traced) -> Result<(), Refused> {
+    let x = input(node, 0)?.clone();
+    let (from, to) = (quantised::quant(maker, node, 1)?, quantised::quant(maker, node, 6)?);
+    quantised::begin(maker, &x, from)?;
+    let literal = weights(maker, node, 3)?;
+    let filters = literal.shape[0];
+    let (matrix, scales) = quantised::stored(maker, node, 3, filters)?;
+    let bias = match maker.literal(node, 8) {
+        Some(bias) => reals(&bias).iter().zip(&scales).map(|(bias, scale)| bias * from.scale * scale).collect(),
+        None => vec![0.0; filters],
+    };
+    convolution(maker, node, &x, Kernel { dims: literal.shape.clone(), matrix, bias, scales: Some(scales) })?;
+    quantised::end(maker, &node.outputs[0], to);
+    Ok(())
+}
+
+fn convolution(maker: &mut Maker<'_>, node: &Traced, x: &Tensor, kernel: Kernel) -> Result<(), Refused> {
+    let Kernel { dims, mut matrix, mut bias, scales } = kernel;
+    let (spatial, places) = (dims.len() - 2, dims[2..].iter().product::<usize>());
     if spatial > 2 {
         return Err("it works on volumes".into());
     }
     let (filters, depth) = (dims[0], dims[1]);
     let groups = x.shape[1] / depth.max(1);
-    let mut bias = match maker.literal(node, 2) {
-        Some(literal) => reals(&literal),
-        None if node.inputs.get(2).is_some_and(Option::is_some) => return Err("its bias is no constant".into()),
-        None => vec![0.0; filters],
-    };
-    let mut matrix = reals(&literal);
     let output = fold_norm(maker, node.outputs[0].clone(), &mut matrix, &mut bias);
+    let scales = scales.filter(|_| output.buffer == node.outputs[0].buffer);
     let (activation, output) = maker.activation(&output);
     let (_, mut args) = window(node, &x.shape[2..], &dims[2..], true)?;
-    let value = maker.last(&x)?;
+    let value = maker.last(x)?;
     args.push(arg("activation", activation));
     let depthwise = spatial == 2 && depth == 1 && groups > 1;
     let (word, values) = if depthwise {
@@ -115,6 +148,7 @@ pub(super) fn conv(maker: &mut Maker<'_>, node: &Traced) -> Result<(), Refused> 
         (if spatial == 2 { "conv2d" } else { "conv1d" }, values)
     };
     let made = maker.weighted(word, &args, &[value], &[values, bias].concat())?;
+    maker.scaled(made, scales);
     maker.store(&output, made, true);
     Ok(())
 }
@@ -135,12 +169,23 @@ pub(super) fn batch_norm(maker: &mut Maker<'_>, node: &Traced) -> Result<(), Ref
 }
 
 /// A fully connected layer over rows of `depth`; `matrix` is `[units, depth]`.
-fn dense(maker: &mut Maker<'_>, x: &Tensor, matrix: &[f32], bias: &[f32], output: &Tensor) -> Result<(), Refused> {
+fn dense(
+    maker: &mut Maker<'_>,
+    x: &Tensor,
+    (matrix, bias): (&[f32], &[f32]),
+    scales: Option<Vec<f32>>,
+    output: &Tensor,
+) -> Result<(), Refused> {
+    let own = output.buffer;
     let units = bias.len();
     let depth = matrix.len() / units.max(1);
+    if depth == 0 || x.is_empty() {
+        return Err("it has no weights, or no input".into());
+    }
     let rows = x.len() / depth.max(1);
     let (mut matrix, mut bias) = (matrix.to_vec(), bias.to_vec());
     let output = if rows == 1 { fold_norm(maker, output.clone(), &mut matrix, &mut bias) } else { output.clone() };
+    let scales = scales.filter(|_| output.buffer == own);
     let (activation, output) = maker.activation(&output);
     let mut args = vec![arg("units", units), arg("activation", activation)];
     let value = match maker.stored(x).cloned() {
@@ -159,6 +204,7 @@ fn dense(maker: &mut Maker<'_>, x: &Tensor, matrix: &[f32], bias: &[f32], output
         }
     };
     let made = maker.weighted("dense", &args, &[value], &[matrix, bias].concat())?;
+    maker.scaled(made, scales);
     maker.store(&output, made, false);
     Ok(())
 }
@@ -187,7 +233,8 @@ pub(super) fn gemm(maker: &mut Maker<'_>, node: &Traced) -> Result<(), Refused> 
         None if node.inputs.get(2).is_none_or(Option::is_none) => vec![0.0; units],
         _ => return Err("its third input is no bias of one number a unit".into()),
     };
-    dense(maker, &x, &matrix, &bias, &node.outputs[0])
+    let scales = quantised::weight_scales(maker, input(node, 1)?, units);
+    dense(maker, &x, (&matrix, &bias), scales, &node.outputs[0])
 }
 
 pub(super) fn matmul(maker: &mut Maker<'_>, node: &Traced) -> Result<(), Refused> {
@@ -220,7 +267,22 @@ pub(super) fn matmul(maker: &mut Maker<'_>, node: &Traced) -> Result<(), Refused
             maker.taken.insert(user);
         }
     }
-    dense(maker, &x, &matrix, &bias, &output)
+    let scales = quantised::weight_scales(maker, &w, units);
+    dense(maker, &x, (&matrix, &bias), scales, &output)
+}
+
+/// `QLinearMatMul` by constant weights.
+pub(super) fn qlinear_matmul(maker: &mut Maker<'_>, node: &Traced) -> Result<(), Refused> {
+    let x = input(node, 0)?.clone();
+    let (from, to) = (quantised::quant(maker, node, 1)?, quantised::quant(maker, node, 6)?);
+    quantised::begin(maker, &x, from)?;
+    let literal = weights(maker, node, 3)?;
+    let [_, units] = literal.shape[..] else { return Err(format!("its weights are {:?}", literal.shape)) };
+    let (matrix, scales) = quantised::stored(maker, node, 3, units)?;
+    let bias = vec![0.0; units];
+    dense(maker, &x, (&transposed(&matrix, units), &bias), Some(scales), &node.outputs[0])?;
+    quantised::end(maker, &node.outputs[0], to);
+    Ok(())
 }
 
 pub(super) fn pool(maker: &mut Maker<'_>, node: &Traced, word: &str) -> Result<(), Refused> {

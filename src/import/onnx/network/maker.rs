@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::import::onnx::convert::Traced;
-use crate::net::Net;
+use crate::net::{Net, Quant};
 use crate::tensor::{Literal, Scalar, Tensor};
 
 /// Why a node can't be taken, and what to do: one sentence.
@@ -30,6 +30,10 @@ pub(super) struct Maker<'a> {
     pub(super) net: Net,
     /// Values by buffer.
     stored: BTreeMap<usize, Stored>,
+    /// Scales and zero points that the file gives to values.
+    pub(super) quants: BTreeMap<usize, Quant>,
+    /// Scales that it gives to the weights behind a value, one an output channel.
+    pub(super) scales: BTreeMap<usize, Vec<f32>>,
     /// Nodes that a node before them took along.
     pub(super) taken: BTreeSet<usize>,
     /// How often a buffer is used, as an output too.
@@ -42,6 +46,7 @@ pub(super) struct Maker<'a> {
 pub(super) const MISSING: &str = "its input is missing";
 
 /// An argument.
+#[expect(clippy::needless_pass_by_value, reason = "a number is passed as it is written")]
 pub(super) fn arg(name: &str, value: impl ToString) -> (String, String) {
     (name.to_string(), value.to_string())
 }
@@ -85,6 +90,8 @@ impl<'a> Maker<'a> {
             known,
             net,
             stored: BTreeMap::from([(input.buffer, first)]),
+            quants: BTreeMap::new(),
+            scales: BTreeMap::new(),
             taken: BTreeSet::new(),
             uses: BTreeMap::new(),
             missing: BTreeSet::new(),
@@ -104,6 +111,19 @@ impl<'a> Maker<'a> {
     /// Says which value holds a tensor.
     pub(super) fn store(&mut self, tensor: &Tensor, value: usize, last: bool) {
         self.stored.insert(tensor.buffer, Stored { value, shape: tensor.shape.clone(), last });
+    }
+
+    /// Says that a tensor is what another one is.
+    pub(super) fn alias(&mut self, tensor: &Tensor, value: usize, stored: Stored) {
+        let shape = if stored.last { stored.shape } else { tensor.shape.clone() };
+        self.stored.insert(tensor.buffer, Stored { value, shape, last: stored.last });
+    }
+
+    /// Notes the scales of the weights behind a value.
+    pub(super) fn scaled(&mut self, value: usize, scales: Option<Vec<f32>>) {
+        if let Some(scales) = scales {
+            self.scales.insert(value, scales);
+        }
     }
 
     /// A tensor that is kept with channels last in its own shape.

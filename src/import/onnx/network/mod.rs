@@ -8,5 +8,6 @@ mod import;
 mod layers;
 mod maker;
 mod movement;
+mod quantised;
 
 pub use import::import;

@@ -17,6 +17,9 @@ fn ints(literal: &Literal) -> Vec<i64> {
 pub(super) fn transpose(maker: &mut Maker<'_>, node: &Traced) -> Result<(), Refused> {
     let (x, output) = (input(node, 0)?, node.outputs[0].clone());
     let rank = x.rank();
+    if rank < 2 {
+        return Err("it takes less than two dimensions".into());
+    }
     let mut order: Vec<usize> = node.ints("perm").iter().filter_map(|axis| usize::try_from(*axis).ok()).collect();
     if order.is_empty() {
         order = (0..rank).rev().collect();

@@ -242,13 +242,15 @@ pub(crate) fn split(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let input = call.input(0)?;
     let along = axis(call.int("axis", 0), input.rank())?;
     let whole = input.shape[along];
-    let sizes = match call.ints_since("split", 13, 1)? {
-        Some(list) => list.into_iter().map(size).collect::<Result<Vec<usize>, _>>()?,
-        None => {
-            let parts = size(call.int("num_outputs", call.node.outputs.len() as i64))?.max(1);
-            let part = whole.div_ceil(parts);
-            (0..parts).map(|number| part.min(whole.saturating_sub(number * part))).collect()
+    let sizes = if let Some(list) = call.ints_since("split", 13, 1)? {
+        list.into_iter().map(size).collect::<Result<Vec<usize>, _>>()?
+    } else {
+        let parts = size(call.int("num_outputs", call.node.outputs.len() as i64))?.max(1);
+        if parts > 10_000 {
+            return invalid("more than 10,000 parts");
         }
+        let part = whole.div_ceil(parts);
+        (0..parts).map(|number| part.min(whole.saturating_sub(number.saturating_mul(part)))).collect()
     };
     if sizes.iter().sum::<usize>() != whole || sizes.len() > 10_000 {
         return invalid("parts that don't add up to the whole");
