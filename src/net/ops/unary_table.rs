@@ -24,7 +24,9 @@ fn q4(scale: f32) -> (i32, i32, i32) {
     let (multiplier, shift) = fixed::multiplier(f64::from(scale) * f64::from(1 << (31 - INTEGER)));
     let most = ((1 << INTEGER) - 1) as f64 * f64::from(1 << (31 - INTEGER));
     let radius = most / (0..shift.max(0)).fold(1.0, |power, _| 2.0 * power);
-    (multiplier, shift, radius.floor().min(1e9) as i32)
+    // From a scale of 8 on, TFLM's shift is above 30, where ours ends, and its radius zero.
+    let radius = if scale >= 8.0 { 0.0 } else { radius.floor().min(1e9) };
+    (multiplier, shift, radius as i32)
 }
 
 /// Rounds Q0.31 to `bits` fractional bits.
@@ -62,7 +64,8 @@ pub(super) fn rsqrt(x: i32, input: f32, output: f32) -> i32 {
     // `SetRsqrtOutputMultiplier`: root and product in f32.
     let (multiplier, shift) = fixed::multiplier(1.0 / f64::from(input.sqrt() * output));
     let (root, right) = fixed::inverse_root(x);
-    let data = requantised(1, root, right + SHIFT);
+    // At most 2^20, which is beyond what `requantised` lets through.
+    let data = fixed::requantise(1, root, right + SHIFT);
     requantised(data, multiplier, shift - SHIFT)
 }
 
