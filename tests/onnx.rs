@@ -1,5 +1,5 @@
-//! ONNX to C: the node tests of the PyPI package `onnx` and the models of `../shared/data`, converted, compiled with the
-//! host's compiler under ASan and UBSan, run, compared. `TINYML_ONNX=all` runs every case, else every eighth;
+//! ONNX to C: the node tests of the `PyPI` package `onnx` and the models of `../shared/data`, converted, compiled with the
+//! host's compiler under the address and undefined-behaviour sanitizers, run, compared. `TINYML_ONNX=all` runs every case, else every eighth;
 //! `TINYML_ONNX=NAME` those whose name holds it. `UPDATE=1` with `all` writes the table of `docs/onnx.md`.
 #![expect(clippy::disallowed_methods, clippy::print_stderr, reason = "a test reads data and starts the C compiler")]
 

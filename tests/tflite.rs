@@ -1,4 +1,4 @@
-//! TFLite files: every model that the `tflite-micro` wheel answers for is answered alike, and hostile ones are refused.
+//! `TFLite` files: every model that the `tflite-micro` wheel answers for is answered alike, and hostile ones are refused.
 #![expect(clippy::disallowed_methods, reason = "tests run the wheel and compilers, and read files")]
 
 #[path = "tflite/cases.rs"]

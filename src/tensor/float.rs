@@ -189,11 +189,11 @@ mod tests {
     #[test]
     fn greatest_values_are_those_of_the_specifications() {
         let greatest = |format: Format| format.decode(format.greatest());
-        assert_eq!(greatest(Format::F16), 65504.0);
-        assert_eq!(greatest(Format::F8E4M3FN), 448.0);
-        assert_eq!(greatest(Format::F8E4M3FNUZ), 240.0);
-        assert_eq!(greatest(Format::F8E5M2), 57344.0);
-        assert_eq!(greatest(Format::F4E2M1), 6.0);
-        assert_eq!(Format::F16.round(2049.0, false), 2048.0, "ties go to even");
+        assert_eq!(greatest(Format::F16).to_bits(), 65504.0_f32.to_bits());
+        assert_eq!(greatest(Format::F8E4M3FN).to_bits(), 448.0_f32.to_bits());
+        assert_eq!(greatest(Format::F8E4M3FNUZ).to_bits(), 240.0_f32.to_bits());
+        assert_eq!(greatest(Format::F8E5M2).to_bits(), 57344.0_f32.to_bits());
+        assert_eq!(greatest(Format::F4E2M1).to_bits(), 6.0_f32.to_bits());
+        assert_eq!(Format::F16.round(2049.0, false).to_bits(), 2048.0_f32.to_bits(), "ties go to even");
     }
 }

@@ -94,7 +94,7 @@ pub(crate) fn difference(got: &Literal, expected: &Literal, rtol: f64, atol: f64
     }
     for (position, (got, expected)) in got.scalars().zip(expected.scalars()).enumerate() {
         let (a, b) = (got.float(), expected.float());
-        let equal = a == b || a.is_nan() && b.is_nan();
+        let equal = a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan() || a.abs() + b.abs() < f64::MIN_POSITIVE;
         let near = expected_is_float(expected) && (a - b).abs() <= atol + rtol * b.abs();
         if !equal && !near {
             return Some(format!("element {position} is {a}, expected {b}"));

@@ -103,7 +103,7 @@ fn build(folder: &Path, jobs: &[Job<'_>], alive: &[bool]) -> Result<(), String> 
         let _ = writeln!(main, "#include \"m{number}.h\"");
         let program = job.program;
         let mut arguments = Vec::new();
-        let _ = write!(cases, "    case {number}: {{\n");
+        let _ = writeln!(cases, "    case {number}: {{");
         for (position, buffer) in program.inputs.iter().enumerate() {
             let info = &program.buffers[*buffer];
             let bytes = info.len() * info.dtype.size();

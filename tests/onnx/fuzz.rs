@@ -79,7 +79,7 @@ fn damaged_files_are_refused_or_converted() {
         assert!(layers.is_err() || made.is_ok(), "{tried}: layers of what is no program");
         let took = begin.elapsed();
         slowest = slowest.max(took);
-        assert!(took < Duration::from_secs(60), "{tried}: took {took:?}");
+        assert!(took < Duration::from_mins(1), "{tried}: took {took:?}");
         if let Ok(program) = made {
             converted += 1;
             let source = tinyml::tensor::c::emit(&program, "model");

@@ -1,5 +1,5 @@
 //! The models of `../shared/data/models_onnx*`: their own samples where they have some, else inputs of ours with the
-//! PyPI package `onnxruntime` as the oracle (ONNX's own reference evaluator reads `auto_pad = VALID` as `SAME`, and a
+//! `PyPI` package `onnxruntime` as the oracle (ONNX's own reference evaluator reads `auto_pad = VALID` as `SAME`, and a
 //! batch normalisation of opset 9 as one in training).
 
 use std::collections::BTreeMap;

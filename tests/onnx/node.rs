@@ -1,7 +1,7 @@
 //! ONNX's own node tests.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
@@ -27,7 +27,7 @@ pub(crate) fn folder() -> Option<PathBuf> {
 }
 
 /// Runs the conversion of one case; what remains to be compiled, if it was converted.
-fn prepare(folder: &PathBuf, name: &str) -> (Outcome, Option<(Program, Data)>) {
+fn prepare(folder: &Path, name: &str) -> (Outcome, Option<(Program, Data)>) {
     let model = fs::read(folder.join(name).join("model.onnx")).expect("a model");
     let (names, ops) = signature(&model).unwrap_or_default();
     let op = if ops.len() == 1 { ops[0].clone() } else { String::new() };
@@ -72,7 +72,7 @@ fn inputs(program: &Program, data: &Data) -> Vec<tinyml::tensor::Literal> {
     program.inputs.iter().map(|buffer| data.inputs[&program.buffers[*buffer].name].clone()).collect()
 }
 
-fn batch(folder: &PathBuf, names: &[String]) -> Vec<Outcome> {
+fn batch(folder: &Path, names: &[String]) -> Vec<Outcome> {
     let mut prepared: Vec<(Outcome, Option<(Program, Data)>)> =
         names.iter().map(|name| prepare(folder, name)).collect();
     let jobs: Vec<Job<'_>> = prepared

@@ -111,7 +111,7 @@ deploy words from kws {
 }
 "#;
 
-/// A part of MLPerf Tiny's keyword set as the floats that the model was trained on.
+/// A part of `MLPerf` Tiny's keyword set as the floats that the model was trained on.
 fn keywords(model: &Path, rows: usize) -> Option<String> {
     let data = shared("mlperf_kws01")?;
     let net = int8("kws", &std::fs::read(model).expect("a model")).expect("it is read");

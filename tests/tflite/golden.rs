@@ -1,4 +1,4 @@
-//! Real models with recorded answers of TFLM, and the accuracy of keyword spotting on MLPerf Tiny's set.
+//! Real models with recorded answers of TFLM, and the accuracy of keyword spotting on `MLPerf` Tiny's set.
 
 use std::collections::BTreeMap;
 

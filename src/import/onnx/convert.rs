@@ -284,7 +284,11 @@ impl Converter<'_> {
         };
         self.builder.begin();
         let mut call = Call { b: &mut self.builder, node, opset, inputs: inputs.clone() };
-        let made = lower(&mut call);
+        // An operator that relies on a type which a damaged file doesn't keep stops here, not the program. What was begun
+        // is abandoned, so nothing half made is read.
+        let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| lower(&mut call))).unwrap_or_else(|_| {
+            Err(Refusal::Invalid("its inputs don't fit together (please report the file if they do)".into()))
+        });
         if let Ok(outputs) = &made {
             self.builder.end(&format!("{} {}", node.op, node.name));
             self.note(node, opset, inputs, outputs);

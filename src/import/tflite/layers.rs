@@ -34,7 +34,7 @@ pub(super) fn conv2d(builder: &mut Builder<'_>, operator: &Operator<'_>) -> Resu
     let [filters, kh, kw, per_group] = *dims(weights, 4, "weights")? else {
         return Err("its weights have no shape".into());
     };
-    if c % per_group != 0 || filters % (c / per_group) != 0 {
+    if per_group == 0 || c == 0 || c % per_group != 0 || filters % (c / per_group) != 0 {
         return Err(format!("{c} channels and {filters} filters can't be divided into groups of {per_group} channels"));
     }
     let [dw, dh] = operator.pair(4, 5, "dilation")?;

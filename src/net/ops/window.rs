@@ -327,7 +327,7 @@ mod tests {
             let lead = window.lead(channels, block);
             assert!(sound(lead, &events), "{window:?} {channels} {block}: {lead}");
             // The same with all reads of a block before its first write.
-            let first = |write: usize| write % (block * channels) == 0;
+            let first = |write: usize| write.is_multiple_of(block * channels);
             let late =
                 |(reads, write): &(Vec<usize>, usize)| (if first(*write) { reads.clone() } else { Vec::new() }, *write);
             let late: Vec<(Vec<usize>, usize)> = events.iter().map(late).collect();

@@ -1,6 +1,6 @@
 //! Quantised numbers: conversions, and the integer forms of products and convolutions.
 
-use crate::import::onnx::node::{Call, axis, float, size};
+use crate::import::onnx::node::{Call, axis, float, same, size};
 use crate::import::onnx::refusal::{Refusal, invalid, unsupported};
 use crate::tensor::{DType, Expr, Math, Tensor, index};
 
@@ -153,10 +153,18 @@ fn lengths(parts: &[(Option<&Tensor>, usize)]) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Scales are floats of one type.
+fn factors([a, b, y]: [&Tensor; 3]) -> Result<(), Refusal> {
+    float(y)?;
+    same(a, y)?;
+    same(b, y)
+}
+
 /// `QLinearMatMul`
 pub(crate) fn qlinear_matmul(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let parts: Vec<Tensor> = (0..8).map(|position| call.input(position)).collect::<Result<_, _>>()?;
     let [a, scale_a, zero_a, b, scale_b, zero_b, scale_y, zero_y] = &parts[..] else { return invalid("inputs") };
+    factors([scale_a, scale_b, scale_y])?;
     let pair = stacks(a, b)?;
     let rank = pair.full.len();
     let (rows, columns) = (pair.full[rank - 2], pair.full[rank - 1]);
@@ -206,6 +214,7 @@ pub(crate) fn conv_integer(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> 
 pub(crate) fn qlinear_conv(call: &mut Call<'_>) -> Result<Vec<Tensor>, Refusal> {
     let parts: Vec<Tensor> = (0..8).map(|position| call.input(position)).collect::<Result<_, _>>()?;
     let [x, scale_x, zero_x, w, scale_w, zero_w, scale_y, zero_y] = &parts[..] else { return invalid("inputs") };
+    factors([scale_x, scale_w, scale_y])?;
     let bias = call.optional(8);
     let plan = plan(call, x, w)?;
     check_bias(bias.as_ref(), w.shape[0])?;

@@ -55,7 +55,7 @@ impl Channel {
 
     /// The same channel; one whose outputs always round to the zero point gets the plainest scale that does so.
     pub(super) fn quiet(mut self) -> Self {
-        let high = (self.reach() * i64::from(self.multiplier).abs() >> 31) + 1;
+        let high = ((self.reach() * i64::from(self.multiplier).abs()) >> 31) + 1;
         if self.shift >= 2 && (self.shift > 60 || high < 1 << (self.shift - 1)) {
             (self.multiplier, self.shift) = (0, 1);
         }
@@ -74,7 +74,7 @@ impl Channel {
 /// The scale of the first channel of a halfword; `None` when some inputs would overflow.
 pub(super) fn first(channel: &Channel, target: Target) -> Option<Scale> {
     let offset = 64 + 128 * channel.half(target)? + (i64::from(target.zero_point) << (channel.shift + 7));
-    let product = (channel.reach() * i64::from(channel.multiplier).abs() >> 24) + 1;
+    let product = ((channel.reach() * i64::from(channel.multiplier).abs()) >> 24) + 1;
     let fits = channel.reach() < 1 << 23 && product + offset.abs() + 128 < 1 << 31 && channel.shift + 7 < 32;
     fits.then_some(Scale { multiplier: channel.multiplier, offset: offset as i32, shift: channel.shift + 7 })
 }
@@ -82,7 +82,7 @@ pub(super) fn first(channel: &Channel, target: Target) -> Option<Scale> {
 /// The scale of the second channel of a halfword.
 pub(super) fn second(channel: &Channel, target: Target) -> Option<Scale> {
     let offset = channel.half(target)? + (i64::from(target.zero_point) << channel.shift);
-    let product = (channel.reach() * i64::from(channel.multiplier).abs() >> 31) + 1;
+    let product = ((channel.reach() * i64::from(channel.multiplier).abs()) >> 31) + 1;
     let fits = channel.reach() < 1 << 30 && product + offset.abs() + 1 < 1 << 31;
     fits.then_some(Scale { multiplier: channel.multiplier, offset: offset as i32, shift: channel.shift })
 }

@@ -28,7 +28,7 @@ impl Rows {
     /// `None` for layers that the kernel can't do.
     pub(in super::super) fn of(node: &QNode, channels: usize, low: i32) -> Option<Self> {
         let width = node.lowered.weights.len() / channels.max(1);
-        if channels < ROWS || width == 0 || width % 4 != 0 {
+        if channels < ROWS || width == 0 || !width.is_multiple_of(4) {
             return None;
         }
         let zero_point = node.lowered.quant.zero_point;
