@@ -43,6 +43,7 @@ const VALIDATED: [&str; 2] = ["nucleo_f401re", "nucleo_l4r5zi"];
 const MODEL_H: &str = "#include <stdint.h>
 void hello_quantize(const float in[3], int8_t q[3]);
 int8_t *hello_input(void);
+void hello_reset(void);
 void hello_run(int8_t out[2]);
 float hello_dequantize(int8_t value);\n";
 
@@ -52,6 +53,7 @@ static int32_t hello_calls = 7;
 void hello_quantize(const float in[3], int8_t q[3]) { for (int i = 0; i < 3; i++) q[i] = (int8_t)in[i]; }
 static int8_t hello_arena[4];
 int8_t *hello_input(void) { return hello_arena; }
+void hello_reset(void) {}
 void hello_run(int8_t out[2]) {
     const int8_t *in = hello_arena;
     hello_calls++;
@@ -80,6 +82,7 @@ enum Compiler {
 
 #[derive(Serialize)]
 struct Hello<'a> {
+    direct: bool,
     input: u32,
     model: &'a str,
     length: u32,
@@ -159,7 +162,7 @@ fn build(board: &Board, compiler: Compiler, stack: u32) -> Result<Vec<u8>, Strin
     let folder = TempDir::new().expect("a folder");
     let library = library();
     let of_board = OfBoard { board };
-    let hello = Hello { input: 3, model: "hello", length: 3, classes: 2, features: "", app: "on_hello" };
+    let hello = Hello { direct: false, input: 3, model: "hello", length: 3, classes: 2, features: "", app: "on_hello" };
     let render = |path: &str| library.render(path, &of_board).unwrap_or_else(|diag| panic!("{path}: {diag:?}"));
     let text = |path: &str| library.text(path).expect("shipped").expect("text").text().to_string();
     let files = [

@@ -117,6 +117,10 @@ impl Format {
         if bits >= 0x7f80_0000 {
             return self.nan();
         }
+        // The least scale, 2^-127, is subnormal as a float.
+        if bits <= 0x0040_0000 {
+            return 0;
+        }
         ((bits >> 23) + u32::from(bits & 0x7f_ffff != 0)).min(self.greatest())
     }
 
