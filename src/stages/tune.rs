@@ -33,6 +33,9 @@ pub struct Tune {
     pub toolkit: Toolkit,
 }
 
+/// Cycles and bytes of flash by layer, where a layer runs.
+type Costs = Vec<Option<(u64, u64)>>;
+
 /// Of the board's memory, what a firmware needs besides the arena: an eighth and this many bytes.
 const RESERVE: usize = 1024;
 
@@ -79,20 +82,26 @@ impl Tune {
             return Ok(Tuning::choose(net, can, measured, room));
         }
         let system = self.toolkit.system(job, place).map_err(|error| error.into_diag("the start-up code"))?;
-        for round in 0..rounds {
+        let sets: Vec<Vec<Variant>> = (0..rounds)
+            .map(|round| candidates.iter().map(|all| all[round.min(all.len() - 1)].clone()).collect())
+            .collect();
+        let threads = job.threads().max(1);
+        let mut costs: Vec<Result<Costs, Diags>> = Vec::with_capacity(rounds);
+        for (turn, sets) in sets.chunks(threads).enumerate() {
             if job.cancelled() {
                 return Ok(Tuning::default());
             }
-            job.progress("sets of kernels", round as u64, rounds as u64);
-            let set: Vec<Variant> = candidates.iter().map(|all| all[round.min(all.len() - 1)].clone()).collect();
-            let elf = match self.image(job, (net, &set), place, &system) {
-                Ok(elf) => elf,
-                // A set that the board has no room for is none to choose.
-                Err(error) if error.overflow().is_some() => continue,
-                Err(error) => return Err(error.into_diag("the kernels").into()),
-            };
-            let costs = self.run_once(net, place, &elf)?;
-            for (at, cost) in costs.into_iter().enumerate() {
+            job.progress("sets of kernels", (turn * threads) as u64, rounds as u64);
+            std::thread::scope(|scope| {
+                let (system, mut running) = (system.as_slice(), Vec::new());
+                for set in sets {
+                    running.push(scope.spawn(move || self.cost(job, (net, set), place, system)));
+                }
+                costs.extend(running.into_iter().map(|run| run.join().unwrap_or_else(|_| panic!("bug: while tuning"))));
+            });
+        }
+        for (round, costs) in costs.into_iter().enumerate() {
+            for (at, cost) in costs?.into_iter().enumerate() {
                 if let (Some(variant), Some((cycles, flash))) = (candidates[at].get(round), cost) {
                     let (variant, scratch) = (variant.name.to_string(), variant.scratch);
                     measured[at].push(Measured { variant, cycles, scratch, flash });
@@ -100,6 +109,22 @@ impl Tune {
             }
         }
         Ok(Tuning::choose(net, can, measured, room))
+    }
+
+    /// Cycles and bytes of flash of every layer in one set; nothing where the board has no room for the set.
+    fn cost(
+        &self,
+        job: &Job,
+        (net, set): (&QNet, &[Variant]),
+        place: (&Board, &Core),
+        system: &[(String, Vec<u8>)],
+    ) -> Result<Costs, Diags> {
+        match self.image(job, (net, set), place, system) {
+            Ok(elf) => self.run_once(net, place, &elf),
+            // A set that the board has no room for is none to choose.
+            Err(error) if error.overflow().is_some() => Ok(Costs::new()),
+            Err(error) => Err(error.into_diag("the kernels").into()),
+        }
     }
 
     fn image(
@@ -129,7 +154,7 @@ impl Tune {
     }
 
     /// Cycles of each node's kernel, and the bytes of its code and constants.
-    fn run_once(&self, net: &QNet, place: (&Board, &Core), elf: &[u8]) -> Result<Vec<Option<(u64, u64)>>, Diags> {
+    fn run_once(&self, net: &QNet, place: (&Board, &Core), elf: &[u8]) -> Result<Costs, Diags> {
         let functions: Vec<Option<String>> = net
             .nodes
             .iter()

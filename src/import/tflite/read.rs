@@ -177,6 +177,9 @@ fn constant<'a>(buffer: Option<&Table<'a>>, bytes: &'a [u8]) -> Result<Option<&'
 fn quantization(table: &Table<'_>, budget: &mut Budget) -> Result<Quantization, Damage> {
     let scales: Vec<f32> = budget.counted(table, 2, 4)?.f32s().collect();
     let zero_points: Vec<i64> = budget.counted(table, 3, 8)?.i64s().collect();
+    if let Some(wrong) = zero_points.iter().find(|zero| i32::try_from(**zero).is_err()) {
+        return Err(format!("its zero point {wrong} is out of range"));
+    }
     if zero_points.len() != scales.len() && !zero_points.is_empty() {
         return Err(format!("it has {} scales and {} zero points", scales.len(), zero_points.len()));
     }
