@@ -74,7 +74,10 @@ fn one(builder: &mut Builder<'_>, word: &str, operator: &Operator<'_>) -> Result
             return Err(format!("`{}` is {tensor}, whose size is open: convert with a fixed input shape", tensor.name));
         }
     }
-    table::take(builder, word, operator)
+    // A damaged file can break what an operator relies on; then this file is refused, and the program goes on.
+    let taken = std::panic::AssertUnwindSafe(|| table::take(builder, word, operator));
+    let broken = |_| Err("its numbers contradict each other (please report the file if they don't)".into());
+    std::panic::catch_unwind(taken).unwrap_or_else(broken)
 }
 
 /// Where a graph begins and ends, in its arithmetic.

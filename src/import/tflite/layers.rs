@@ -8,7 +8,8 @@ use super::options::{Args, Refusal, arg, list};
 /// The three dimensions of an image, whose batch must be one.
 pub(super) fn image(tensor: &Tensor<'_>) -> Result<[usize; 3], Refusal> {
     match tensor.shape.as_slice() {
-        [1, h, w, c] => Ok([*h, *w, *c]),
+        [1, h, w, c] if !tensor.is_empty() => Ok([*h, *w, *c]),
+        _ if tensor.is_empty() => Err(format!("it takes {tensor}, which has no values")),
         [batch, _, _, _] => Err(format!("it works on a batch of {batch}: export the model with a batch of one")),
         _ => Err(format!("it takes {tensor}, which isn't an image")),
     }
