@@ -23,7 +23,7 @@ use crate::net::{QNet, artifact};
 use crate::plan::{self, Context};
 use crate::report::conversion::{self, Compared, Conversion, Row};
 use crate::simulate;
-use crate::spec::model::{BoardUse, Deploy, Format, Import, Input, Model, Optimizer, Quantize, Schedule, Train};
+use crate::spec::model::{BoardUse, Deploy, Format, Import, Input, Model, Optimizer, Quantize, Schedule, Task, Train};
 use crate::spec::{self, Spec};
 use crate::stages::import::Summary;
 use crate::stages::toolkit::{Toolkit, target};
@@ -143,6 +143,7 @@ fn synthesised(file: &Path, imported: &Imported, format: Format, board: &Board) 
         dataset: 0,
         shape: Shape::f32(imported.network.input()),
         outputs: imported.network.output().iter().product(),
+        task: Task::Classify,
         import: Some(Import { path, format, float: false, span: span.clone() }),
         layers: Vec::new(),
         train,

@@ -1,6 +1,6 @@
 //! `dataset NAME { … }`: where rows come from, what they hold, how they are divided.
 
-use crate::base::{Decimal, Diag, Dimension, Kind, Param, Params, Span};
+use crate::base::{Decimal, Diag, Dimension, Kind, Param, Params, Shape, Span};
 use crate::data::Pattern;
 use crate::lang::ast::{Block, Call, Value};
 
@@ -89,6 +89,9 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Dataset> {
             separator: None,
             decimal_comma: false,
         }),
+        targets: Vec::new(),
+        row: Shape::f32(&[channels.as_ref()?.len()]),
+        stream: false,
         channels: channels?,
         label: label.unwrap_or(Column::Named("label".into())),
         classes: classes?,

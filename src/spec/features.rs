@@ -1,6 +1,6 @@
 //! `features NAME from DATASET { step() … }`: the chain of steps between rows and a model's input.
 
-use crate::base::{Diag, Element, Params, Shape, Span};
+use crate::base::{Diag, Element, Params, Span};
 use crate::lang::ast::{Block, Call, Member};
 
 use super::fields;
@@ -29,12 +29,14 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Features> {
         cx.report(diag.at(&block.header, "nothing between the braces").help(help));
         return None;
     }
+    let input = flow.shape.clone();
     let mut steps = Vec::new();
     for call in calls {
         let step = step(call, &flow, cx);
         flow = Flow { shape: step.as_ref().map(|step| step.output.clone()), span: call.span.clone() };
         steps.extend(step);
     }
+    let input = input?;
     let output = flow.shape?;
     if output.element != Element::F32 {
         let diag =
@@ -45,6 +47,8 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Features> {
     Some(Features {
         name: block.name.as_ref()?.text.clone(),
         dataset: dataset?,
+        window: None,
+        input,
         steps,
         output,
         span: block.header.clone(),
@@ -57,10 +61,7 @@ fn source(block: &Block, cx: &mut Context) -> Option<(Option<usize>, Flow)> {
     let symbol = cx.lookup(from.parts.first()?, "dataset");
     let flow = |shape| Flow { shape, span: from.span.clone() };
     match symbol {
-        Ok(Symbol::Dataset(Some(index))) => {
-            let channels = cx.spec.datasets[index].channels.len();
-            Some((Some(index), flow(Some(Shape::f32(&[channels])))))
-        }
+        Ok(Symbol::Dataset(Some(index))) => Some((Some(index), flow(Some(cx.spec.datasets[index].row.clone())))),
         Ok(Symbol::Dataset(None)) => Some((None, flow(None))),
         Ok(other) => {
             let diag = Diag::error(

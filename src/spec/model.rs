@@ -24,6 +24,17 @@ pub struct Spec {
     pub fetches: Vec<Fetch>,
 }
 
+impl Spec {
+    /// Shape of what the firmware of `model` takes: a window or a recording; the model's input where that is given.
+    pub fn sample(&self, model: &Model) -> Shape {
+        match model.input {
+            Input::Dataset(index) => self.datasets[index].row.clone(),
+            Input::Features(index) => self.features[index].input.clone(),
+            Input::Given => model.shape.clone(),
+        }
+    }
+}
+
 /// A file that `cargo tinyml fetch` brings, checked by its digest.
 #[derive(Clone, Debug)]
 pub struct Fetch {
@@ -52,6 +63,12 @@ pub struct Dataset {
     pub label: Column,
     /// Class names in the order of the model's outputs.
     pub classes: Vec<String>,
+    /// Columns with the numbers that a model learns to tell, instead of classes; empty for classification.
+    pub targets: Vec<Column>,
+    /// Shape of one recording; of one sample of it where it is a stream.
+    pub row: Shape,
+    /// Recordings are streams of samples of any length, which a chain cuts into windows.
+    pub stream: bool,
     /// Sampling rate in mHz, if declared.
     pub rate: Option<Quantity>,
     /// What an empty or NaN cell means.
@@ -183,12 +200,40 @@ pub struct Features {
     pub name: String,
     /// Index of the data set.
     pub dataset: usize,
+    /// How streams are cut into windows; `None` where a recording is a sample.
+    pub window: Option<Window>,
+    /// What the first step takes: a window or a recording.
+    pub input: Shape,
     /// Steps in order.
     pub steps: Vec<Step>,
     /// What comes out.
     pub output: Shape,
     /// The block's header.
     pub span: Span,
+}
+
+/// How a stream is cut: `window(1 s, stride = 250 ms)`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Window {
+    /// Samples of a window.
+    pub length: usize,
+    /// Samples from one window's start to the next one's.
+    pub stride: usize,
+    /// What becomes of recordings, and of their ends, that are shorter than a window.
+    pub short: Short,
+    /// The call.
+    pub span: Span,
+}
+
+/// What becomes of a recording that is shorter than a window.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Short {
+    /// Zeros follow it.
+    Pad,
+    /// It is left out and counted.
+    Drop,
+    /// An error that names it.
+    Refuse,
 }
 
 /// One feature step.
@@ -241,6 +286,8 @@ pub struct Model {
     pub shape: Shape,
     /// Numbers of one output.
     pub outputs: usize,
+    /// What its outputs mean.
+    pub task: Task,
     /// The file that it is imported from, instead of trained.
     pub import: Option<Import>,
     /// Layers in order; none where it is imported.
@@ -251,6 +298,20 @@ pub struct Model {
     pub quantize: Quantize,
     /// The block's header.
     pub span: Span,
+}
+
+/// What a model's outputs mean.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Task {
+    /// One score a class; the largest is the answer.
+    Classify,
+    /// The numbers themselves.
+    Regress,
+    /// The input again; the mean square of what is wrong with it, above a threshold, is an anomaly.
+    Detect {
+        /// Indices of the classes that are normal: only these are learnt.
+        normal: Vec<usize>,
+    },
 }
 
 /// A model in a file of another program.

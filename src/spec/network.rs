@@ -5,7 +5,7 @@ use crate::lang::ast::{Block, Call, Member, Value};
 
 use super::fields;
 use super::import as imports;
-use super::model::{Format, Import, Input, Layer, Model};
+use super::model::{Format, Import, Input, Layer, Model, Task};
 use super::scope::{Context, Symbol};
 use super::shapes::{self, Flow};
 use super::{term, train};
@@ -73,6 +73,7 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Model> {
         dataset,
         shape,
         outputs: output.len(),
+        task: Task::Classify,
         import: None,
         layers,
         train,
@@ -130,6 +131,7 @@ fn foreign(
         dataset,
         shape,
         outputs: cx.spec.datasets[dataset].classes.len(),
+        task: Task::Classify,
         import: Some(import),
         layers: Vec::new(),
         train,
@@ -167,7 +169,7 @@ fn root(block: &Block, cx: &mut Context) -> Option<Root> {
     let flow = |shape| Flow { shape, span: from.span.clone() };
     match cx.lookup(from.parts.first()?, "dataset or features") {
         Ok(Symbol::Dataset(index)) => {
-            let shape = index.map(|index| Shape::f32(&[cx.spec.datasets[index].channels.len()]));
+            let shape = index.map(|index| cx.spec.datasets[index].row.clone());
             Some(Root { input: index.map(Input::Dataset), dataset: index, flow: flow(shape) })
         }
         Ok(Symbol::Features(index)) => {

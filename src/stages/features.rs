@@ -13,7 +13,7 @@ use super::extract::{Program, extract};
 use super::toolkit::{Toolkit, target, text_fact};
 use super::{native, signature};
 use crate::base::npy::Array;
-use crate::base::{Diag, Diags, Shape};
+use crate::base::{Diag, Diags};
 use crate::engine::{Facts, Job, Outputs, Stage};
 use crate::library::board::Board;
 use crate::library::core::Core;
@@ -50,12 +50,11 @@ struct HarnessContext<'a> {
 
 impl Extract {
     fn chain(&self) -> Chain<'_> {
-        let channels = self.spec.datasets[self.features.dataset].channels.len();
         Chain {
             features: &self.features,
             functions: &self.spec.functions,
             library: &self.toolkit.library,
-            input: Shape::f32(&[channels]),
+            input: self.features.input.clone(),
         }
     }
 

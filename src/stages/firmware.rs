@@ -106,7 +106,7 @@ impl Firmware {
         let model = self.model();
         let main = MainContext {
             direct: self.direct(),
-            input: if self.direct() { model.shape.len() } else { self.spec.datasets[model.dataset].channels.len() },
+            input: self.spec.sample(model).len(),
             model: &model.name,
             length: model.shape.len(),
             classes: model.outputs,
