@@ -26,6 +26,8 @@ impl Case {
         let features = Features {
             name: "scaled".into(),
             dataset: 0,
+            window: None,
+            input: Shape::f32(input),
             steps: Vec::new(),
             output: Shape::f32(input),
             span: span("features"),
