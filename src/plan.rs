@@ -332,8 +332,8 @@ impl Planner<'_> {
 /// Indices of the user's functions that a chain calls, each once.
 fn user_functions(features: &model::Features) -> Vec<usize> {
     let mut functions: Vec<usize> = features
-        .steps
-        .iter()
+        .all_steps()
+        .into_iter()
         .filter_map(|step| match step.call {
             Callee::User(index) => Some(index),
             Callee::Std(_) => None,

@@ -202,6 +202,8 @@ fn kind(kind: &Kind) -> String {
         Kind::Path => "path".to_string(),
         Kind::Word(words) => words.join(" | "),
         Kind::Names => "list of names".to_string(),
+        Kind::List(inner) => format!("list of {}", self::kind(inner)),
+        Kind::Either(first, second) => format!("{} or {}", self::kind(first), self::kind(second)),
         Kind::Reference => "name".to_string(),
         Kind::Free => "value".to_string(),
     }

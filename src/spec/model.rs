@@ -212,6 +212,13 @@ pub struct Features {
     pub span: Span,
 }
 
+impl Features {
+    /// Every step, those within others too.
+    pub fn all_steps(&self) -> Vec<&Step> {
+        self.steps.iter().flat_map(Step::all).collect()
+    }
+}
+
 /// How a stream is cut: `window(1 s, stride = 250 ms)`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Window {
@@ -245,10 +252,22 @@ pub struct Step {
     pub args: Vec<(String, String)>,
     /// What goes in.
     pub input: Shape,
+    /// Samples a second along the first dimension of what goes in, if known.
+    pub rate: Option<f64>,
     /// What comes out.
     pub output: Shape,
+    /// Chains that this step runs side by side (`join`); empty for all others.
+    pub branches: Vec<Vec<Step>>,
     /// The call.
     pub span: Span,
+}
+
+impl Step {
+    /// The step and all within it.
+    pub fn all(&self) -> Vec<&Step> {
+        let inner = self.branches.iter().flatten().flat_map(Step::all);
+        std::iter::once(self).chain(inner).collect()
+    }
 }
 
 /// What a feature step calls.

@@ -7,7 +7,6 @@
 )]
 
 mod csv;
-mod features;
 mod options;
 mod shared;
 mod split;
