@@ -236,7 +236,8 @@ fn value(text: &str, scope: &Map<String, Json>) -> Result<Json, Misfit> {
 
 /// A positive whole number.
 fn count(value: &Json) -> Option<usize> {
-    let whole = value.as_u64().or_else(|| value.as_f64().filter(|value| value.fract() == 0.0).map(|value| value as u64));
+    let whole =
+        value.as_u64().or_else(|| value.as_f64().filter(|value| value.fract() == 0.0).map(|value| value as u64));
     whole.and_then(|value| usize::try_from(value).ok()).filter(|value| *value > 0)
 }
 
@@ -315,7 +316,8 @@ mod tests {
         assert_eq!((typo.code, typo.help.as_deref()), ("tml::feature", Some("did you mean `params`?")));
         let line = typo.labels[0].0.source.position(typo.labels[0].0.start).0;
         assert_eq!(line, 4);
-        let half = read("{#---\ndoc = \"x\"\noutput = \"same\"\nrules = [{ let = \"a\" }]\n---#}").expect_err("refused");
+        let half =
+            read("{#---\ndoc = \"x\"\noutput = \"same\"\nrules = [{ let = \"a\" }]\n---#}").expect_err("refused");
         assert!(half.title.contains("neither `let`"), "{}", half.title);
     }
 

@@ -154,7 +154,9 @@ impl FrontParam {
             }
             FrontKind::Frequency => frequency,
             FrontKind::Frequencies => Kind::List(Box::new(frequency)),
-            FrontKind::Channels => Kind::List(Box::new(Kind::Either(Box::new(Kind::Int(0, 65_535)), Box::new(Kind::Text)))),
+            FrontKind::Channels => {
+                Kind::List(Box::new(Kind::Either(Box::new(Kind::Int(0, 65_535)), Box::new(Kind::Text))))
+            }
             FrontKind::Steps => Kind::Free,
         };
         Ok(Param { name: self.name.clone(), kind, default: self.default.clone(), doc: self.doc.clone() })

@@ -174,7 +174,8 @@ fn c_list(values: Serde<Vec<i64>>, indent: Option<usize>) -> String {
 
 /// Floats as the inside of a C initialiser, laid out as integers are.
 fn c_floats(values: Serde<Vec<f64>>, indent: Option<usize>) -> Result<String, Error> {
-    let words = values.0.into_iter().map(|value| Ok(format!("{},", c_float(value)?))).collect::<Result<Vec<_>, Error>>()?;
+    let words =
+        values.0.into_iter().map(|value| Ok(format!("{},", c_float(value)?))).collect::<Result<Vec<_>, Error>>()?;
     Ok(wrapped(words.into_iter(), indent))
 }
 

@@ -27,7 +27,8 @@ impl Stream {
         let shape = step.map(|made| made.step.output.clone());
         let channels = |shape: &Shape| shape.dims.last().copied();
         let kept = shape.as_ref().is_some_and(|shape| {
-            channels(shape) == Some(self.names.len()) && self.flow.shape.as_ref().is_some_and(|own| own.dims.len() == shape.dims.len())
+            channels(shape) == Some(self.names.len())
+                && self.flow.shape.as_ref().is_some_and(|own| own.dims.len() == shape.dims.len())
         });
         let names = match step {
             Some(Made { names: Some(names), .. }) => names.clone(),
@@ -214,7 +215,8 @@ fn beside(shapes: &[&Shape]) -> Vec<usize> {
 
 /// One argument of `join`: a step, or a list of steps that follow each other.
 fn branch(call: &Call, arg: &Arg, stream: &Stream, cx: &mut Context) -> Option<(Vec<Step>, Stream)> {
-    let values: Vec<&Value> = if let Value::List(items, _) = &arg.value { items.iter().collect() } else { vec![&arg.value] };
+    let values: Vec<&Value> =
+        if let Value::List(items, _) = &arg.value { items.iter().collect() } else { vec![&arg.value] };
     let mut steps = Vec::new();
     let mut at = stream.clone();
     for value in values {
@@ -229,7 +231,9 @@ fn branch(call: &Call, arg: &Arg, stream: &Stream, cx: &mut Context) -> Option<(
         at = next;
     }
     let fitted = steps.iter().flat_map(Step::all).find_map(|step| match &step.call {
-        Callee::Std(name) => cx.vocabulary.feature(name)?.ok().filter(|word| word.fitted).map(|_| (name.clone(), step.span.clone())),
+        Callee::Std(name) => {
+            cx.vocabulary.feature(name)?.ok().filter(|word| word.fitted).map(|_| (name.clone(), step.span.clone()))
+        }
         Callee::User(_) => None,
     });
     if let Some((name, span)) = fitted {

@@ -42,7 +42,11 @@ pub(super) fn read(name: &str, kind: &Kind, value: &Value, cx: &Context) -> Resu
         }
         (Kind::Either(first, second), _) => {
             let matching = if takes(first, value) { first } else { second };
-            return if takes(matching, value) { read(name, matching, value, cx) } else { Err(mismatch(name, kind, value)) };
+            return if takes(matching, value) {
+                read(name, matching, value, cx)
+            } else {
+                Err(mismatch(name, kind, value))
+            };
         }
         (Kind::Reference, Value::Reference(reference)) if reference.record.is_none() => {
             Term::Reference(reference.path.clone())

@@ -293,7 +293,8 @@ fn signal(step: &Step) -> Signal {
 
 /// The spec has checked that it fits, so the library has changed in between.
 fn refused(step: &Step, misfit: Misfit) -> Diag {
-    Diag::error("tml::feature", format!("this step doesn't fit {}: {}", step.input, misfit.reason)).at(&step.span, "here")
+    Diag::error("tml::feature", format!("this step doesn't fit {}: {}", step.input, misfit.reason))
+        .at(&step.span, "here")
 }
 
 /// A step that calls the user's function: tensors by pointer, scalars by value.

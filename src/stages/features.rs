@@ -102,7 +102,9 @@ impl Stage for Extract {
         for path in self.toolkit.library.files("dsp") {
             text_fact(out, &path, &self.toolkit.text(&path));
         }
-        for path in ["chain/branch.c.j2", "chain/features.c.j2", "chain/features.h.j2", "chain/harness.c.j2", "hal/tml.h"] {
+        for path in
+            ["chain/branch.c.j2", "chain/features.c.j2", "chain/features.h.j2", "chain/harness.c.j2", "hal/tml.h"]
+        {
             text_fact(out, path, &self.toolkit.text(path));
         }
     }

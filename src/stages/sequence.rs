@@ -38,11 +38,9 @@ pub(super) fn places(steps: &[Step], inplace: &[bool], copy: bool) -> (Vec<Buffe
     for (step, name) in steps.iter().zip(&names).filter(|(_, name)| *name != "out") {
         match buffers.iter_mut().find(|buffer| buffer.name == *name) {
             Some(buffer) => buffer.len = buffer.len.max(step.output.len()),
-            None => buffers.push(Buffer {
-                ctype: step.output.element.c_type(),
-                name: name.clone(),
-                len: step.output.len(),
-            }),
+            None => {
+                buffers.push(Buffer { ctype: step.output.element.c_type(), name: name.clone(), len: step.output.len() })
+            }
         }
     }
     (buffers, names)

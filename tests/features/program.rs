@@ -143,7 +143,7 @@ pub(crate) fn write(folder: &Path, cases: &[Case], expected: Option<&[u32]>) -> 
 
 /// What the board and this machine have in common. `x` has room for a hop beyond the longest input.
 const SUPPORT: &str = "#include <stdbool.h>\n#include <stdint.h>\n\
-static float x[4800], y[4000], z[4000];\n\
+static __attribute__((unused)) float x[4800], y[4000], z[4000];\n\
 void give(const float *values, int count);\n\
 __attribute__((unused)) static void fill(int count, int channels, uint32_t seed, int quiet)\n{\n\
     for (int i = 0; i < 4800; i++)\n        x[i] = 0.0f;\n\
@@ -175,7 +175,8 @@ pub(crate) fn native(cases: &[Case]) -> Option<Vec<Vec<f32>>> {
     let path = env::var_os("KEEP").map_or_else(|| folder.path().to_path_buf(), Into::into);
     let sources = write(&path, cases, None);
     fs::write(path.join("main.c"), MAIN).unwrap();
-    let flags = ["-std=c11", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-Wpedantic", "-fsanitize=undefined"];
+    let flags =
+        ["-std=c11", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-Wpedantic", "-fsanitize=undefined"];
     let built = Command::new("cc")
         .current_dir(&path)
         .args(flags)
@@ -197,8 +198,15 @@ void give(const float *values, int count) { fwrite(values, 4, (size_t)count, std
 int main(void)\n{\n    int end = program();\n    if (end)\n        fprintf(stderr, \"ends with %d\", end);\n    return end != 0;\n}\n";
 
 /// The same bits on a simulated board? `Err`: what it ended with. `None`, and a printed reason, without zig.
-pub(crate) fn on_board(board: &str, cpu: &str, abi: &str, cases: &[Case], digests: &[u32]) -> Option<Result<(), String>> {
-    if !Command::new("python3").args(["-m", "ziglang", "version"]).output().is_ok_and(|output| output.status.success()) {
+pub(crate) fn on_board(
+    board: &str,
+    cpu: &str,
+    abi: &str,
+    cases: &[Case],
+    digests: &[u32],
+) -> Option<Result<(), String>> {
+    if !Command::new("python3").args(["-m", "ziglang", "version"]).output().is_ok_and(|output| output.status.success())
+    {
         eprintln!("skipped: no zig");
         return None;
     }

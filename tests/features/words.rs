@@ -19,19 +19,20 @@ fn refusal(steps: &str, dims: &[usize], rate: Option<&str>) -> (String, String) 
 
 #[test]
 fn shapes_and_rates_follow_the_steps() {
-    assert_eq!(shapes("mfcc(frame = 30 ms, hop = 20 ms)\nreshape([49, 13, 1])", &[16_000, 1], Some("16 kHz")), [
-        "f32[49, 13]",
-        "f32[49, 13, 1]"
-    ]);
-    assert_eq!(shapes("decimate(4)\nspectrogram(frame = 1 s, hop = 500 ms)", &[800, 3], Some("200 Hz")), [
-        "f32[200, 3]",
-        "f32[7, 33, 3]"
-    ]);
+    assert_eq!(
+        shapes("mfcc(frame = 30 ms, hop = 20 ms)\nreshape([49, 13, 1])", &[16_000, 1], Some("16 kHz")),
+        ["f32[49, 13]", "f32[49, 13, 1]"]
+    );
+    assert_eq!(
+        shapes("decimate(4)\nspectrogram(frame = 1 s, hop = 500 ms)", &[800, 3], Some("200 Hz")),
+        ["f32[200, 3]", "f32[7, 33, 3]"]
+    );
     assert_eq!(shapes("spectrogram(frame = 64, hop = 32, bins = 8)", &[128, 1], None), ["f32[3, 8]"]);
     assert_eq!(shapes("join(magnitude(), keep([0, 2]), [detrend(), delta()])", &[50, 3], None), ["f32[50, 6]"]);
-    assert_eq!(shapes("join(statistics(), [spectrum(bins = 16), flatten()])\nscale()", &[50, 3], None), [
-        "f32[72]", "f32[72]"
-    ]);
+    assert_eq!(
+        shapes("join(statistics(), [spectrum(bins = 16), flatten()])\nscale()", &[50, 3], None),
+        ["f32[72]", "f32[72]"]
+    );
 }
 
 #[test]
@@ -61,7 +62,10 @@ fn what_does_not_fit_is_refused_with_a_way_out() {
     let (title, _) = refusal("mfcc(frame = 30 ms, hop = 20 ms)", &[16_000, 2], rate);
     assert_eq!(title, "`mfcc` doesn't fit f32[16000, 2]: it takes one channel");
     let (title, _) = refusal("log_mel(frame = 30 ms, hop = 20 ms, high = 9 kHz)", &[16_000], rate);
-    assert_eq!(title, "`log_mel` doesn't fit f32[16000]: `high` is 9000.0 Hz, but at 16000.0 Hz there is nothing above 8000.0 Hz");
+    assert_eq!(
+        title,
+        "`log_mel` doesn't fit f32[16000]: `high` is 9000.0 Hz, but at 16000.0 Hz there is nothing above 8000.0 Hz"
+    );
     let (title, help) = refusal("spectrum(bins = 200)", &[100, 1], None);
     assert_eq!(title, "`spectrum` doesn't fit f32[100, 1]: an FFT of 128 points has 65 bins, not 200");
     assert_eq!(help, "write `bins = 65` or less, or a longer `fft`");

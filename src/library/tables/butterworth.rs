@@ -85,11 +85,7 @@ fn one(pole: Complex, real: bool, sign: f64, gain: f64) -> [f64; 6] {
 /// The sections of a band filter that one pole of the prototype gives: s becomes (s² + w²) / (s·width), or its inverse.
 fn two(kind: &str, pole: Complex, real: bool, (low, high): (f64, f64), sections: &mut Vec<[f64; 6]>) {
     let (width, centre) = (high - low, low * high);
-    let half = if kind == "bandpass" {
-        pole.scaled(width / 2.0)
-    } else {
-        Complex::new(width / 2.0, 0.0).over(pole)
-    };
+    let half = if kind == "bandpass" { pole.scaled(width / 2.0) } else { Complex::new(width / 2.0, 0.0).over(pole) };
     let spread = half.times(half).plus(Complex::new(-centre, 0.0)).root();
     let roots = [half.plus(spread), half.plus(spread.scaled(-1.0))];
     // Zeros at z = ±1, or on the circle at the centre: (s² + w²) is proportional to z² − 2 cos z + 1.
