@@ -36,13 +36,13 @@ pub(super) struct Recordings {
 
 impl Recordings {
     /// None when the arrays aren't what an ingest makes.
-    pub(super) fn new(dataset: &Dataset, x: Array, y: Array, part: Array, lengths: Option<Array>) -> Option<Self> {
+    pub(super) fn new(dataset: &Dataset, x: &Array, y: &Array, part: &Array, lengths: Option<&Array>) -> Option<Self> {
         let dims = x.dims.clone();
         let values = x.as_f32()?.to_vec();
         let count = part.as_u8()?.len();
         let depth = dims.last().copied().unwrap_or(1).max(1);
         let row = dims.iter().skip(1).product::<usize>().max(1);
-        let starts: Vec<usize> = match &lengths {
+        let starts: Vec<usize> = match lengths {
             None => (0..=count).map(|index| index * row).collect(),
             Some(lengths) => std::iter::once(0)
                 .chain(lengths.as_i32()?.iter().scan(0, |end, length| {

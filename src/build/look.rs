@@ -57,7 +57,8 @@ pub fn look(
 }
 
 fn wanted<'a>(spec: &'a Spec, only: Option<&str>) -> Result<Vec<&'a Dataset>, Diag> {
-    let all: Vec<&Dataset> = spec.datasets.iter().filter(|dataset| only.is_none_or(|name| dataset.name == name)).collect();
+    let all: Vec<&Dataset> =
+        spec.datasets.iter().filter(|dataset| only.is_none_or(|name| dataset.name == name)).collect();
     if !all.is_empty() {
         return Ok(all);
     }
@@ -82,7 +83,7 @@ fn draw(
     let step = format!("ingest:{}", dataset.name);
     let [x, y, part] = ["x.npy", "y.npy", "part.npy"].map(|output| array(outcome, &step, output));
     let lengths = outcome.artifact(&step, "lengths.npy").map(|_| array(outcome, &step, "lengths.npy")).transpose()?;
-    let recordings = drawings::Recordings::new(dataset, x?, y?, part?, lengths);
+    let recordings = drawings::Recordings::new(dataset, &x?, &y?, &part?, lengths.as_ref());
     let folder = request.results().join(&spec.name).join("data").join(&dataset.name);
     let mut delivery = Delivery { folder: folder.clone(), files: Vec::new() };
     for (name, svg) in recordings.map_or_else(Vec::new, |recordings| recordings.draw()) {

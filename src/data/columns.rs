@@ -4,13 +4,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::cell;
-use super::formats::csv::Table;
+use super::formats::csv::{Record, Table};
 use super::rows::{Column, Options};
 
 /// Rows that are kept before every other one is dropped.
 const ROWS: usize = 40_000;
+/// The same for cells.
+const CELLS: usize = 8_000_000;
 /// Wider tables hold samples of a signal or pixels side by side, not facts about a row.
-const WIDEST: usize = 512;
+const WIDEST: usize = 4096;
 /// Letters of a text that tell it from others.
 const LETTERS: usize = 64;
 /// Steps of a clock that are kept.
@@ -81,14 +83,28 @@ impl Columns {
 
     /// Looks at the rows of one file; `bound` is what its path binds.
     pub fn table(&mut self, options: &Options, bound: &BTreeMap<String, String>, table: &Table) {
-        if table.width > WIDEST {
-            return;
-        }
-        let places: Vec<usize> = (0..table.width).map(|at| self.place(at, table)).collect();
         let label = match &options.label {
             Column::Named(name) => bound.get(name).map_or_else(|| table.position(name).ok_or(""), |text| Err(text)),
             Column::At(position) => Ok(*position),
         };
+        self.rows(
+            &|record| {
+                let text = label.map_or_else(|text| text, |at| record.get(at).unwrap_or("").trim());
+                let classes = &options.classes;
+                let exact = classes.iter().position(|class| class == text);
+                let class = exact.or_else(|| classes.iter().position(|class| cell::same(text, class)));
+                class.or(classes.is_empty().then_some(0)).map(|class| class as u32)
+            },
+            table,
+        );
+    }
+
+    /// Looks at the rows of one file; those without a class are left out.
+    pub fn rows(&mut self, class: &dyn Fn(&Record) -> Option<u32>, table: &Table) {
+        if table.width > WIDEST {
+            return;
+        }
+        let places: Vec<usize> = (0..table.width).map(|at| self.place(at, table)).collect();
         for at in &places {
             self.list[*at].clock.iter_mut().for_each(|clock| clock.files += 1);
         }
@@ -107,17 +123,13 @@ impl Columns {
             if !(self.met - 1).is_multiple_of(self.stride) {
                 return;
             }
-            let text = label.map_or_else(|text| text, |at| record.get(at).unwrap_or("").trim());
-            let classes = &options.classes;
-            let exact = classes.iter().position(|class| class == text);
-            let class = exact.or_else(|| classes.iter().position(|class| cell::same(text, class)));
-            let Some(class) = class.or(classes.is_empty().then_some(0)) else { return };
-            self.classes.push(class as u32);
+            let Some(class) = class(record) else { return };
+            self.classes.push(class);
             let kept = self.classes.len();
             for (at, place) in places.iter().enumerate() {
                 self.list[*place].add(record.get(at).unwrap_or("").trim(), kept);
             }
-            if kept >= ROWS {
+            if kept >= ROWS || kept * self.list.len() >= CELLS {
                 self.thin();
             }
         });
@@ -214,7 +226,8 @@ pub fn date(text: &str) -> Option<f64> {
     let (day, clock) = text.split_once(['T', ' ']).unwrap_or((text, "00:00:00"));
     let mut fields = day.split(['-', '/']).map(|field| field.parse::<i64>().ok());
     let (year, month, day) = (fields.next()??, fields.next()??, fields.next()??);
-    if fields.next().is_some() || !(1..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+    if fields.next().is_some() || !(1..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day)
+    {
         return None;
     }
     let clock = clock.trim_end_matches('Z').split('+').next()?;

@@ -89,7 +89,8 @@ fn facts(profile: &Profile) -> Vec<String> {
     let count = |number: usize| grouped(number as u64);
     if let Some(lengths) = &profile.lengths {
         let (min, median, max) = (count(lengths.min), count(lengths.median), count(lengths.max));
-        let text = if lengths.min == lengths.max { format!("{max} each") } else { format!("{min} to {max}, median {median}") };
+        let text =
+            if lengths.min == lengths.max { format!("{max} each") } else { format!("{min} to {max}, median {median}") };
         lines.push(format!("  samples of a recording: {text}"));
     }
     if profile.duplicates > 0 {

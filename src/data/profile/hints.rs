@@ -181,13 +181,7 @@ fn by_text(seen: &Seen, of: &[u32], classes: usize) -> Option<f64> {
 }
 
 /// A value of a column of few values that stands with one class only, though most rows are of another.
-fn one_value(
-    seen: &Seen,
-    counts: &[usize],
-    columns: &Columns,
-    classes: &[String],
-    distinct: usize,
-) -> Option<Hint> {
+fn one_value(seen: &Seen, counts: &[usize], columns: &Columns, classes: &[String], distinct: usize) -> Option<Hint> {
     if distinct > FEW {
         return None;
     }

@@ -68,7 +68,11 @@ fn giveaways(profile: &Profile) -> Option<Diag> {
     let diag = Diag::warning("tml::leak", title);
     let diag = channels.iter().filter_map(|facts| given_away(facts)).take(LISTED).fold(diag, Diag::note);
     let them = if channels.len() == 1 { "it" } else { "them" };
-    Some(diag.help(format!("leave {them} out of `channels`, unless the board measures {them} before the answer is known")))
+    Some(
+        diag.help(format!(
+            "leave {them} out of `channels`, unless the board measures {them} before the answer is known"
+        )),
+    )
 }
 
 fn ids(profile: &Profile) -> Vec<Diag> {
@@ -76,10 +80,11 @@ fn ids(profile: &Profile) -> Vec<Diag> {
     for facts in &profile.columns {
         let name = &facts.name;
         match (facts.role, &facts.hint) {
-            (Role::Channel, Some(Hint::Counts)) => found.push(
-                Diag::warning("tml::leak", format!("the channel `{name}` counts up with the rows"))
-                    .help("leave it out of `channels`: it says where a row stands in the file, which no board measures"),
-            ),
+            (Role::Channel, Some(Hint::Counts)) => {
+                found.push(Diag::warning("tml::leak", format!("the channel `{name}` counts up with the rows")).help(
+                    "leave it out of `channels`: it says where a row stands in the file, which no board measures",
+                ))
+            }
             (Role::Channel, Some(Hint::Id)) => found.push(
                 Diag::warning("tml::leak", format!("the channel `{name}` is another text in almost every row"))
                     .help("leave it out of `channels`: an id says nothing about rows that are new"),
@@ -99,11 +104,9 @@ fn leaks(profile: &Profile) -> Vec<Diag> {
     let mut found = Vec::new();
     if profile.leaks > 0 {
         let title = format!("{} rows equal a row of another part", grouped(profile.leaks as u64));
-        found.push(
-            Diag::warning("tml::leak", title)
-                .note("what was learnt by heart counts as right")
-                .help("remove them from one part, or let the split divide: `split = { train = 70%, valid = 15%, test = 15% }`"),
-        );
+        found.push(Diag::warning("tml::leak", title).note("what was learnt by heart counts as right").help(
+            "remove them from one part, or let the split divide: `split = { train = 70%, valid = 15%, test = 15% }`",
+        ));
     }
     if profile.duplicates * 10 >= profile.rows && profile.duplicates > 0 {
         let title =
@@ -143,7 +146,7 @@ fn imbalance(profile: &Profile) -> Option<Diag> {
     Some(
         Diag::warning("tml::class", title)
             .note(format!("always answering `{}` has an accuracy of {always:.1} %", most.name))
-            .help("weigh them: `train { balance = true }`, and require `f1` or `recall`, not accuracy alone"),
+            .help("weigh them: `train { balance = yes }`, and require `f1` or `recall`, not accuracy alone"),
     )
 }
 
@@ -221,7 +224,8 @@ fn clocks(profile: &Profile) -> Vec<Diag> {
         let unit = if clock.dated { " s" } else { "" };
         if clock.irregular > 0.05 {
             let percent = clock.irregular * 100.0;
-            let title = format!("sampling is irregular: {percent:.0} % of the steps of `{name}` differ from their median");
+            let title =
+                format!("sampling is irregular: {percent:.0} % of the steps of `{name}` differ from their median");
             found.push(
                 Diag::warning("tml::rate", title)
                     .note(format!("the median is {:.6}{unit}, the longest {:.6}{unit}", clock.step, clock.longest))
@@ -231,14 +235,16 @@ fn clocks(profile: &Profile) -> Vec<Diag> {
         if clock.back > 0 {
             let title = format!("`{name}` goes back {} times within a file", grouped(clock.back as u64));
             found.push(
-                Diag::warning("tml::rate", title).help("sort the rows by time, and write each recording to a file of its own"),
+                Diag::warning("tml::rate", title)
+                    .help("sort the rows by time, and write each recording to a file of its own"),
             );
         }
         if let Some(rate) = profile.rate
             && let Some(real) = other_rate(clock.step, clock.dated, rate)
         {
             let title = format!("the spec says `rate = {rate} Hz`, but `{name}` steps by {:.6}{unit}", clock.step);
-            found.push(Diag::warning("tml::rate", title).help(format!("write `rate = {real:.4} Hz`, or mend `{name}`")));
+            found
+                .push(Diag::warning("tml::rate", title).help(format!("write `rate = {real:.4} Hz`, or mend `{name}`")));
         }
     }
     found
@@ -249,10 +255,12 @@ fn other_rate(step: f64, dated: bool, rate: f64) -> Option<f64> {
     let units: &[f64] = if dated { &[1.0] } else { &[1.0, 1e3, 1e6, 1e9] };
     let agrees = |unit: &&f64| (**unit / step - rate).abs() <= 0.05 * rate;
     // Without a unit, a count of samples steps by one, and says nothing.
-    if step <= 0.0 || (!dated && step == 1.0) || units.iter().any(|unit| agrees(&unit)) {
+    if step <= 0.0 || (!dated && (step - 1.0).abs() < 1e-9) || units.iter().any(|unit| agrees(&unit)) {
         return None;
     }
-    let nearest = units.iter().min_by(|a, b| (rate * step / **a).max(**a / (rate * step)).total_cmp(&(rate * step / **b).max(**b / (rate * step))))?;
+    let nearest = units.iter().min_by(|a, b| {
+        (rate * step / **a).max(**a / (rate * step)).total_cmp(&(rate * step / **b).max(**b / (rate * step)))
+    })?;
     Some(nearest / step)
 }
 

@@ -33,7 +33,8 @@ pub fn bars(title: &str, parts: &[String], all: &[Bar]) -> String {
         let mut x = LEFT;
         for (part, rows) in bar.parts.iter().enumerate() {
             let wide = *rows as f64 / largest * (WIDTH - LEFT - 80.0);
-            let says = format!("{}: {} {}", bar.name, grouped(*rows as u64), parts.get(part).map_or("", String::as_str));
+            let says =
+                format!("{}: {} {}", bar.name, grouped(*rows as u64), parts.get(part).map_or("", String::as_str));
             canvas.area(x, y, (wide, ROW - 6.0), colour(part), &says);
             x += wide;
         }

@@ -4,8 +4,7 @@
 use std::fmt::Write;
 
 /// Colours of classes and parts; more begin again.
-const COLOURS: [&str; 8] =
-    ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#8c6bb1", "#8c8c8c"];
+const COLOURS: [&str; 8] = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#8c6bb1", "#8c8c8c"];
 
 const STYLE: &str = "<style>text{font-family:system-ui,sans-serif;font-size:12px;fill:#1f2328}\
 .title{font-size:15px;font-weight:600}.dim{fill:#59636e;font-size:11px}.back{fill:#fff}\

@@ -17,9 +17,8 @@ pub fn spectrogram(signal: &[f32]) -> Option<Picture> {
     let hop = if frames > 1 { (signal.len() - FRAME) as f64 / (frames - 1) as f64 } else { 0.0 };
     let cosine = |turn: f64| cos64(std::f64::consts::TAU * turn);
     let window: Vec<f64> = (0..FRAME).map(|at| 0.5 - 0.5 * cosine(at as f64 / FRAME as f64)).collect();
-    let twiddles: Vec<(f64, f64)> = (0..FRAME / 2)
-        .map(|at| (cosine(at as f64 / FRAME as f64), -cosine(at as f64 / FRAME as f64 - 0.25)))
-        .collect();
+    let twiddles: Vec<(f64, f64)> =
+        (0..FRAME / 2).map(|at| (cosine(at as f64 / FRAME as f64), -cosine(at as f64 / FRAME as f64 - 0.25))).collect();
     let rows = FRAME / 2;
     let mut values = vec![0.0; rows * frames];
     for frame in 0..frames {

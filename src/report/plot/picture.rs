@@ -47,9 +47,7 @@ pub fn pictures(title: &str, classes: &[String], all: &[Vec<Picture>], shades: S
             if width > 0 && height > 0 {
                 let largest = width.max(height) as f64;
                 let (wide, high) = match shades {
-                    Shades::Grey => {
-                        ((CELL - 6.0) * width as f64 / largest, (CELL - 6.0) * height as f64 / largest)
-                    }
+                    Shades::Grey => ((CELL - 6.0) * width as f64 / largest, (CELL - 6.0) * height as f64 / largest),
                     Shades::Heat => (CELL - 6.0, CELL - 6.0),
                 };
                 canvas.image(x, y, (wide, high), &png::base64(&png::encode(width, height, &pixels)), name);

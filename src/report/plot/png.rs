@@ -8,7 +8,7 @@ pub(super) fn encode(width: usize, height: usize, rgb: &[u8]) -> Vec<u8> {
     header.extend((height as u32).to_be_bytes());
     // Eight bits a sample, true colour, deflate, no interlace.
     header.extend([8, 2, 0, 0, 0]);
-    chunk(&mut png, b"IHDR", &header);
+    chunk(&mut png, *b"IHDR", &header);
     let mut lines = Vec::new();
     for line in rgb.chunks(width.max(1) * 3) {
         lines.push(0);
@@ -23,12 +23,12 @@ pub(super) fn encode(width: usize, height: usize, rgb: &[u8]) -> Vec<u8> {
         stream.extend(block);
     }
     stream.extend(adler(&lines).to_be_bytes());
-    chunk(&mut png, b"IDAT", &stream);
-    chunk(&mut png, b"IEND", &[]);
+    chunk(&mut png, *b"IDAT", &stream);
+    chunk(&mut png, *b"IEND", &[]);
     png
 }
 
-fn chunk(png: &mut Vec<u8>, kind: &[u8; 4], body: &[u8]) {
+fn chunk(png: &mut Vec<u8>, kind: [u8; 4], body: &[u8]) {
     png.extend((body.len() as u32).to_be_bytes());
     let from = png.len();
     png.extend(kind);

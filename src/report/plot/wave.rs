@@ -46,7 +46,8 @@ pub fn waves(title: &str, classes: &[String], channels: &[String], all: &[Vec<Wa
 /// What the bands of one channel span.
 fn range(all: &[Vec<Wave>], channel: usize) -> (f64, f64) {
     let waves = || all.iter().filter_map(|class| class.get(channel));
-    let edge = |sign: f64| waves().flat_map(move |wave| wave.mean.iter().zip(&wave.std).map(move |(m, s)| m + sign * s));
+    let edge =
+        |sign: f64| waves().flat_map(move |wave| wave.mean.iter().zip(&wave.std).map(move |(m, s)| m + sign * s));
     (edge(-1.0).fold(f64::INFINITY, f64::min), edge(1.0).fold(f64::NEG_INFINITY, f64::max))
 }
 
