@@ -23,7 +23,7 @@ use crate::net::{QNet, artifact};
 use crate::plan::{self, Context};
 use crate::report::conversion::{self, Compared, Conversion, Row};
 use crate::simulate;
-use crate::spec::model::{BoardUse, Deploy, Format, Import, Input, Model, Optimizer, Quantize, Schedule, Task, Train};
+use crate::spec::model::{BoardUse, Deploy, Format, Import, Input, Model, Quantize, Task, Train};
 use crate::spec::{self, Spec};
 use crate::stages::import::Summary;
 use crate::stages::toolkit::{Toolkit, target};
@@ -127,15 +127,6 @@ fn synthesised(file: &Path, imported: &Imported, format: Format, board: &Board) 
     let span = Source::new(file.to_string_lossy(), "").span(0..0);
     let name = c_name(file);
     let path = file.to_string_lossy().into_owned();
-    let train = Train {
-        epochs: 0,
-        batch: 1,
-        optimizer: Optimizer::Sgd { lr: 0.0, momentum: 0.0 },
-        schedule: Schedule::Constant,
-        patience: 0,
-        balance: false,
-        seed: 1,
-    };
     let model = Model {
         name: name.clone(),
         docs: Vec::new(),
@@ -146,8 +137,8 @@ fn synthesised(file: &Path, imported: &Imported, format: Format, board: &Board) 
         task: Task::Classify,
         import: Some(Import { path, format, float: false, span: span.clone() }),
         layers: Vec::new(),
-        train,
-        quantize: Quantize { calibrate: 0 },
+        train: Train::default(),
+        quantize: Quantize::default(),
         span: span.clone(),
     };
     let deploy = Deploy {
