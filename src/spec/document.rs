@@ -22,6 +22,7 @@ struct Topic {
 fn topics() -> Vec<Topic> {
     let mut topics = block_topics();
     topics.extend(inner_topics());
+    topics.extend(training_topics());
     topics.extend(augment::topics().map(|(word, doc, params)| Topic {
         word,
         form: word,
@@ -131,6 +132,13 @@ fn inner_topics() -> Vec<Topic> {
             "channels",
             channels::onehot_schema(),
         ),
+    ]
+}
+
+/// What stands within `train` and `quantize`.
+fn training_topics() -> Vec<Topic> {
+    let topic = |word, form, doc, within, params| Topic { word, form, doc, within, params };
+    vec![
         topic(
             "step",
             "step(every = 20, factor = 0.5)",
