@@ -65,7 +65,7 @@ pub struct Converted {
 const MOST_TEST_BYTES: usize = 1 << 16;
 
 /// Largest file that is read: a hundred times what the largest board holds.
-pub(super) const MOST_BYTES: u64 = 256 << 20;
+const MOST_BYTES: u64 = 256 << 20;
 
 /// Converts a model. Errors: `tml::model::…` about the file, `tml::sim::board`, and those of a build.
 pub fn convert(world: &World, wanted: &Wanted, progress: &dyn Progress) -> Result<Converted, Diags> {
@@ -103,13 +103,17 @@ fn read(world: &World, file: &Path) -> Result<(Imported, Format), Diags> {
         return Err(diag.help("name a `.tflite` file").into());
     };
     let format = Format::Tflite;
+    Ok((spec::read_model(&name, format, &bytes(world, file)?)?, format))
+}
+
+/// The bytes of a model's file.
+pub(super) fn bytes(world: &World, file: &Path) -> Result<Vec<u8>, Diags> {
     let stat = world.files().stat(file).map_err(|error| disk_error("read", file, &error))?;
     if stat.size > MOST_BYTES {
-        let title = format!("`{name}` has {} bytes: no board holds a hundredth of that", stat.size);
+        let title = format!("`{}` has {} bytes: no board holds a hundredth of that", file.display(), stat.size);
         return Err(Diag::error("tml::model::file", title).help("name the model's file").into());
     }
-    let bytes = world.files().read(file).map_err(|error| disk_error("read", file, &error))?;
-    Ok((spec::read_model(&name, format, &bytes)?, format))
+    Ok(world.files().read(file).map_err(|error| disk_error("read", file, &error))?)
 }
 
 /// A name in C: letters, digits and underscores, no reserved word.
