@@ -16,16 +16,10 @@ use crate::world::World;
 const SCHEMA: &str = "tinyml.data/1";
 
 pub(super) fn run(world: &World, screen: &Screen, args: &DataArgs) -> u8 {
-    let begun = world.clock().now();
-    let code = match attempt(world, screen, args) {
-        Ok(()) => exit::OK,
-        Err(diags) => screen.failed(&diags),
-    };
-    screen.painter().finished(world.clock().now() - begun, i32::from(code));
-    code
+    screen.attempt(world, || attempt(world, screen, args))
 }
 
-fn attempt(world: &World, screen: &Screen, args: &DataArgs) -> Result<(), Diags> {
+fn attempt(world: &World, screen: &Screen, args: &DataArgs) -> Result<u8, Diags> {
     let project = Project::open(world, args.spec.as_deref())?;
     let request = Request {
         target_dir: build::target_dir(world, &project.root, args.target_dir.as_deref()),
@@ -50,13 +44,13 @@ fn attempt(world: &World, screen: &Screen, args: &DataArgs) -> Result<(), Diags>
     if screen.is_json() {
         screen.tell(&warnings);
         screen.painter().fact("data", &value(&looked));
-        return Ok(());
+        return Ok(exit::OK);
     }
     if args.format == DataFormat::Json {
         // Texts and numbers always have a JSON form.
         let text = serde_json::to_string_pretty(&value(&looked)).unwrap_or_default();
         screen.result(&format!("{text}\n"));
-        return Ok(());
+        return Ok(exit::OK);
     }
     for looked in &looked {
         screen.result(&report::data_text(&looked.name, &looked.profile, &screen.style()));
@@ -65,7 +59,7 @@ fn attempt(world: &World, screen: &Screen, args: &DataArgs) -> Result<(), Diags>
     for file in looked.iter().flat_map(|looked| &looked.files) {
         screen.say(&format!("wrote {}", file.path.display()));
     }
-    Ok(())
+    Ok(exit::OK)
 }
 
 fn value(looked: &[Looked]) -> Value {
