@@ -23,6 +23,7 @@ pub mod link;
 mod native;
 pub mod quantize;
 mod sequence;
+mod rows;
 pub mod signature;
 pub mod size;
 mod text;
