@@ -219,7 +219,8 @@ pub(crate) fn on_board(
     fs::write(path.join("mem.c"), fs::read(root.join("stdlib/hal/mem.c")).unwrap()).unwrap();
     sources.push("mem.c".into());
     let flags = "-m ziglang cc -fno-sanitize=undefined -Wl,-e,Reset_Handler -std=c11 -O2 -ffreestanding -ffp-contract=off \
-                 -ffunction-sections -fdata-sections -nostdlib -Wall -Wextra -Werror -Wl,--gc-sections -o program.elf";
+                 -ffunction-sections -fdata-sections -nostdlib -rtlib=compiler-rt -Wall -Wextra -Werror -Wl,--gc-sections \
+                 -o program.elf";
     let built = Command::new("python3")
         .args(flags.split_whitespace())
         .args(["-target", &format!("thumb-freestanding-{abi}"), &format!("-mcpu={cpu}")])
