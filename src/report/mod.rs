@@ -4,10 +4,12 @@
 //! Never: computes a measurement; prints a number without its kind.
 //! Add here: a form of the report.
 
+mod answers;
 pub mod confusion;
 pub mod conversion;
 pub mod judge;
 pub mod measure;
+pub mod metrics;
 mod text;
 mod unmet;
 pub mod verdict;

@@ -6,6 +6,7 @@
 
 mod channels;
 mod dataset;
+mod decide;
 mod deploy;
 mod document;
 mod features;
@@ -13,6 +14,7 @@ mod fetch;
 mod fields;
 mod foreign;
 mod function;
+mod goal;
 mod import;
 pub mod model;
 mod network;

@@ -32,6 +32,10 @@ pub struct Bench {
     input: u32,
     output: (u32, u32),
     command: u32,
+    /// Label and scores of the application, and the scores' bytes; none where nothing is decided.
+    decided: Option<(u32, u32, u32)>,
+    /// The next sample is the first of a recording.
+    fresh: bool,
     boot_cycles: u64,
 }
 
@@ -39,6 +43,8 @@ pub struct Bench {
 pub struct Inference {
     /// `tml_output`.
     pub output: Vec<i8>,
+    /// What the application was told: the label and the bytes of its scores; none where nothing is decided.
+    pub decided: Option<(u8, Vec<u8>)>,
     /// Cycles from the call of `tml_infer` to its return: features, quantisation, model.
     pub cycles: u64,
     /// Instructions of the same stretch.
@@ -138,6 +144,11 @@ impl Bench {
             input: machine.symbol("tml_input").map_or(0, |symbol| symbol.address),
             output: (output.address, output.size),
             command: symbol("tml_command")?.address,
+            decided: machine
+                .symbol("tml_label")
+                .zip(machine.symbol("tml_scores"))
+                .map(|(label, scores)| (label.address, scores.address, scores.size)),
+            fresh: true,
             boot_cycles: 0,
             machine: machine.clone(),
         };
@@ -155,7 +166,8 @@ impl Bench {
     /// Runs one inference on a raw sample: the bytes of its floats, or of its int8 values.
     pub fn infer(&mut self, sample: &[u8]) -> Result<Inference, Diags> {
         poke(&mut self.machine, self.input, sample)?;
-        poke(&mut self.machine, self.command, &1_u32.to_le_bytes())?;
+        let command: u32 = if std::mem::take(&mut self.fresh) { 3 } else { 1 };
+        poke(&mut self.machine, self.command, &command.to_le_bytes())?;
         self.run_to(self.infer)?;
         let before = (self.machine.cycles(), self.machine.instructions());
         let parts = self.run_parts()?;
@@ -163,13 +175,25 @@ impl Bench {
         self.run_to(self.wait)?;
         let (address, size) = self.output;
         let output = peek(&self.machine, address, size)?;
+        let decided = match self.decided {
+            Some((label, scores, size)) => {
+                Some((peek(&self.machine, label, 1)?[0], peek(&self.machine, scores, size)?))
+            }
+            None => None,
+        };
         Ok(Inference {
+            decided,
             output: output.iter().map(|byte| *byte as i8).collect(),
             cycles: after.0 - before.0,
             instructions: after.1 - before.1,
             parts,
             printed: printed(&mut self.machine),
         })
+    }
+
+    /// The next sample begins a recording: the firmware forgets what came before.
+    pub fn restart(&mut self) {
+        self.fresh = true;
     }
 
     /// The same in full suspicion of `arena`: a load from it before a store is a fault. Gives the bytes of it that
