@@ -87,7 +87,9 @@ fn meaning(name: &str, shape: &Shape, classes: &[String]) -> String {
     let detected = classes == DETECTED;
     match (name, shape.dims.as_slice()) {
         ("label", []) if detected => "1 for an anomaly, else 0".into(),
-        ("scores", [1]) if detected => "one number: the mean square of what the model gives wrongly of its input".into(),
+        ("scores", [1]) if detected => {
+            "one number: the mean square of what the model gives wrongly of its input".into()
+        }
         ("values", _) if classes.is_empty() => format!("{} numbers that the model tells, one a target", shape.len()),
         ("label", []) => "index of the class with the highest score".into(),
         ("scores", _) => format!("{} probabilities, one a class, in the order of the classes", shape.len()),
