@@ -79,7 +79,7 @@ fn cases_of(world: &World, project: &Project, function: &Function) -> Result<Vec
 fn classes(spec: &Spec, function: &Function) -> Vec<String> {
     let uses = |app: Option<usize>| app.is_some_and(|index| spec.functions[index].name == function.name);
     let deploy = spec.deploys.iter().find(|deploy| uses(deploy.app));
-    deploy.map(|deploy| spec.datasets[spec.models[deploy.model].dataset].classes.clone()).unwrap_or_default()
+    deploy.map(|deploy| spec.answers(&spec.models[deploy.model])).unwrap_or_default()
 }
 
 /// True if some deployment's firmware has the function in it.

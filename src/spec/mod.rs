@@ -7,6 +7,7 @@
 mod augment;
 mod channels;
 mod dataset;
+mod decide;
 mod deploy;
 mod document;
 mod features;
@@ -14,6 +15,7 @@ mod fetch;
 mod fields;
 mod foreign;
 mod function;
+mod goal;
 mod import;
 pub mod model;
 mod network;

@@ -7,6 +7,8 @@ use crate::library::board::Board;
 pub use crate::net::observe::Calibration;
 pub use crate::net::train::{Augment, Balance, Loss, Optimizer, Schedule};
 
+pub use super::goal::{Bound, DETECTED, Decide, Limit, Metric, Requirement, Smooth, Task, Threshold};
+
 /// A resolved spec. References between blocks are indices into these lists.
 #[derive(Clone, Debug)]
 pub struct Spec {
@@ -33,6 +35,19 @@ impl Spec {
             Input::Dataset(index) => self.datasets[index].row.clone(),
             Input::Features(index) => self.features[index].input.clone(),
             Input::Given => model.shape.clone(),
+        }
+    }
+
+    /// Names of the answers of `model`: its data set's classes, `normal` and `anomaly`, or none.
+    pub fn answers(&self, model: &Model) -> Vec<String> {
+        model.task.answers(self.datasets.get(model.dataset).map_or(&[], |dataset| &dataset.classes))
+    }
+
+    /// The chain that cuts the recordings of `model` into windows, where one does.
+    pub fn windows(&self, model: &Model) -> Option<&Window> {
+        match model.input {
+            Input::Features(index) => self.features[index].window.as_ref(),
+            Input::Dataset(_) | Input::Given => None,
         }
     }
 }
@@ -83,6 +98,17 @@ pub struct Dataset {
     pub classes_span: Span,
     /// The `source` field.
     pub source_span: Span,
+}
+
+impl Dataset {
+    /// Names of the targets, for tables and requirements.
+    pub fn target_names(&self) -> Vec<String> {
+        let name = |column: &Column| match column {
+            Column::Named(name) => name.clone(),
+            Column::At(at) => format!("column {at}"),
+        };
+        self.targets.iter().map(name).collect()
+    }
 }
 
 /// CSV files below the spec's folder.
@@ -321,20 +347,6 @@ pub struct Model {
     pub span: Span,
 }
 
-/// What a model's outputs mean.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Task {
-    /// One score a class; the largest is the answer.
-    Classify,
-    /// The numbers themselves.
-    Regress,
-    /// The input again; the mean square of what is wrong with it, above a threshold, is an anomaly.
-    Detect {
-        /// Indices of the classes that are normal: only these are learnt.
-        normal: Vec<usize>,
-    },
-}
-
 /// A model in a file of another program.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Import {
@@ -461,6 +473,8 @@ pub struct Deploy {
     pub boards: Vec<BoardUse>,
     /// Index of the application function.
     pub app: Option<usize>,
+    /// How outputs become answers.
+    pub decide: Decide,
     /// Requirements in the order written.
     pub requirements: Vec<Requirement>,
     /// The block's header.
@@ -474,45 +488,4 @@ pub struct BoardUse {
     pub board: Board,
     /// Where the deployment names it.
     pub span: Span,
-}
-
-/// A limit that the build judges.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Requirement {
-    /// What is measured.
-    pub metric: Metric,
-    /// How it is compared.
-    pub relation: Bound,
-    /// With what.
-    pub limit: Quantity,
-    /// The line.
-    pub span: Span,
-}
-
-/// At least or at most.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Bound {
-    /// `>=`
-    AtLeast,
-    /// `<=`
-    AtMost,
-}
-
-/// What a requirement measures. A class is an index into the data set's classes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Metric {
-    /// Share of test rows whose class is right.
-    Accuracy,
-    /// Share of a class's rows that are found.
-    Recall(usize),
-    /// Share of a class's answers that are right.
-    Precision(usize),
-    /// F1: of one class, or the mean over classes.
-    F1(Option<usize>),
-    /// One inference with its features, seconds.
-    Latency,
-    /// Bytes of flash.
-    Flash,
-    /// Bytes of RAM.
-    Ram,
 }

@@ -33,6 +33,10 @@ pub struct Bench {
     output: (u32, u32),
     command: u32,
     feed: Option<Hops>,
+    /// Label and scores of the application, and the scores' bytes; none where nothing is decided.
+    decided: Option<(u32, u32, u32)>,
+    /// The next sample is the first of a recording.
+    fresh: bool,
     boot_cycles: u64,
 }
 
@@ -50,6 +54,8 @@ struct Hops {
 pub struct Inference {
     /// `tml_output`.
     pub output: Vec<i8>,
+    /// What the application was told: the label and the bytes of its scores; none where nothing is decided.
+    pub decided: Option<(u8, Vec<u8>)>,
     /// Cycles from the call of `tml_infer` to its return: features, quantisation, model. Where features are computed
     /// hop by hop, the slowest hop of the window comes before it.
     pub cycles: u64,
@@ -151,6 +157,11 @@ impl Bench {
             output: (output.address, output.size),
             command: symbol("tml_command")?.address,
             feed: None,
+            decided: machine
+                .symbol("tml_label")
+                .zip(machine.symbol("tml_scores"))
+                .map(|(label, scores)| (label.address, scores.address, scores.size)),
+            fresh: true,
             boot_cycles: 0,
             machine: machine.clone(),
         };
@@ -176,7 +187,14 @@ impl Bench {
         self.run_to(self.wait)?;
         let (address, size) = self.output;
         let output = peek(&self.machine, address, size)?;
+        let decided = match self.decided {
+            Some((label, scores, size)) => {
+                Some((peek(&self.machine, label, 1)?[0], peek(&self.machine, scores, size)?))
+            }
+            None => None,
+        };
         Ok(Inference {
+            decided,
             output: output.iter().map(|byte| *byte as i8).collect(),
             cycles: after.0 - before.0 + pushed.as_ref().map_or(0, |part| part.cycles),
             instructions: after.1 - before.1 + pushed.as_ref().map_or(0, |part| part.instructions),
@@ -188,9 +206,10 @@ impl Bench {
     /// Gives the firmware a sample, at once or hop by hop, and runs to its inference. What the slowest hop cost, if
     /// there are hops.
     fn feed(&mut self, sample: &[u8]) -> Result<Option<Part>, Diags> {
+        let begins: u32 = if std::mem::take(&mut self.fresh) { 2 } else { 0 };
         let Some(Hops { push, size, count }) = self.feed else {
             poke(&mut self.machine, self.input, sample)?;
-            poke(&mut self.machine, self.command, &1_u32.to_le_bytes())?;
+            poke(&mut self.machine, self.command, &(1 | begins).to_le_bytes())?;
             self.run_to(self.infer)?;
             return Ok(None);
         };
@@ -201,7 +220,7 @@ impl Bench {
             let mut hop = sample[start..sample.len().min(start + size)].to_vec();
             hop.resize(size, 0);
             poke(&mut self.machine, self.input, &hop)?;
-            let command: u32 = if at == 0 { 5 } else { 1 };
+            let command: u32 = if at == 0 { 5 | begins } else { 1 };
             poke(&mut self.machine, self.command, &command.to_le_bytes())?;
             self.run_to(push)?;
             let before = self.counts();
@@ -217,6 +236,11 @@ impl Bench {
             }
         }
         Ok(slowest)
+    }
+
+    /// The next sample begins a recording: the firmware forgets what came before.
+    pub fn restart(&mut self) {
+        self.fresh = true;
     }
 
     /// The same in full suspicion of `arena`: a load from it before a store is a fault. Gives the bytes of it that

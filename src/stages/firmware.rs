@@ -8,7 +8,7 @@ use crate::base::Diag;
 use crate::library::board::Board;
 use crate::library::core::Core;
 use crate::spec::Spec;
-use crate::spec::model::{Callee, Deploy, Function, Input, Model};
+use crate::spec::model::{Callee, Deploy, Function, Input, Model, Task};
 use crate::stages::chain::{Chain, Feed};
 use crate::stages::toolkit::{BoardContext, Toolkit};
 
@@ -34,6 +34,8 @@ struct MainContext<'a> {
     model: &'a str,
     length: usize,
     classes: usize,
+    scores: usize,
+    values: bool,
     features: &'a str,
     app: &'a str,
     feed: Option<Feed>,
@@ -123,7 +125,7 @@ impl Firmware {
         }
         stages.push(format!("{model}_quantize"));
         stages.extend_from_slice(layers);
-        stages.push(format!("{model}_dequantize"));
+        stages.push("tml_decide".to_string());
         stages
     }
 
@@ -137,6 +139,8 @@ impl Firmware {
             model: &model.name,
             length: model.shape.len(),
             classes: model.outputs,
+            scores: model.task.scores(model.outputs),
+            values: model.task == Task::Regress,
             features: self.features().unwrap_or_default(),
             app: self.app().map(|app| app.name.as_str()).unwrap_or_default(),
             feed,

@@ -2,7 +2,7 @@
 
 use tinyml::base::{Decimal, Dimension, Quantity, Shape};
 use tinyml::spec::model::{
-    Balance, Bound, Callee, Column, Header, Input, Metric, Missing, Optimizer, Origin, Requirement, Schedule,
+    Balance, Bound, Callee, Column, Header, Input, Limit, Metric, Missing, Optimizer, Origin, Requirement, Schedule,
 };
 
 use super::words::{resolve, resolve_with};
@@ -150,10 +150,14 @@ fn requirements_keep_their_order_units_and_classes() {
     let boards: Vec<&str> = deploy.boards.iter().map(|found| found.board.name.as_str()).collect();
     assert_eq!(boards, ["nucleo_f446re", "microbit_v2"]);
     assert_eq!(deploy.app, Some(1));
+    let base = |limit: &Limit| match limit {
+        Limit::Of(quantity) => quantity.base,
+        Limit::Number(number) => panic!("{number} has no unit"),
+    };
     let limits: Vec<(Metric, Bound, i128)> = deploy
         .requirements
         .iter()
-        .map(|Requirement { metric, relation, limit, .. }| (*metric, *relation, limit.base))
+        .map(|Requirement { metric, relation, limit, .. }| (*metric, *relation, base(limit)))
         .collect();
     assert_eq!(
         limits,
