@@ -69,8 +69,11 @@ pub fn profile(rows: &Rows, parts: &Parts) -> Profile {
     let mut classes: Vec<Class> =
         rows.classes.iter().map(|name| Class { name: name.clone(), rows: 0, parts: [0; 3] }).collect();
     for (class, part) in rows.y.iter().zip(&parts.of) {
-        classes[*class as usize].rows += 1;
-        classes[*class as usize].parts[*part as usize] += 1;
+        // Where numbers are learnt, there are no classes.
+        if let Some(class) = classes.get_mut(*class as usize) {
+            class.rows += 1;
+            class.parts[*part as usize] += 1;
+        }
     }
     let channels: Vec<Channel> = (0..rows.channels.len()).map(|index| channel(rows, index)).collect();
     let mut profile = Profile {

@@ -7,6 +7,7 @@ use super::fields;
 use super::model::{Callee, Features, Step};
 use super::scope::{Context, Symbol};
 use super::shapes::{self, Flow};
+use super::window;
 
 /// Fields of `features`: none, its lines are steps.
 pub(super) fn schema() -> Params {
@@ -23,7 +24,17 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Features> {
         .collect();
     let from = block.from.as_ref()?;
     let (dataset, mut flow) = source(block, cx)?;
-    if calls.is_empty() {
+    let mut window = None;
+    let mut calls = calls.as_slice();
+    if let Some(index) = dataset {
+        let dataset = cx.spec.datasets[index].clone();
+        let (cut, shape) = window::read(calls.first().copied(), &dataset, cx)?;
+        if cut.is_some() {
+            (flow, calls) = (Flow { shape: Some(shape), span: calls[0].span.clone() }, &calls[1..]);
+        }
+        window = cut;
+    }
+    if calls.is_empty() && window.is_none() {
         let diag = Diag::error("tml::block", format!("`{}` has no step", fields::title(block)));
         let help = format!("add a step, or leave the block out and write `model … from {}`", from.text());
         cx.report(diag.at(&block.header, "nothing between the braces").help(help));
@@ -31,7 +42,7 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Features> {
     }
     let input = flow.shape.clone();
     let mut steps = Vec::new();
-    for call in calls {
+    for call in calls.iter().copied() {
         let step = step(call, &flow, cx);
         flow = Flow { shape: step.as_ref().map(|step| step.output.clone()), span: call.span.clone() };
         steps.extend(step);
@@ -47,7 +58,7 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Features> {
     Some(Features {
         name: block.name.as_ref()?.text.clone(),
         dataset: dataset?,
-        window: None,
+        window,
         input,
         steps,
         output,
@@ -79,6 +90,11 @@ fn source(block: &Block, cx: &mut Context) -> Option<(Option<usize>, Flow)> {
 }
 
 fn step(call: &Call, flow: &Flow, cx: &mut Context) -> Option<Step> {
+    if call.path.text() == window::WORD {
+        let diag = Diag::error("tml::window", "`window` stands only as the first line of a chain");
+        cx.report(diag.at(&call.span, "too late").help("move it to the top, above all steps"));
+        return None;
+    }
     let [name] = call.path.parts.as_slice() else {
         let diag = Diag::error("tml::name", format!("there is no step called `{}`", call.path.text()));
         cx.report(

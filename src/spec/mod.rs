@@ -20,9 +20,12 @@ mod require;
 mod resolve;
 mod scope;
 mod shapes;
+mod source;
+mod split;
 mod term;
 mod train;
 mod vocabulary;
+mod window;
 
 pub use document::{explain, words};
 pub use foreign::{check_imports, read_model};

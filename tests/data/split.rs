@@ -9,13 +9,14 @@ use tinyml::data::split::{Parts, Split, divide};
 use crate::options::span;
 
 fn split(train: u32, valid: u32, test: u32, seed: u64) -> Split {
-    Split { shares: [train, valid, test].map(|percent| percent * 10_000), seed, by: None, span: span("split") }
+    Split { shares: [train, valid, test].map(|percent| percent * 10_000), seed, by: None, given: None, span: span("split") }
 }
 
 /// Random rows with many repeats; `by` groups when `groups` isn't 0.
 fn random(rng: &mut Rng, count: usize, distinct: usize, classes: usize, groups: usize) -> Rows {
     let mut rows = Rows {
         channels: vec!["a".into(), "b".into()],
+        dims: vec![2],
         classes: (0..classes).map(|class| format!("c{class}")).collect(),
         groups: (0..groups).map(|group| format!("g{group}")).collect(),
         files: vec!["d.csv".into()],

@@ -4,6 +4,7 @@ use crate::base::{Diag, Span};
 use crate::data::rows::Rows;
 
 use super::assign::{PARTS, assign};
+use super::given::{Given, fix};
 use super::groups::Groups;
 
 /// Names of the parts, by number.
@@ -18,6 +19,8 @@ pub struct Split {
     pub seed: u64,
     /// The `by` column's name, for messages.
     pub by: Option<String>,
+    /// Parts that the data names; their shares are 0, and the other shares are of the rest.
+    pub given: Option<Given>,
     /// Where the spec says so.
     pub span: Span,
 }
@@ -42,31 +45,37 @@ impl Parts {
     }
 }
 
-/// Divides `rows`: seeded, stratified by class, equal rows and rows of one group together, as near to the shares
-/// as that allows. The same rows in another order get the same parts. Then NaN in `rows.x` becomes the channel's
+/// Divides `rows`: seeded, stratified by class (or by the numbers to learn), equal rows and rows of one group
+/// together, as near to the shares as that allows, after the parts that the data names itself. The same rows in another order get the same parts. Then NaN in `rows.x` becomes the channel's
 /// mean over the training part. Errors: `tml::split` (an empty part), `tml::missing` (no value to take a mean of).
 pub fn divide(rows: &mut Rows, split: &Split) -> Result<Parts, Diag> {
+    let (fixed, mut told) = match &split.given {
+        Some(given) => fix(rows, given, split.shares, &split.span)?,
+        None => (vec![None; rows.len()], Vec::new()),
+    };
     let mut groups = Groups::new(rows);
     groups.join_equal(rows);
+    let (strata, count) = rows.strata();
     loop {
-        let sets = groups.collect(rows, split.seed);
-        let chosen = assign(&sets, rows.classes.len(), split.shares);
-        let mut of = vec![0; rows.len()];
+        let sets = groups.collect(rows, &strata, split.seed, &|row| fixed[row as usize].is_none());
+        let chosen = assign(&sets, count, split.shares);
+        let mut of: Vec<u8> = fixed.iter().map(|part| part.unwrap_or(0)).collect();
         for (set, part) in sets.iter().zip(chosen) {
             set.rows.iter().for_each(|row| of[*row as usize] = part);
         }
         let mut parts = Parts { of, groups: sets.len(), warnings: Vec::new() };
         refuse_empty(rows, split, &parts)?;
-        let Some(filled) = filled(rows, &parts.of)? else {
-            parts.warnings = warnings(rows, split, &parts);
-            return Ok(parts);
-        };
+        let filled = filled(rows, &parts.of)?;
         // A filled row may have become equal to another one: join these too and divide again.
-        if groups.join_equal(&filled) == 0 {
-            rows.x = filled.x;
-            parts.warnings = warnings(rows, split, &parts);
-            return Ok(parts);
+        if filled.as_ref().is_some_and(|filled| groups.join_equal(filled) > 0) {
+            continue;
         }
+        if let Some(filled) = filled {
+            rows.x = filled.x;
+        }
+        told.extend(warnings(rows, split, &parts));
+        parts.warnings = told;
+        return Ok(parts);
     }
 }
 
@@ -78,13 +87,14 @@ fn filled(rows: &Rows, of: &[u8]) -> Result<Option<Rows>, Diag> {
     let width = rows.channels.len();
     let mut filled = rows.clone();
     for channel in 0..width {
-        let known = (0..rows.len()).filter(|row| of[*row] == 0).map(|row| rows.x[row * width + channel]);
+        let values = |row: usize| rows.range(row).skip(channel).step_by(width);
+        let known = (0..rows.len()).filter(|row| of[*row] == 0).flat_map(values).map(|at| rows.x[at]);
         let (mut sum, mut count) = (0.0_f64, 0_usize);
         for value in known.filter(|value| !value.is_nan()) {
             sum += f64::from(value);
             count += 1;
         }
-        let column = || (0..rows.len()).map(|row| row * width + channel);
+        let column = || (channel..rows.x.len()).step_by(width);
         if count == 0 && column().any(|at| rows.x[at].is_nan()) {
             let name = &rows.channels[channel];
             return Err(Diag::error(
@@ -103,7 +113,10 @@ fn filled(rows: &Rows, of: &[u8]) -> Result<Option<Rows>, Diag> {
 
 fn refuse_empty(rows: &Rows, split: &Split, parts: &Parts) -> Result<(), Diag> {
     let sizes = parts.sizes();
-    let Some(empty) = (0..PARTS).find(|part| split.shares[*part] > 0 && sizes[*part] == 0) else { return Ok(()) };
+    let asked = |part: &usize| {
+        split.shares[*part] > 0 || split.given.as_ref().is_some_and(|given| !given.words[*part].is_empty())
+    };
+    let Some(empty) = (0..PARTS).find(|part| asked(part) && sizes[*part] == 0) else { return Ok(()) };
     let name = NAMES[empty];
     let together = match &split.by {
         Some(by) => format!("in {} sets that stay together: rows of one `{by}`, and equal rows", parts.groups),
@@ -126,7 +139,7 @@ fn warnings(rows: &Rows, split: &Split, parts: &Parts) -> Vec<Diag> {
     let total = rows.len().max(1) as f64;
     for (part, size) in parts.sizes().into_iter().enumerate() {
         let (got, asked) = (size as f64 / total, f64::from(split.shares[part]) / 1e6);
-        if (got - asked).abs() > 0.05 && rows.len() >= 20 {
+        if split.given.is_none() && (got - asked).abs() > 0.05 && rows.len() >= 20 {
             let title = format!(
                 "the {} part has {:.0} % of the rows, {:.0} % were asked for",
                 NAMES[part],
@@ -141,7 +154,8 @@ fn warnings(rows: &Rows, split: &Split, parts: &Parts) -> Vec<Diag> {
             );
         }
     }
-    for (part, name) in NAMES.iter().enumerate().filter(|(part, _)| split.shares[*part] > 0) {
+    let sizes = parts.sizes();
+    for (part, name) in NAMES.iter().enumerate().filter(|(part, _)| sizes[*part] > 0 && !rows.classes.is_empty()) {
         let mut has = vec![false; rows.classes.len()];
         parts
             .of
@@ -161,6 +175,9 @@ fn warnings(rows: &Rows, split: &Split, parts: &Parts) -> Vec<Diag> {
 
 /// Equal rows with different classes: no model can get all of them right.
 fn contradictions(rows: &Rows) -> Option<Diag> {
+    if rows.classes.is_empty() {
+        return None;
+    }
     let order = rows.neighbours();
     let equal = |a: &u32, b: &u32| rows.compare(*a as usize, *b as usize).is_eq();
     let (mut affected, mut example) = (0, None);

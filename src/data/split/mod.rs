@@ -6,6 +6,8 @@
 
 mod assign;
 mod divide;
+mod given;
 mod groups;
 
 pub use divide::{NAMES, Parts, Split, divide};
+pub use given::Given;
