@@ -1,7 +1,7 @@
 //! Bytes to recordings to rows and parts.
 //!
 //! Knows: formats, splits, profiles, fitted constants, as functions of bytes.
-//! Never: opens a file; lets one group (subject, session, equal row) fall into two parts.
+//! Never: opens a file; lets one group (subject, session; without them, equal rows) fall into two parts.
 //! Add here: a format: one file in `formats/` and one word in its table.
 
 pub mod arrays;

@@ -45,8 +45,9 @@ impl Parts {
     }
 }
 
-/// Divides `rows`: seeded, stratified by class (or by the numbers to learn), equal rows and rows of one group
-/// together, as near to the shares as that allows, after the parts that the data names itself. The same rows in another order get the same parts. Then NaN in `rows.x` becomes the channel's
+/// Divides `rows`: seeded, stratified by class (or by the numbers to learn), rows of one group together, or, without
+/// groups, equal rows, as near to the shares as that allows, after the parts that the data names itself. Where groups
+/// or the data decide, equal rows may be in two parts; many of them are worth a warning. The same rows in another order get the same parts. Then NaN in `rows.x` becomes the channel's
 /// mean over the training part. Errors: `tml::split` (an empty part), `tml::missing` (no value to take a mean of).
 pub fn divide(rows: &mut Rows, split: &Split) -> Result<Parts, Diag> {
     let (fixed, mut told) = match &split.given {
@@ -54,7 +55,9 @@ pub fn divide(rows: &mut Rows, split: &Split) -> Result<Parts, Diag> {
         None => (vec![None; rows.len()], Vec::new()),
     };
     let mut groups = Groups::new(rows);
-    groups.join_equal(rows);
+    if rows.group.is_empty() {
+        groups.join_equal(rows);
+    }
     let (strata, count) = rows.strata();
     loop {
         let sets = groups.collect(rows, &strata, split.seed, &|row| fixed[row as usize].is_none());
@@ -67,7 +70,7 @@ pub fn divide(rows: &mut Rows, split: &Split) -> Result<Parts, Diag> {
         refuse_empty(rows, split, &parts)?;
         let filled = filled(rows, &parts.of)?;
         // A filled row may have become equal to another one: join these too and divide again.
-        if filled.as_ref().is_some_and(|filled| groups.join_equal(filled) > 0) {
+        if rows.group.is_empty() && filled.as_ref().is_some_and(|filled| groups.join_equal(filled) > 0) {
             continue;
         }
         if let Some(filled) = filled {
@@ -170,7 +173,31 @@ fn warnings(rows: &Rows, split: &Split, parts: &Parts) -> Vec<Diag> {
         }
     }
     warnings.extend(contradictions(rows));
+    warnings.extend(repeated(rows, split, &parts.of));
     warnings
+}
+
+/// Rows of the test part that equal one of the training part, where more than one in twenty does: the accuracy is
+/// partly one of remembering.
+fn repeated(rows: &Rows, split: &Split, of: &[u8]) -> Option<Diag> {
+    let unit = split.given.as_ref().map(|given| &given.column).or(split.by.as_ref())?;
+    let order = rows.neighbours();
+    let (mut count, mut example) = (0, None);
+    for run in order.chunk_by(|a, b| rows.compare(*a as usize, *b as usize).is_eq()) {
+        let learnt = run.iter().find(|row| of[**row as usize] == 0);
+        let tested = run.iter().filter(|row| of[**row as usize] == 2);
+        if let Some(learnt) = learnt {
+            count += tested.clone().count();
+            example = example.or(tested.copied().next().map(|tested| (tested as usize, *learnt as usize)));
+        }
+    }
+    let total = of.iter().filter(|part| **part == 2).count();
+    let (tested, learnt) = example?;
+    let title = format!("{count} of {total} test rows equal a training row of another `{unit}`");
+    (count * 20 > total).then(|| {
+        let diag = Diag::warning("tml::split", title).at(&split.span, "divided here");
+        diag.note(format!("for example {} and {}", rows.place(tested), rows.place(learnt)))
+    })
 }
 
 /// Equal rows with different classes: no model can get all of them right.

@@ -1,4 +1,4 @@
-//! Parts that the data itself names: `testing/`, a column `fold`; and what may not be in two of them.
+//! Parts that the data itself names: `testing/`, a column `fold`.
 
 use crate::base::suggest::nearest;
 use crate::base::{Diag, Span};
@@ -17,9 +17,8 @@ pub struct Given {
     pub words: [Vec<String>; PARTS],
 }
 
-/// The part of each row that the data says; `None`: to be divided by shares. Rows that the data puts nowhere, and rows
-/// that equal one of a part that judges (test before validation), are left out of `rows`, with a warning.
-/// Errors: `tml::split`, when a word is never met.
+/// The part of each row that the data says; `None`: to be divided by shares. Rows that the data puts nowhere are left
+/// out of `rows`, with a warning. Errors: `tml::split`, when a word is never met.
 pub(super) fn fix(rows: &mut Rows, given: &Given, shares: [u32; PARTS], span: &Span) -> Result<(Vec<Option<u8>>, Vec<Diag>), Diag> {
     let mut warnings = Vec::new();
     let part = |word: &String| (0..PARTS).find(|part| given.words[*part].iter().any(|name| cell::same(word, name)));
@@ -40,13 +39,8 @@ pub(super) fn fix(rows: &mut Rows, given: &Given, shares: [u32; PARTS], span: &S
         let title = format!("{nowhere} rows are left out: their `{}` is in no part", given.column);
         warnings.push(Diag::warning("tml::split", title).at(span, "divided here"));
     }
-    let leaks = leaks(rows, &fixed, &mut keep);
-    if leaks > 0 {
-        let title = format!("{leaks} rows equal a row of a part that judges; they are left out of the other part");
-        warnings.push(Diag::warning("tml::split", title).at(span, "divided here"));
-    }
     warnings.extend(straddling(rows, &fixed, &keep, span));
-    if nowhere + leaks > 0 {
+    if nowhere > 0 {
         rows.retain(&keep);
         fixed = fixed.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(part, _)| part).collect();
     }
@@ -63,21 +57,6 @@ fn every_word(rows: &Rows, given: &Given, span: &Span) -> Result<(), Diag> {
         Some(meant) => diag.help(format!("did you mean \"{meant}\"?")),
         None => diag.help(format!("name one of its words: `test = [{}]`", found.first().map_or("…", String::as_str))),
     })
-}
-
-/// Marks rows that equal one of a part that judges, and counts them.
-fn leaks(rows: &Rows, fixed: &[Option<u8>], keep: &mut [bool]) -> usize {
-    let order: Vec<u32> = rows.neighbours().into_iter().filter(|row| keep[*row as usize]).collect();
-    let mut count = 0;
-    for run in order.chunk_by(|a, b| rows.compare(*a as usize, *b as usize).is_eq()) {
-        let judge = run.iter().filter_map(|row| fixed[*row as usize]).max().filter(|part| *part > 0);
-        let Some(judge) = judge else { continue };
-        for row in run.iter().filter(|row| fixed[**row as usize] != Some(judge)) {
-            keep[*row as usize] = false;
-            count += 1;
-        }
-    }
-    count
 }
 
 /// The data may divide what `by` would keep together: that is for people to know.

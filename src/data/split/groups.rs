@@ -91,5 +91,8 @@ fn key(rows: &Rows, members: &[u32], seed: u64) -> Digest {
     let bytes: Vec<u8> =
         least.into_iter().flat_map(|row| rows.row(*row as usize)).flat_map(|value| value.to_le_bytes()).collect();
     hasher.field(&bytes);
+    // Rows of two groups may be equal: their names tell them apart.
+    let group = members.first().and_then(|row| rows.group.get(*row as usize));
+    hasher.field(group.map_or("", |group| &rows.groups[*group as usize]).as_bytes());
     hasher.finish()
 }

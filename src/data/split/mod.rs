@@ -1,7 +1,7 @@
 //! Rows to parts: training, validation and test.
 //!
 //! Knows: seeds, strata, groups.
-//! Never: lets equal rows, or rows of one group, fall into two parts.
+//! Never: lets rows of one group (without groups, equal rows) fall into two parts.
 //! Add here: a way to divide rows.
 
 mod assign;
