@@ -7,6 +7,7 @@ use crate::base::{Diag, Diags};
 
 use super::arrays;
 use super::block::Block;
+use super::columns::Columns;
 use super::decode::{Content, decode};
 use super::faults::{Faults, Places};
 use super::formats::csv::Refusal;
@@ -86,6 +87,7 @@ struct Merge<'a> {
     options: &'a Options,
     side: &'a Side,
     faults: Faults,
+    columns: Columns,
     blocks: Vec<Block>,
     latin1: Vec<String>,
     row_names: Vec<String>,
@@ -103,6 +105,7 @@ impl<'a> Merge<'a> {
             options,
             side,
             faults: Faults::default(),
+            columns: Columns::new(options),
             blocks: Vec::new(),
             latin1: Vec::new(),
             row_names: Vec::new(),
@@ -136,6 +139,7 @@ impl<'a> Merge<'a> {
         let path = file.path;
         let block = match content {
             Ok(Content::Table(table, block)) => {
+                self.columns.table(self.options, &file.bound, &table);
                 self.latin1.extend(table.latin1.then(|| path.clone()));
                 self.row_names.extend(table.row_names.then(|| path.clone()));
                 if table.above > 0 {
@@ -180,6 +184,7 @@ impl<'a> Merge<'a> {
             return Err(diag.help("labels need an entry for each recording, or `file = …`: the column with its file").into());
         }
         let mut rows = join(options, self.blocks);
+        rows.columns = self.columns;
         rows.warnings.extend(self.faults.left_out(options));
         rows.warnings.extend(encoding(&self.latin1));
         rows.warnings.extend(unnamed(&self.row_names));

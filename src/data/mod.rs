@@ -7,6 +7,7 @@
 pub mod arrays;
 pub mod block;
 pub mod cell;
+pub mod columns;
 pub mod decode;
 pub mod faults;
 pub mod fit;

@@ -6,6 +6,7 @@
 
 pub mod arena;
 pub mod artifact;
+pub mod deviation;
 pub mod fixed;
 pub mod forward;
 pub mod gemm;

@@ -171,7 +171,7 @@ fn answer(block: &Block, fields: &Fields, cx: &mut Context) -> Option<Answer> {
     let classes_given = fields.given("classes");
     let names = fields.names("classes");
     let Some(target) = target else {
-        let classes = classes(block, names, &classes_span, cx)?;
+        let classes = classes(block, names, classes_given.then_some(&classes_span), cx)?;
         let found = other.as_ref().map(|name| classes.iter().position(|class| class == name));
         if found == Some(None) {
             let title = format!("`other` is `{}`, which isn't in `classes`", other.unwrap_or_default());
@@ -205,15 +205,16 @@ fn answer(block: &Block, fields: &Fields, cx: &mut Context) -> Option<Answer> {
 fn classes(
     block: &Block,
     names: Option<Vec<(String, Span)>>,
-    span: &Span,
+    span: Option<&Span>,
     cx: &mut Context,
 ) -> Option<Vec<String>> {
-    if *span == block.header {
+    let Some(span) = span else {
         let title = format!("`{}` has neither `classes` nor `target`", fields::title(block));
         let diag = Diag::error("tml::field", title);
-        cx.report(diag.at(span, "`classes` is missing").help("add `classes = [a, b]`, or `target = [x]` to learn numbers"));
+        let diag = diag.at(&block.header, "`classes` is missing");
+        cx.report(diag.help("add `classes = [a, b]`, or `target = [x]` to learn numbers"));
         return None;
-    }
+    };
     let names = names?;
     if names.len() < 2 || names.len() > 256 {
         let diag = Diag::error("tml::bounds", format!("`classes` has {}, but 2 to 256 are possible", names.len()));

@@ -4,6 +4,7 @@
 //! Never: does I/O; leaves a field unread; loses a span.
 //! Add here: a field: one line in its schema, and one where its block reads it.
 
+mod augment;
 mod channels;
 mod dataset;
 mod deploy;
@@ -16,6 +17,7 @@ mod function;
 mod import;
 pub mod model;
 mod network;
+mod quantize;
 mod require;
 mod resolve;
 mod scope;

@@ -120,6 +120,7 @@ pub fn ingest(
     threads: usize,
 ) -> Result<Ingested, Diags> {
     let mut rows = data::ingest::read(&options(dataset), files, labels, threads)?;
+    rows.columns.rate = dataset.rate.as_ref().map(|rate| rate.base as f64 / 1000.0);
     let parts = split::divide(&mut rows, &division(dataset)).map_err(|diag| located(diag, dataset))?;
     let profile = data::profile::profile(&rows, &parts);
     let mut warnings = data::profile::warnings(&profile);

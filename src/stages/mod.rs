@@ -23,6 +23,7 @@ pub mod ingest;
 pub mod link;
 mod native;
 pub mod quantize;
+mod rows;
 pub mod signature;
 pub mod size;
 mod text;

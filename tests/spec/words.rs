@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tinyml::base::{Diag, Diags, Dimension, Kind, Param, Shape, Source};
+use tinyml::base::{Diag, Diags, Kind, Param, Shape, Source};
 use tinyml::lang;
 use tinyml::library::{Board, Library};
 use tinyml::spec::{self, Callable, Spec, Vocabulary};

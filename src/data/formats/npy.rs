@@ -21,8 +21,8 @@ enum Kind {
     Letters(usize),
 }
 
-/// The recordings of an array whose first axis counts them; the others are `dims`, where a single axis may stand for
-/// several and 1s may be left out. The error completes the sentence "`file` …".
+/// The recordings of an array whose first axis counts them; the others are `dims`, where one axis may stand for several
+/// and 1s may be left out. The error completes the sentence "`file` …".
 pub fn read(bytes: &[u8], dims: &[usize]) -> Result<Numbers, String> {
     let header = header(bytes)?;
     let width: usize = dims.iter().product();
@@ -30,7 +30,8 @@ pub fn read(bytes: &[u8], dims: &[usize]) -> Result<Numbers, String> {
     let same = |a: &[usize], b: &[usize]| a.iter().filter(|n| **n != 1).eq(b.iter().filter(|n| **n != 1));
     // One recording without an axis that counts is one too.
     let single = same(&header.dims, dims) && header.dims.len() <= dims.len();
-    if !single && (header.dims.is_empty() || per != width || !(header.dims.len() == 2 || same(&header.dims[1..], dims))) {
+    let flat = header.dims.len() == 2 || dims.len() == 1;
+    if !single && (header.dims.is_empty() || per != width || !(flat || same(&header.dims[1..], dims))) {
         return Err(format!("has the shape {:?}, but recordings are {dims:?}, counted along the first axis", header.dims));
     }
     let Kind::Number(number) = header.kind else { return Err("has texts, not numbers".into()) };

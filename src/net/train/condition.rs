@@ -3,6 +3,8 @@
 
 use crate::net::graph::Net;
 
+use super::goal;
+
 /// `(x − mean) · factor` by input element.
 pub(super) struct Condition {
     mean: Vec<f32>,
@@ -29,8 +31,9 @@ struct Grain {
 }
 
 impl Condition {
-    /// From the training samples `rows` of `x`.
-    pub(super) fn of(net: &Net, x: &[f32], rows: &[usize]) -> Self {
+    /// From the training samples `rows` of `x`. With `reconstruct`, the network's outputs are to be its inputs, so that its
+    /// last layer must be able to undo what is done to them.
+    pub(super) fn of(net: &Net, x: &[f32], rows: &[usize], reconstruct: bool) -> Self {
         let width = net.input.len();
         let plain = || Self { mean: vec![0.0; width], factor: vec![1.0; width] };
         if rows.is_empty() {
@@ -38,7 +41,8 @@ impl Condition {
         }
         let (mean, variance) = moments(x, rows, width);
         let made = GRAINS.iter().map(|grain| grain.condition(net, mean.clone(), variance.clone()));
-        made.into_iter().find(|made| made.absorbed(&mut net.clone())).unwrap_or_else(plain)
+        let fits = |made: &Self| made.absorbed(&mut net.clone()) && (!reconstruct || made.undone(&mut net.clone()));
+        made.into_iter().find(fits).unwrap_or_else(plain)
     }
 
     /// Appends the conditioned `sample`.
@@ -51,6 +55,20 @@ impl Condition {
     pub(super) fn absorb(&self, mut net: Net) -> Net {
         self.absorbed(&mut net);
         net
+    }
+
+    /// The network whose outputs are plain inputs, from the one that gives conditioned ones.
+    pub(super) fn undo(&self, mut net: Net) -> Net {
+        self.undone(&mut net);
+        net
+    }
+
+    fn undone(&self, net: &mut Net) -> bool {
+        let channels = net.output().dims.last().copied().unwrap_or(1);
+        let deviations: Vec<f32> = self.factor.iter().map(|factor| 1.0 / factor).collect();
+        let repeats = |values: &[f32]| values.chunks(channels).all(|chunk| chunk == &values[..chunk.len()]);
+        let fits = self.mean.len() == net.output().len() && repeats(&deviations) && repeats(&self.mean);
+        fits && goal::scale_outputs(net, &deviations[..channels], &self.mean[..channels])
     }
 
     fn absorbed(&self, net: &mut Net) -> bool {
