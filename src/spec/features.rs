@@ -8,6 +8,7 @@ use super::model::Features;
 use super::scope::{Context, Symbol};
 use super::shapes::Flow;
 use super::steps::{Stream, step};
+use super::window;
 
 /// Fields of `features`: none, its lines are steps.
 pub(super) fn schema() -> Params {
@@ -24,7 +25,18 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Features> {
         .collect();
     let from = block.from.as_ref()?;
     let (dataset, mut stream) = source(block, cx)?;
-    if calls.is_empty() {
+    let mut window = None;
+    let mut calls = calls.as_slice();
+    if let Some(index) = dataset {
+        let dataset = cx.spec.datasets[index].clone();
+        let (cut, shape) = window::read(calls.first().copied(), &dataset, cx)?;
+        if cut.is_some() {
+            stream.flow = Flow { shape: Some(shape), span: calls[0].span.clone() };
+            calls = &calls[1..];
+        }
+        window = cut;
+    }
+    if calls.is_empty() && window.is_none() {
         let diag = Diag::error("tml::block", format!("`{}` has no step", fields::title(block)));
         let help = format!("add a step, or leave the block out and write `model … from {}`", from.text());
         cx.report(diag.at(&block.header, "nothing between the braces").help(help));
@@ -32,7 +44,7 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Features> {
     }
     let input = stream.flow.shape.clone();
     let mut steps = Vec::new();
-    for call in calls {
+    for call in calls.iter().copied() {
         let (step, next) = step(call, &stream, cx);
         stream = next;
         steps.extend(step);
@@ -49,7 +61,7 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Features> {
     Some(Features {
         name: block.name.as_ref()?.text.clone(),
         dataset: dataset?,
-        window: None,
+        window,
         input,
         steps,
         output,

@@ -24,10 +24,13 @@ mod require;
 mod resolve;
 mod scope;
 mod shapes;
+mod source;
+mod split;
 mod steps;
 mod term;
 mod train;
 mod vocabulary;
+mod window;
 
 pub use document::{explain, words};
 pub use foreign::{check_imports, read_model};

@@ -183,6 +183,11 @@ fn root(block: &Block, cx: &mut Context) -> Option<Root> {
     let from = block.from.as_ref()?;
     let flow = |shape| Flow { shape, span: from.span.clone() };
     match cx.lookup(from.parts.first()?, "dataset or features") {
+        Ok(Symbol::Dataset(Some(index))) if cx.spec.datasets[index].stream => {
+            let diag = super::window::uncut(&cx.spec.datasets[index]);
+            cx.report(diag.at(&from.span, "streams"));
+            None
+        }
         Ok(Symbol::Dataset(index)) => {
             let shape = index.map(|index| cx.spec.datasets[index].row.clone());
             Some(Root { input: index.map(Input::Dataset), dataset: index, flow: flow(shape) })

@@ -10,6 +10,7 @@ use super::scope::{Context, Symbol, quoted};
 use super::shapes::{self, Flow};
 use super::term;
 use super::vocabulary::FeatureWord;
+use super::window;
 
 /// What flows into the next step.
 #[derive(Clone)]
@@ -59,6 +60,11 @@ pub(super) fn step(call: &Call, stream: &Stream, cx: &mut Context) -> (Option<St
 }
 
 fn make(call: &Call, stream: &Stream, cx: &mut Context) -> Option<Made> {
+    if call.path.text() == window::WORD {
+        let diag = Diag::error("tml::window", "`window` stands only as the first line of a chain");
+        cx.report(diag.at(&call.span, "too late").help("move it to the top, above all steps"));
+        return None;
+    }
     let [name] = call.path.parts.as_slice() else {
         let diag = Diag::error("tml::name", format!("there is no step called `{}`", call.path.text()));
         cx.report(

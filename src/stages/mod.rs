@@ -8,6 +8,7 @@ mod arrays;
 pub mod audit;
 pub mod chain;
 pub mod compile;
+pub mod cut;
 pub mod decide;
 pub mod emit;
 pub mod exercise;

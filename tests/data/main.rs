@@ -7,6 +7,8 @@
 )]
 
 mod csv;
+mod formats;
 mod options;
+mod sets;
 mod shared;
 mod split;

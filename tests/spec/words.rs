@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tinyml::base::{Diag, Diags, Dimension, Kind, Param, Shape, Source};
+use tinyml::base::{Diag, Diags, Kind, Param, Shape, Source};
 use tinyml::lang;
 use tinyml::library::feature::{Misfit, Signal};
 use tinyml::library::{Board, Library};
@@ -19,15 +19,6 @@ impl Words {
 
 fn argument<'a>(args: &'a [(String, String)], name: &str) -> &'a str {
     args.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
-}
-
-fn window(args: &[(String, String)], input: &Shape) -> Result<Shape, String> {
-    let samples = match argument(args, "length") {
-        "1 s" => 50,
-        "2 s" => 100,
-        other => return Err(format!("`{other}` is no length of these tests")),
-    };
-    Ok(Shape::f32(&[samples, input.len()]))
 }
 
 fn spectrum(args: &[(String, String)], input: &Shape) -> Result<Shape, String> {
@@ -82,13 +73,11 @@ impl Vocabulary for Words {
     }
 
     fn features(&self) -> Vec<String> {
-        vec!["spectrum".into(), "window".into()]
+        vec!["spectrum".into()]
     }
 
     fn feature(&self, name: &str) -> Option<Result<FeatureWord<'_>, Diag>> {
-        let time = |name: &str| Param::required(name, Kind::Of(Dimension::Time), "how long");
         Some(Ok(match name {
-            "window" => feature("cuts a stream into windows", vec![time("length"), time("stride")], window),
             "spectrum" => {
                 let bins = Param::required("bins", Kind::Int(1, 512), "how many");
                 let scale = Param::optional("scale", words(&["linear", "log"]), "linear", "of the amplitudes");
