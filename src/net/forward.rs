@@ -28,8 +28,11 @@ impl<'a> Forward<'a> {
         values[0].extend_from_slice(input);
         for (at, node) in self.net.nodes.iter().enumerate() {
             let mut output = std::mem::take(&mut values[at + 1]);
-            output.clear();
             output.resize(rows * node.output.len(), 0.0);
+            if cfg!(debug_assertions) {
+                // Operators write every element of their outputs; what is left of another pass must not be seen.
+                output.fill(f32::NAN);
+            }
             let inputs: Vec<&[f32]> = node.inputs.iter().map(|value| values[*value].as_slice()).collect();
             node.op.forward(&self.place(at, noise), &inputs, &mut output);
             values[at + 1] = output;

@@ -10,7 +10,7 @@ use super::goal::Goal;
 use super::optimizer::{Course, Descent, clip, share};
 use super::options::{Epoch, Loss, Options, Targets, TrainData};
 use super::parallel;
-use super::slice::Slice;
+use super::slice::{Slice, Workspace};
 
 /// A batch is divided into this many slices whose gradients are added in order: more threads than that don't help,
 /// and fewer give the same sums.
@@ -101,7 +101,7 @@ fn run(
     options: &Options,
     progress: &mut dyn FnMut(&Epoch) -> bool,
 ) -> (Option<Best>, Vec<Epoch>, bool) {
-    let mut teacher = Teacher::new(net, options, parts[0].len());
+    let mut teacher = Teacher::new(net, options, parts[0].len(), scene.threads);
     let spreads = [0, 1].map(|part| scene.goal.spread(&parts[part], scene.data, scene.condition));
     let (mut best, mut history): (Option<Best>, Vec<Epoch>) = (None, Vec::new());
     let mut mean = net.clone();
@@ -152,6 +152,7 @@ struct Teacher<'a> {
     options: &'a Options,
     descent: Descent,
     slices: Vec<Slice>,
+    spaces: Vec<Workspace>,
     gradient: Vec<f32>,
     /// Where running moments are in the weights.
     running: Vec<std::ops::Range<usize>>,
@@ -168,7 +169,7 @@ struct Teacher<'a> {
 const STAYS: f32 = 0.995;
 
 impl<'a> Teacher<'a> {
-    fn new(net: &Net, options: &'a Options, samples: usize) -> Self {
+    fn new(net: &Net, options: &'a Options, samples: usize, threads: usize) -> Self {
         // Matrices decay, biases don't.
         let tensors = net.nodes.iter().flat_map(|node| &node.tensors);
         let decays = tensors.flat_map(|tensor| std::iter::repeat_n(tensor.dims.len() > 1, tensor.len())).collect();
@@ -179,6 +180,7 @@ impl<'a> Teacher<'a> {
             options,
             descent: Descent::new(options.optimizer, decays),
             slices: vec![Slice::default(); SLICES],
+            spaces: (0..threads).map(|_| Workspace::default()).collect(),
             gradient: vec![0.0; net.weights.len()],
             running: running(net),
             shuffles: Rng::new(options.seed, "train shuffle"),
@@ -216,11 +218,11 @@ impl<'a> Teacher<'a> {
         let noise = self.noise.branch(self.step);
         let pass = Forward::new(net, self.options.isa);
         let trunk = &*net;
-        parallel::each(scene.threads, &mut self.slices, |at, slice| {
+        parallel::each(&mut self.spaces, &mut self.slices, |space, at, slice| {
             let rows = &batch[at * batch.len() / SLICES..(at + 1) * batch.len() / SLICES];
             let noise = noise.branch(at as u64);
-            scene.fill(slice, rows, trunk, Some(&noise));
-            slice.run(trunk, &pass, scene.goal, Some(&noise));
+            scene.fill(space, rows, trunk, Some(&noise));
+            space.run(slice, trunk, &pass, scene.goal, Some(&noise));
         });
         let scale = 1.0 / batch.len() as f32;
         self.gradient.fill(0.0);
