@@ -51,30 +51,37 @@ impl Stage for Train {
     }
 
     fn run(&self, job: &Job) -> Result<Outputs, Diags> {
+        Ok(self.trained(job, None, job.threads())?.1)
+    }
+}
+
+impl Train {
+    /// The network and the step's outputs, from fresh weights or from those of `start`, a network of the same layers.
+    pub(super) fn trained(&self, job: &Job, start: Option<Net>, threads: usize) -> Result<(Net, Outputs), Diags> {
         let rows = Rows::read(job, &self.0.task)?;
         let layers: Vec<_> = self.0.layers.iter().map(|layer| (layer.op.clone(), layer.args.clone())).collect();
-        let net = Net::build(&self.0.shape, &layers).map_err(|why| self.failed(&why))?;
+        let fresh = start.is_none();
+        let net = start.map_or_else(|| Net::build(&self.0.shape, &layers).map_err(|why| self.failed(&why)), Ok)?;
         let part = rows.learnt();
         let data = TrainData { x: &rows.x, y: rows.targets(), part: &part };
         let mut progress = |epoch: &Epoch| {
             job.progress(&line(&self.0.task, epoch), u64::from(epoch.epoch), u64::from(epoch.epochs));
             !job.cancelled()
         };
-        let trained = train::train(&net, &data, &options(&self.0.train, job.threads()), &mut progress)
-            .map_err(|why| self.failed(&why))?;
+        let options = train::Options { fresh, ..options(&self.0.train, threads) };
+        let trained = train::train(&net, &data, &options, &mut progress).map_err(|why| self.failed(&why))?;
         let mut summary = judge(&trained.net, &rows);
         (summary.epochs, summary.best) = (trained.history.len(), trained.best);
         let (structure, weights) = artifact::write_net(&trained.net);
-        Ok(Outputs::from([
+        let outputs = Outputs::from([
             ("net.json".to_string(), structure),
             ("weights.npy".to_string(), weights),
             ("history.csv".to_string(), train::history_csv(&trained.history).into_bytes()),
             ("summary.json".to_string(), super::json(&summary)),
-        ]))
+        ]);
+        Ok((trained.net, outputs))
     }
-}
 
-impl Train {
     fn failed(&self, why: &str) -> Diag {
         Diag::error("tml::train", format!("`{}` can't be trained: {why}", self.0.name)).at(&self.0.span, "this model")
     }
@@ -137,6 +144,7 @@ pub(super) fn options(options: &Options, threads: usize) -> train::Options {
         balance: options.balance,
         augment: options.augment.clone(),
         seed: options.seed,
+        fresh: true,
         threads,
         isa: Isa::detect(),
     }

@@ -10,6 +10,7 @@ use super::condition::Condition;
 use super::goal::Goal;
 use super::options::TrainData;
 use super::parallel;
+use super::rounding::Rounding;
 use super::slice::{Slice, Workspace};
 
 /// Samples that are computed at once.
@@ -21,6 +22,8 @@ pub(super) struct Scene<'a> {
     pub(super) condition: &'a Condition,
     pub(super) goal: &'a Goal<'a>,
     pub(super) augment: &'a [Augment],
+    /// Weights and values are rounded as int8 would do it.
+    pub(super) rounding: Option<&'a Rounding>,
     pub(super) isa: Isa,
     pub(super) threads: usize,
 }
@@ -86,14 +89,21 @@ impl Scene<'_> {
         let width = net.input.len();
         space.clear();
         let changed = noise.filter(|_| !self.augment.is_empty());
+        let quant = self.rounding.and_then(|rounding| rounding.values.first().copied().flatten());
         let mut sample = Vec::new();
         for (at, row) in rows.iter().enumerate() {
             let raw = &self.data.x[row * width..(row + 1) * width];
             let start = space.input.len();
-            if let Some(noise) = changed {
+            if changed.is_some() || quant.is_some() {
                 sample.clear();
                 sample.extend_from_slice(raw);
-                augment::apply(self.augment, &net.input.dims, &mut sample, &mut noise.branch(at as u64 + 0x00a0_0000));
+                if let Some(noise) = changed {
+                    let noise = &mut noise.branch(at as u64 + 0x00a0_0000);
+                    augment::apply(self.augment, &net.input.dims, &mut sample, noise);
+                }
+                if let Some(quant) = quant {
+                    sample.iter_mut().for_each(|x| *x = quant.dequantize(quant.quantize(*x)));
+                }
                 self.condition.apply(&sample, &mut space.input);
             } else {
                 self.condition.apply(raw, &mut space.input);
@@ -106,9 +116,16 @@ impl Scene<'_> {
         }
     }
 
+    /// A pass over a network whose weights are rounded already, where they are to be.
+    pub(super) fn pass<'b>(&'b self, net: &'b Net) -> Forward<'b> {
+        Forward::new(net, self.isa).rounded(self.rounding.map_or(&[], |rounding| &rounding.values))
+    }
+
     /// Over `rows`. Sums run over fixed chunks in order, whoever computes them.
     pub(super) fn evaluate(&self, net: &Net, rows: &[usize], spread: f64) -> Judgement {
-        let pass = Forward::new(net, self.isa);
+        let rounded = self.rounding.map(|rounding| rounding.weights(net, self.condition));
+        let net = rounded.as_ref().unwrap_or(net);
+        let pass = self.pass(net);
         let mut tally = Tally::default();
         let mut spaces: Vec<Workspace> = (0..self.threads.max(1)).map(|_| Workspace::default()).collect();
         let mut chunks: Vec<(&[usize], Slice)> = rows.chunks(CHUNK).map(|rows| (rows, Slice::default())).collect();

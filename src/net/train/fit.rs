@@ -1,8 +1,8 @@
 //! The loop: shuffle, step, evaluate, keep the best.
 
 use crate::base::rng::Rng;
-use crate::net::forward::Forward;
 use crate::net::graph::Net;
+use crate::net::qnet::Quant;
 
 use super::condition::Condition;
 use super::evaluate::{Judgement, Scene, Tally};
@@ -10,6 +10,7 @@ use super::goal::Goal;
 use super::optimizer::{Course, Descent, clip, share};
 use super::options::{Epoch, Loss, Options, Targets, TrainData};
 use super::parallel;
+use super::rounding::Rounding;
 use super::slice::{Slice, Workspace};
 
 /// A batch is divided into this many slices whose gradients are added in order: more threads than that don't help,
@@ -45,17 +46,53 @@ pub fn train(
     options: &Options,
     progress: &mut dyn FnMut(&Epoch) -> bool,
 ) -> Result<Trained, String> {
+    learn(net, data, options, None, progress)
+}
+
+/// Goes on to train a network, without batch norms, whose values are rounded as `quants` says: that of the input, then those
+/// of all layers. Steps are small, and the weights begin where they are.
+pub fn train_rounded(
+    net: &Net,
+    quants: &[Quant],
+    data: &TrainData<'_>,
+    options: &Options,
+    progress: &mut dyn FnMut(&Epoch) -> bool,
+) -> Result<Trained, String> {
+    let mut values: Vec<Option<Quant>> = quants.iter().copied().map(Some).collect();
+    if !matches!(data.y, Targets::Classes(_)) {
+        // Outputs are learnt in other units than they are rounded in.
+        values.pop();
+    }
+    let options = Options { fresh: false, ..options.clone() };
+    learn(net, data, &options, Some(&Rounding { values }), progress)
+}
+
+fn learn(
+    net: &Net,
+    data: &TrainData<'_>,
+    options: &Options,
+    rounding: Option<&Rounding>,
+    progress: &mut dyn FnMut(&Epoch) -> bool,
+) -> Result<Trained, String> {
     let parts = check(net, data)?;
     let options = options.clone().settle(parts[0].len());
     let mut trunk = trunk(net, options.loss.or(default_loss(data)));
-    trunk.initialise(options.seed);
+    if options.fresh {
+        trunk.initialise(options.seed);
+    }
     let goal = Goal::new(&trunk, data, &parts[0], options.loss, options.balance)?;
     let reconstruct = matches!(data.y, Targets::Input);
     let condition = Condition::of(&trunk, data.x, &parts[0], reconstruct);
+    if !options.fresh {
+        trunk = condition.release(goal.release(trunk));
+        if reconstruct {
+            trunk = condition.redo(trunk);
+        }
+    }
     let macs = 3 * trunk.macs() * options.batch as usize;
     let threads = if macs < WORTH_A_THREAD { 1 } else { options.threads.clamp(1, SLICES) };
-    let scene =
-        Scene { data, condition: &condition, goal: &goal, augment: &options.augment, isa: options.isa, threads };
+    let (condition, goal) = (&condition, &goal);
+    let scene = Scene { data, condition, goal, augment: &options.augment, rounding, isa: options.isa, threads };
     let (best, history, cancelled) = run(&mut trunk, &scene, &parts, &options, progress);
     let Some(best) = best else {
         return Err("training diverged: the loss isn't finite; lower the learning rate".into());
@@ -216,8 +253,9 @@ impl<'a> Teacher<'a> {
 
     fn learn(&mut self, net: &mut Net, scene: &Scene<'_>, batch: &[usize]) {
         let noise = self.noise.branch(self.step);
-        let pass = Forward::new(net, self.options.isa);
-        let trunk = &*net;
+        let rounded = scene.rounding.map(|rounding| rounding.weights(net, scene.condition));
+        let trunk = rounded.as_ref().unwrap_or(net);
+        let pass = scene.pass(trunk);
         parallel::each(&mut self.spaces, &mut self.slices, |space, at, slice| {
             let rows = &batch[at * batch.len() / SLICES..(at + 1) * batch.len() / SLICES];
             let noise = noise.branch(at as u64);

@@ -13,8 +13,9 @@ mod loss;
 mod optimizer;
 mod options;
 mod parallel;
+mod rounding;
 mod slice;
 
 pub use augment::Augment;
-pub use fit::{Trained, train};
+pub use fit::{Trained, train, train_rounded};
 pub use options::{Balance, Epoch, Loss, Optimizer, Options, Schedule, Targets, TrainData, history_csv};
