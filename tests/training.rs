@@ -253,6 +253,58 @@ fn an_autoencoder_gives_raw_inputs_back() {
     assert!(chain(&convolutions, &[3, 2]) < 150.0);
 }
 
+/// Keeps every third epoch, and is killed after the seventh.
+#[derive(Default)]
+struct Shelf {
+    state: Option<Vec<u8>>,
+    asked: usize,
+}
+
+impl Keeper for Shelf {
+    fn resume(&mut self) -> Option<Vec<u8>> {
+        self.state.clone()
+    }
+
+    fn due(&mut self) -> bool {
+        self.asked += 1;
+        self.asked % 3 == 0
+    }
+
+    fn keep(&mut self, state: Vec<u8>) {
+        self.state = Some(state);
+    }
+}
+
+#[test]
+fn a_killed_training_ends_in_the_same_bits() {
+    let data = rings(200, 4, 2);
+    let net = Net::build(&Shape::f32(&[4]), &[dense("8", "relu"), dense("2", "none")]).expect("it builds");
+    for optimizer in [Optimizer::Adam { lr: 1e-2, decay: 1e-3 }, Optimizer::Sgd { lr: 1e-2, momentum: 0.9, decay: 0.0 }]
+    {
+        let augment = vec![Augment::Noise(0.1)];
+        let options = Options { epochs: 12, optimizer, augment, average: true, warmup: 0.2, ..Options::default() };
+        let whole = train(&net, &data.view(), &options, &mut |_| true).expect("it trains");
+        let mut shelf = Shelf::default();
+        let killed = train_kept(&net, &data.view(), &options, &mut |epoch| epoch.epoch < 7, &mut shelf);
+        assert!(killed.is_ok_and(|killed| killed.cancelled));
+        let mut epochs = Vec::new();
+        let again = train_kept(
+            &net,
+            &data.view(),
+            &options,
+            &mut |epoch| {
+                epochs.push(epoch.epoch);
+                true
+            },
+            &mut shelf,
+        );
+        let again = again.expect("it trains");
+        assert_eq!(epochs[0], 7, "it goes on behind the sixth");
+        assert_eq!((again.history, again.best), (whole.history, whole.best));
+        assert!(again.net.weights.iter().zip(&whole.net.weights).all(|(a, b)| a.to_bits() == b.to_bits()));
+    }
+}
+
 /// Going on from trained weights begins where training ended, whatever was taken into the first and last layers.
 #[test]
 fn training_goes_on_where_it_ended() {

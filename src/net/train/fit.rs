@@ -4,6 +4,7 @@ use crate::base::rng::Rng;
 use crate::net::graph::Net;
 use crate::net::qnet::Quant;
 
+use super::checkpoint::{Checkpoint, Forgetful, Keeper};
 use super::condition::Condition;
 use super::evaluate::{Judgement, Scene, Tally};
 use super::goal::Goal;
@@ -46,8 +47,22 @@ pub fn train(
     options: &Options,
     progress: &mut dyn FnMut(&Epoch) -> bool,
 ) -> Result<Trained, String> {
-    learn(net, data, options, None, progress)
+    learn(net, data, options, None, (progress, &mut Forgetful))
 }
+
+/// As [`train`], but it goes on where `keeper` was left: with the same arguments, the result has the same bits.
+pub fn train_kept(
+    net: &Net,
+    data: &TrainData<'_>,
+    options: &Options,
+    progress: &mut dyn FnMut(&Epoch) -> bool,
+    keeper: &mut dyn Keeper,
+) -> Result<Trained, String> {
+    learn(net, data, options, None, (progress, keeper))
+}
+
+/// Who is told of each epoch, and who keeps it.
+type Audience<'a> = (&'a mut dyn FnMut(&Epoch) -> bool, &'a mut dyn Keeper);
 
 /// Goes on to train a network, without batch norms, whose values are rounded as `quants` says: that of the input, then those
 /// of all layers. Steps are small, and the weights begin where they are.
@@ -64,7 +79,7 @@ pub fn train_rounded(
         values.pop();
     }
     let options = Options { fresh: false, ..options.clone() };
-    learn(net, data, &options, Some(&Rounding { values }), progress)
+    learn(net, data, &options, Some(&Rounding { values }), (progress, &mut Forgetful))
 }
 
 fn learn(
@@ -72,7 +87,7 @@ fn learn(
     data: &TrainData<'_>,
     options: &Options,
     rounding: Option<&Rounding>,
-    progress: &mut dyn FnMut(&Epoch) -> bool,
+    audience: Audience<'_>,
 ) -> Result<Trained, String> {
     let parts = check(net, data)?;
     let options = options.clone().settle(parts[0].len());
@@ -93,7 +108,7 @@ fn learn(
     let threads = if macs < WORTH_A_THREAD { 1 } else { options.threads.clamp(1, SLICES) };
     let (condition, goal) = (&condition, &goal);
     let scene = Scene { data, condition, goal, augment: &options.augment, rounding, isa: options.isa, threads };
-    let (best, history, cancelled) = run(&mut trunk, &scene, &parts, &options, progress);
+    let (best, history, cancelled) = run(&mut trunk, &scene, &parts, &options, audience);
     let Some(best) = best else {
         return Err("training diverged: the loss isn't finite; lower the learning rate".into());
     };
@@ -136,13 +151,18 @@ fn run(
     scene: &Scene<'_>,
     parts: &[Vec<usize>; 2],
     options: &Options,
-    progress: &mut dyn FnMut(&Epoch) -> bool,
+    (progress, keeper): Audience<'_>,
 ) -> (Option<Best>, Vec<Epoch>, bool) {
     let mut teacher = Teacher::new(net, options, parts[0].len(), scene.threads);
     let spreads = [0, 1].map(|part| scene.goal.spread(&parts[part], scene.data, scene.condition));
     let (mut best, mut history): (Option<Best>, Vec<Epoch>) = (None, Vec::new());
     let mut mean = net.clone();
-    for epoch in 1..=options.epochs {
+    let kept = keeper.resume().and_then(|bytes| Checkpoint::from_bytes(&bytes, net.weights.len()));
+    if let Some(kept) = kept.filter(|kept| kept.history().first().is_some_and(|first| first.epochs == options.epochs)) {
+        history = kept.history();
+        best = teacher.restore(net, kept);
+    }
+    for epoch in history.len() as u32 + 1..=options.epochs {
         let seen = teacher.epoch(net, scene, &parts[0], epoch).judge(scene.goal, spreads[0]);
         teacher.mean_of(net, &mut mean);
         let judged = if options.average { &mean } else { &*net };
@@ -163,6 +183,9 @@ fn run(
         history.push(Epoch { epoch, epochs, loss, score, valid_loss, valid_score, best: better });
         if !progress(&history[history.len() - 1]) {
             return (best, history, true);
+        }
+        if epoch < options.epochs && keeper.due() {
+            keeper.keep(teacher.checkpoint(net, best.as_ref(), &history).to_bytes());
         }
         let waited = epoch - best.as_ref().map_or(0, |best| best.epoch);
         if options.patience > 0 && waited >= options.patience {
@@ -227,6 +250,33 @@ impl<'a> Teacher<'a> {
             mean: if options.average { vec![0.0; net.weights.len()] } else { Vec::new() },
             begun: 1.0,
         }
+    }
+
+    fn checkpoint(&self, net: &Net, best: Option<&Best>, history: &[Epoch]) -> Checkpoint {
+        let (first, second, powers) = self.descent.state();
+        let mut state = Checkpoint::default();
+        state.numbers.step = self.step;
+        state.numbers.powers = powers;
+        state.numbers.begun = self.begun.to_bits();
+        state.numbers.best = best.map(|best| (best.epoch, best.worth.0.to_bits(), best.worth.1.to_bits()));
+        let chosen = best.map_or_else(Vec::new, |best| best.weights.clone());
+        state.arrays = [net.weights.clone(), first.to_vec(), second.to_vec(), self.mean.clone(), chosen];
+        state.set_history(history);
+        state
+    }
+
+    /// Goes back to a checkpoint; answers its best weights.
+    fn restore(&mut self, net: &mut Net, state: Checkpoint) -> Option<Best> {
+        let Checkpoint { numbers, arrays: [weights, first, second, mean, chosen] } = state;
+        net.weights = weights;
+        self.descent.restore(first, second, numbers.powers);
+        (self.mean, self.begun, self.step) = (mean, f32::from_bits(numbers.begun), numbers.step);
+        let best = |(epoch, score, loss)| Best {
+            epoch,
+            weights: chosen,
+            worth: (f32::from_bits(score), f32::from_bits(loss)),
+        };
+        numbers.best.map(best)
     }
 
     /// One pass over the training samples; what they came to while they were learnt.
