@@ -67,6 +67,10 @@ pub const CODES: &[(&str, &str)] = &[
         "tml::disk",
         "The disk refused: it is full, read-only, or forbids access. Free space, or put results elsewhere with `--target-dir` and the shared store with TINYML_CACHE_DIR. Finished steps are kept.",
     ),
+    (
+        "tml::drift",
+        "Training and test part don't come from the same world: the values of a channel are distributed otherwise (the two-sample Kolmogorov-Smirnov distance is large and certain). A model that is right on one part may be wrong on the other. Record the training part under the conditions of the test part too, or use values that don't drift.",
+    ),
     ("tml::emit", "A model's outputs don't match the number of classes. End the model in `dense(DATASET.classes)`."),
     (
         "tml::explain",
@@ -95,6 +99,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "tml::file",
         "A file that the build reads doesn't exist or can't be read. Put it where the message says, or correct its path in the spec; `cargo tinyml fetch` brings the files that the spec names by URL.",
+    ),
+    (
+        "tml::format",
+        "A data file can't be read in the format that the spec names: it is cut off, damaged, of another kind (FLAC called .wav), another rate, size or shape, or says nothing of its label. The message names each file with the reason. Convert it, widen what the spec accepts (`resample = yes`, `fit = resize`), or leave such files out, counted in a warning: `skip = true`.",
     ),
     ("tml::fmt", "A spec isn't in canonical form. Run `cargo tinyml fmt`; comments are kept and nothing is rebuilt."),
     (
@@ -157,6 +165,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "tml::layer",
         "The layers fit each other in shape, but make no network that can be trained and compiled, for example a softmax before the end. The message gives the reason.",
+    ),
+    (
+        "tml::leak",
+        "Something that the board can't know gives the answer away: a column that follows from the label, an id or a count of rows, or rows of the test part that the model has learnt. The accuracy would be too good to be true. Leave the column out of `channels`; keep equal rows in one part.",
     ),
     (
         "tml::library",
@@ -241,6 +253,10 @@ pub const CODES: &[(&str, &str)] = &[
         "The int8 model is more than a point worse than its float one. Calibrate with more rows, or bring the inputs to one scale with `scale()`.",
     ),
     (
+        "tml::rate",
+        "The times in the files don't fit a fixed sampling rate, or not the one that the spec declares. Windows and spectra need evenly spaced samples: resample the recordings, sort them by time, or correct `rate`.",
+    ),
+    (
         "tml::relation",
         "A line has the wrong relation. `=` sets a field; `>=` and `<=` stand only in `require`, and there in the direction in which a limit makes sense: accuracy at least, memory and time at most.",
     ),
@@ -323,6 +339,10 @@ pub const CODES: &[(&str, &str)] = &[
         "A function is defined that no `features` block and no `app` uses. It isn't built. Call it, or remove it.",
     ),
     ("tml::version", "A spec begins with the version of its language. Write `tml 1` as the first line."),
+    (
+        "tml::window",
+        "Recordings of any length (sound, streams) are cut by `window(1 s, stride = 500 ms)`, the first line of a chain; recordings of one shape aren't cut. A time needs the data set's `rate`. Recordings shorter than a window are padded with zeros (`short = pad`), left out (`drop`) or refused (`refuse`).",
+    ),
 ];
 
 /// The paragraph of `code`.

@@ -4,16 +4,21 @@
 //! Never: computes a measurement; prints a number without its kind.
 //! Add here: a form of the report.
 
+mod answers;
 pub mod confusion;
 pub mod conversion;
+mod data;
 pub mod judge;
 pub mod measure;
+pub mod metrics;
+pub mod plot;
 mod text;
 mod unmet;
 pub mod verdict;
 
 pub use confusion::Confusion;
 pub use conversion::Conversion;
+pub use data::data_text;
 pub use judge::judge;
 pub use measure::{Measured, Measurements};
 pub use text::{Style, text};
