@@ -11,6 +11,7 @@ pub mod fixed;
 pub mod forward;
 pub mod gemm;
 pub mod graph;
+pub mod lanes;
 pub mod observe;
 pub mod ops;
 pub mod passes;
