@@ -36,7 +36,8 @@ pub fn read(options: &Options, path: &str, beside: &Beside, numbers: Numbers) ->
         let values = &numbers.x[start..*end];
         start = *end;
         block.faults.rows += 1;
-        let line = numbers.lines.get(index).copied().unwrap_or(if numbers.ends.len() > 1 { index as u32 + 1 } else { 0 });
+        let line =
+            numbers.lines.get(index).copied().unwrap_or(if numbers.ends.len() > 1 { index as u32 + 1 } else { 0 });
         let at = At { path, line, index, field: &|_| "" };
         let (mark, marked) = marks.read(&at, &mut block);
         let begin = block.x.len();

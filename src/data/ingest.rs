@@ -76,7 +76,10 @@ fn decoded(options: &Options, mut batch: Vec<File>, threads: usize) -> Vec<(File
         std::thread::scope(|scope| {
             let share = |files: &'_ mut [File]| files.iter_mut().map(one).collect::<Vec<_>>();
             let workers: Vec<_> = batch.chunks_mut(size).map(|files| scope.spawn(move || share(files))).collect();
-            workers.into_iter().flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+            workers
+                .into_iter()
+                .flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect()
         })
     };
     batch.into_iter().zip(contents).collect()
@@ -175,13 +178,16 @@ impl<'a> Merge<'a> {
             return Err(nothing(options, &self.others).into());
         }
         let some = self.blocks.iter().any(|block| !block.is_empty());
-        if !self.faults.is_empty() && !(options.skip && some) {
+        let skipped = options.skip && some;
+        if !skipped && !self.faults.is_empty() {
             return Err(self.faults.diags(options));
         }
         if let Some(labels) = self.side.count().filter(|labels| *labels != self.recordings) {
             let title = format!("there are {labels} labels for {} recordings", self.recordings);
             let diag = Diag::error("tml::label", title).at(&options.source_span, "labels from here");
-            return Err(diag.help("labels need an entry for each recording, or `file = …`: the column with its file").into());
+            return Err(diag
+                .help("labels need an entry for each recording, or `file = …`: the column with its file")
+                .into());
         }
         let mut rows = join(options, self.blocks);
         rows.columns = self.columns;
@@ -327,6 +333,8 @@ fn left_over(options: &Options, places: &Places) -> Option<Diag> {
     else {
         return None;
     };
-    let title = format!("{} files have rows behind their last whole take of {count}; they are left out", places.count());
-    (places.count() > 0).then(|| places.note(Diag::warning("tml::csv", title).at(&options.source_span, "takes from here")))
+    let title =
+        format!("{} files have rows behind their last whole take of {count}; they are left out", places.count());
+    (places.count() > 0)
+        .then(|| places.note(Diag::warning("tml::csv", title).at(&options.source_span, "takes from here")))
 }

@@ -145,8 +145,7 @@ fn entries(labels: &Labels, bytes: Vec<u8>) -> Result<Read, String> {
 fn suffixes(path: &str) -> impl Iterator<Item = &str> {
     let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
     let tails = |text: &'_ str| {
-        let starts: Vec<usize> =
-            [0].into_iter().chain(text.match_indices('/').map(|(at, _)| at + 1)).collect();
+        let starts: Vec<usize> = [0].into_iter().chain(text.match_indices('/').map(|(at, _)| at + 1)).collect();
         starts
     };
     let with = tails(path).into_iter().map(move |at| &path[at..]);

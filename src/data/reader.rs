@@ -136,7 +136,8 @@ impl<'a> Reader<'a> {
             }
             let start = block.x.len();
             let verdict = self.channels(&at, &slots, &mut block).max(marked);
-            let open = open.get_or_insert_with(|| Open { mark: mark.clone(), line, start, rows: 0, verdict: Verdict::Keep });
+            let open =
+                open.get_or_insert_with(|| Open { mark: mark.clone(), line, start, rows: 0, verdict: Verdict::Keep });
             self.add(open, mark, verdict, &mut block);
         });
         self.close(open.take(), &mut block);

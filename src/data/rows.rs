@@ -242,8 +242,7 @@ impl Rows {
             self.ends = ends;
         }
         let targets = self.targets.len();
-        self.values =
-            chosen.iter().flat_map(|row| &self.values[row * targets..(row + 1) * targets]).copied().collect();
+        self.values = chosen.iter().flat_map(|row| &self.values[row * targets..(row + 1) * targets]).copied().collect();
         let pick = |list: &[u32]| chosen.iter().filter_map(|row| list.get(*row).copied()).collect::<Vec<u32>>();
         (self.y, self.group, self.part) = (pick(&self.y), pick(&self.group), pick(&self.part));
         self.origin = chosen.iter().map(|row| self.origin[*row]).collect();

@@ -18,16 +18,30 @@ use super::term;
 pub(super) fn schema() -> Params {
     let truth = || Kind::Word(["true", "false"].map(String::from).into());
     vec![
-        Param::required("source", Kind::Free, "where the recordings come from: `csv(\"data/*.csv\")`, `wav(…)`, `images(…)`"),
+        Param::required(
+            "source",
+            Kind::Free,
+            "where the recordings come from: `csv(\"data/*.csv\")`, `wav(…)`, `images(…)`",
+        ),
         Param::optional(
             "channels",
             Kind::Free,
             "",
             "input columns in order: names, texts, `columns(…)`, `onehot(…)`; sound, images and arrays name theirs",
         ),
-        Param::optional("label", Kind::Free, "label", "what names a recording's class: a part of the path, or a column"),
+        Param::optional(
+            "label",
+            Kind::Free,
+            "label",
+            "what names a recording's class: a part of the path, or a column",
+        ),
         Param::optional("classes", Kind::Names, "", "class names in the order of the model's outputs"),
-        Param::optional("other", Kind::Text, "", "the class of labels that aren't in `classes`; left out: they are refused"),
+        Param::optional(
+            "other",
+            Kind::Text,
+            "",
+            "the class of labels that aren't in `classes`; left out: they are refused",
+        ),
         Param::optional("target", Kind::Free, "", "columns with numbers to learn, instead of classes: `[price]`"),
         Param::optional(
             "rate",
@@ -139,7 +153,9 @@ fn inputs(
         (None, false, None) => {
             if found.is_some() {
                 let diag = Diag::error("tml::field", format!("`{}` has no `channels`", fields::title(block)));
-                let diag = diag.at(&block.header, "`channels` is missing").note("channels: the columns that are inputs, in order");
+                let diag = diag
+                    .at(&block.header, "`channels` is missing")
+                    .note("channels: the columns that are inputs, in order");
                 cx.report(diag.help("add `channels = [ax, ay, az]`, or by position `channels = columns(0..2)`"));
             }
             return (None, None);
@@ -147,7 +163,9 @@ fn inputs(
     };
     if let Some(last) = last.filter(|last| *last != channels.len()) {
         let title = format!("`channels` names {}, but the recordings have {last}", channels.len());
-        cx.report(Diag::error("tml::shape", title).at(&span, format!("{last} are needed")).help("leave `channels` out"));
+        cx.report(
+            Diag::error("tml::shape", title).at(&span, format!("{last} are needed")).help("leave `channels` out"),
+        );
         return (None, None);
     }
     let count = channels.len();
@@ -195,7 +213,8 @@ fn answer(block: &Block, fields: &Fields, cx: &mut Context) -> Option<Answer> {
     let targets: Option<Vec<Column>> = items.iter().map(|item| channels::column("target", item, cx)).collect();
     let targets = targets?;
     if targets.is_empty() || targets.len() > 256 {
-        let diag = Diag::error("tml::bounds", format!("`target` has {} columns, but 1 to 256 are possible", targets.len()));
+        let diag =
+            Diag::error("tml::bounds", format!("`target` has {} columns, but 1 to 256 are possible", targets.len()));
         cx.report(diag.at(&target_span, "1 to 256 columns").help("write `target = [temperature]`"));
         return None;
     }
@@ -330,7 +349,9 @@ fn check_columns(
             cx.report(without_columns(field, &name, fields));
         }
     }
-    let given_away = channels.iter().find(|channel| marks.iter().any(|(field, column)| *field != "split" && channel.column == **column));
+    let given_away = channels
+        .iter()
+        .find(|channel| marks.iter().any(|(field, column)| *field != "split" && channel.column == **column));
     if let Some(channel) = given_away.filter(|_| source.format.has_columns()) {
         let what = if answer.targets.is_empty() { "label" } else { "target" };
         let diag = Diag::error("tml::twice", format!("the {what} is also the channel `{}`", channel.name));

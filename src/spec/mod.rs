@@ -13,6 +13,7 @@ mod features;
 mod fetch;
 mod fields;
 mod foreign;
+mod formats;
 mod function;
 mod import;
 pub mod model;

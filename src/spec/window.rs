@@ -20,8 +20,18 @@ pub(super) fn schema() -> Params {
     let short = Kind::Word(["pad", "drop", "refuse"].map(String::from).into());
     vec![
         Param::required("length", Kind::Free, "a time, by the data set's `rate`, or a number of samples"),
-        Param::optional("stride", Kind::Free, "", "from one window's start to the next one's; the length when left out"),
-        Param::optional("short", short, "pad", "a recording shorter than a window: zeros behind it, left out, or refused"),
+        Param::optional(
+            "stride",
+            Kind::Free,
+            "",
+            "from one window's start to the next one's; the length when left out",
+        ),
+        Param::optional(
+            "short",
+            short,
+            "pad",
+            "a recording shorter than a window: zeros behind it, left out, or refused",
+        ),
     ]
 }
 
@@ -38,7 +48,8 @@ pub(super) fn read(first: Option<&Call>, dataset: &Dataset, cx: &mut Context) ->
             None
         }
         (None, true) => {
-            let title = format!("the recordings of `{}` have any length, and nothing cuts them into windows", dataset.name);
+            let title =
+                format!("the recordings of `{}` have any length, and nothing cuts them into windows", dataset.name);
             let diag = Diag::error("tml::window", title);
             let diag = match first {
                 Some(call) => diag.at(&call.span, "comes before any window"),
@@ -79,21 +90,25 @@ fn cut(call: &Call, dataset: &Dataset, cx: &mut Context) -> Option<(Option<Windo
 /// A number of samples, from a time (to the nearest sample) or as it is.
 fn samples(name: &str, value: &Value, dataset: &Dataset, cx: &mut Context) -> Option<usize> {
     let count = match value {
-        Value::Number(number) if number.unit.is_none() => match number.value.integer() {
-            Some(count) => count,
-            None => {
-                let diag = Diag::error("tml::kind", format!("`{name}` is a time or a whole number of samples, not {}", number.value));
-                cx.report(diag.at(&value.span(), "a fraction").help("write `1 s`, or `50` samples"));
+        Value::Number(number) if number.unit.is_none() => {
+            let Some(count) = number.value.integer() else {
+                let title = format!("`{name}` is a time or a whole number of samples, not {}", number.value);
+                let diag = Diag::error("tml::kind", title).at(&value.span(), "a fraction");
+                cx.report(diag.help("write `1 s`, or `50` samples"));
                 return None;
-            }
-        },
+            };
+            count
+        }
         _ => match term::read(name, &Kind::Of(Dimension::Time), value, cx) {
             Ok(Some(Term::Quantity(time))) => {
                 let Some(rate) = dataset.rate else {
                     let written = value.span().text().to_string();
                     let title = format!("`{}` has no `rate`, so {written} is no number of samples", dataset.name);
                     let diag = Diag::error("tml::window", title).at(&value.span(), "how many samples?");
-                    cx.report(diag.help(format!("add `rate = 50 Hz` to `dataset {}`, or write a number of samples", dataset.name)));
+                    cx.report(diag.help(format!(
+                        "add `rate = 50 Hz` to `dataset {}`, or write a number of samples",
+                        dataset.name
+                    )));
                     return None;
                 };
                 // Nanoseconds by millihertz.
@@ -108,7 +123,8 @@ fn samples(name: &str, value: &Value, dataset: &Dataset, cx: &mut Context) -> Op
     };
     let width = dataset.row.len().max(1) as i128;
     if count < 1 || count * width > MOST {
-        let diag = Diag::error("tml::bounds", format!("`{name}` is {count} samples, but 1 to {} are possible", MOST / width));
+        let diag =
+            Diag::error("tml::bounds", format!("`{name}` is {count} samples, but 1 to {} are possible", MOST / width));
         cx.report(diag.at(&value.span(), format!("{count} samples")).help("write for example `1 s`"));
         return None;
     }

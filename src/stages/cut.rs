@@ -93,8 +93,13 @@ impl Cut {
             Short::Pad | Short::Refuse => format!("zeros follow {what}"),
         };
         let length = self.window.length;
-        let title = format!("{} of {all} recordings {verb} shorter than a window of {length} samples: {fate}", short.len());
-        job.warn(Diag::warning("tml::window", title).at(&self.window.span, "cut here").note(format!("the first is {}", name(*first))));
+        let title =
+            format!("{} of {all} recordings {verb} shorter than a window of {length} samples: {fate}", short.len());
+        job.warn(
+            Diag::warning("tml::window", title)
+                .at(&self.window.span, "cut here")
+                .note(format!("the first is {}", name(*first))),
+        );
     }
 }
 

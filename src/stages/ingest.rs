@@ -36,7 +36,11 @@ impl Ingest {
     /// The files that it reads: recordings are called `data`, their labels `labels`.
     pub fn inputs(&self) -> Vec<Input> {
         let labels = self.dataset.source.labels.as_ref().map(|labels| ("labels", &labels.pattern));
-        [("data", &self.dataset.source.pattern)].into_iter().chain(labels).map(|(name, pattern)| self.tree(name, pattern)).collect()
+        [("data", &self.dataset.source.pattern)]
+            .into_iter()
+            .chain(labels)
+            .map(|(name, pattern)| self.tree(name, pattern))
+            .collect()
     }
 
     fn tree(&self, name: &str, pattern: &Pattern) -> Input {

@@ -162,9 +162,18 @@ fn png_of_every_kind() {
     assert_eq!(read(&png(2, 1, ColorType::Grayscale, BitDepth::Sixteen, &[7, 0, 255, 255]), &two), [7.0, 255.0]);
     assert_eq!(read(&png(2, 1, ColorType::GrayscaleAlpha, BitDepth::Eight, &[200, 255, 200, 0]), &two), [200.0, 0.0]);
     let colours = images(1, 2, true, Fit::Refuse);
-    assert_eq!(read(&png(2, 1, ColorType::Indexed, BitDepth::Two, &[0b0110_0000]), &colours), [255., 0., 0., 0., 255., 0.]);
-    assert_eq!(read(&png(2, 1, ColorType::Rgb, BitDepth::Eight, &[1, 2, 3, 4, 5, 6]), &colours), [1., 2., 3., 4., 5., 6.]);
-    assert_eq!(read(&png(1, 1, ColorType::Rgb, BitDepth::Eight, &[255, 0, 0]), &images(1, 1, false, Fit::Refuse)), [76.0]);
+    assert_eq!(
+        read(&png(2, 1, ColorType::Indexed, BitDepth::Two, &[0b0110_0000]), &colours),
+        [255., 0., 0., 0., 255., 0.]
+    );
+    assert_eq!(
+        read(&png(2, 1, ColorType::Rgb, BitDepth::Eight, &[1, 2, 3, 4, 5, 6]), &colours),
+        [1., 2., 3., 4., 5., 6.]
+    );
+    assert_eq!(
+        read(&png(1, 1, ColorType::Rgb, BitDepth::Eight, &[255, 0, 0]), &images(1, 1, false, Fit::Refuse)),
+        [76.0]
+    );
 }
 
 #[test]
@@ -183,7 +192,10 @@ fn jpeg_bmp_and_pnm() {
         near(bytes, &colour, 3 * 11 + 1, 150.0);
         near(bytes, &colour, 3 * (24 * 15 + 23) + 2, 100.0);
     }
-    assert_eq!(image::read(b"P2 # comment\n2 1\n15\n0 15\n", &images(1, 2, false, Fit::Refuse)).unwrap().x, [0.0, 255.0]);
+    assert_eq!(
+        image::read(b"P2 # comment\n2 1\n15\n0 15\n", &images(1, 2, false, Fit::Refuse)).unwrap().x,
+        [0.0, 255.0]
+    );
     assert_eq!(image::read(b"P5 2 1 255\n\x07\xff", &images(1, 2, false, Fit::Refuse)).unwrap().x, [7.0, 255.0]);
 }
 
@@ -270,7 +282,9 @@ fn raw_numbers_idx_and_gzip() {
 fn edge_impulse_json_of_one_and_several_sensors() {
     let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
     let text = |interval: &str, values: &str| {
-        format!("{{\"protected\":{{}},\"payload\":{{\"interval_ms\":{interval},\"sensors\":[{{\"name\":\"x\",\"units\":\"m/s2\"}},{{\"name\":\"y\"}}],\"values\":{values}}}}}")
+        format!(
+            "{{\"protected\":{{}},\"payload\":{{\"interval_ms\":{interval},\"sensors\":[{{\"name\":\"x\",\"units\":\"m/s2\"}},{{\"name\":\"y\"}}],\"values\":{values}}}}}"
+        )
     };
     let two = text("20", "[[1,2],[3,null]]");
     let read = json::read(two.as_bytes(), &names(&["y", "x"]), Some(50.0), false).unwrap().x;
@@ -280,10 +294,17 @@ fn edge_impulse_json_of_one_and_several_sensors() {
     assert!(said.contains("has no sensor `z`; it has `x`, `y`"), "{said}");
     let said = json::read(two.as_bytes(), &names(&["x"]), Some(100.0), false).unwrap_err();
     assert!(said.contains("has 50.0000 Hz, not 100; `resample = yes`"), "{said}");
-    assert_eq!(json::read(text("20", "[[1,2],[1,2]]").as_bytes(), &names(&["x"]), Some(100.0), true).unwrap().x.len(), 4);
+    assert_eq!(
+        json::read(text("20", "[[1,2],[1,2]]").as_bytes(), &names(&["x"]), Some(100.0), true).unwrap().x.len(),
+        4
+    );
     let one = "{\"payload\":{\"interval_ms\":0.0625,\"sensors\":[{\"name\":\"audio\"}],\"values\":[1,2,3]}}";
     assert_eq!(json::read(one.as_bytes(), &names(&["audio"]), Some(16_000.0), false).unwrap().x, [1.0, 2.0, 3.0]);
-    assert!(json::read(text("20", "[[1]]").as_bytes(), &names(&["x"]), None, false).unwrap_err().contains("1 values in sample 0"));
+    assert!(
+        json::read(text("20", "[[1]]").as_bytes(), &names(&["x"]), None, false)
+            .unwrap_err()
+            .contains("1 values in sample 0")
+    );
     assert!(json::read(text("0", "[[1,2]]").as_bytes(), &names(&["x"]), Some(50.0), true).is_err());
     assert!(json::read(b"\xa3whatever", &names(&["x"]), None, false).unwrap_err().contains("is CBOR"));
     for end in 0..two.len() {

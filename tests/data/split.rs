@@ -9,7 +9,13 @@ use tinyml::data::split::{Given, Parts, Split, divide};
 use crate::options::span;
 
 fn split(train: u32, valid: u32, test: u32, seed: u64) -> Split {
-    Split { shares: [train, valid, test].map(|percent| percent * 10_000), seed, by: None, given: None, span: span("split") }
+    Split {
+        shares: [train, valid, test].map(|percent| percent * 10_000),
+        seed,
+        by: None,
+        given: None,
+        span: span("split"),
+    }
 }
 
 /// Random rows with many repeats; `by` groups when `groups` isn't 0.
@@ -44,7 +50,11 @@ fn assert_together(rows: &Rows, parts: &Parts, seed: u64) {
     for row in 0..rows.len() {
         if rows.group.is_empty() {
             let key: Vec<u32> = rows.row(row).iter().map(|value| value.to_bits()).collect();
-            assert_eq!(*of_value.entry(key).or_insert(parts.of[row]), parts.of[row], "seed {seed}: equal rows straddle");
+            assert_eq!(
+                *of_value.entry(key).or_insert(parts.of[row]),
+                parts.of[row],
+                "seed {seed}: equal rows straddle"
+            );
         }
         if let Some(group) = rows.group.get(row) {
             assert_eq!(
@@ -201,7 +211,11 @@ fn the_data_can_say_the_parts() {
     let mut rows = worded(&["a", "b", "c"], 20);
     let parts = divide(&mut rows, &given(&["a"], &[], &["b"], [80, 20, 0])).unwrap();
     assert_eq!((rows.len(), parts.sizes()), (40, [16, 4, 20]));
-    assert!(parts.warnings[0].title.contains("20 rows are left out: their `part` is in no part"), "{:?}", parts.warnings);
+    assert!(
+        parts.warnings[0].title.contains("20 rows are left out: their `part` is in no part"),
+        "{:?}",
+        parts.warnings
+    );
 }
 
 #[test]
@@ -218,7 +232,10 @@ fn equal_rows_in_two_given_parts_are_told() {
     (0..10).for_each(|row| rows.x[(40 + row) * 2] = row as f32);
     let parts = divide(&mut rows, &given(&[], &[], &["testing"], [85, 15, 0])).unwrap();
     assert_eq!(parts.sizes()[2], 40);
-    let told = parts.warnings.iter().find(|warning| warning.title.contains("of 40 test rows equal a training row of another `part`"));
+    let told = parts
+        .warnings
+        .iter()
+        .find(|warning| warning.title.contains("of 40 test rows equal a training row of another `part`"));
     assert!(told.is_some(), "{:?}", parts.warnings);
 }
 

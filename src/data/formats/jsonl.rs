@@ -67,7 +67,11 @@ fn samples(object: &Map<String, Value>, channels: &[String], x: &mut Vec<f32>) -
                 single => std::slice::from_ref(single),
             };
             if list.len() != channels.len() {
-                return Err(format!("has a sample of {} numbers, but there are {} channels", list.len(), channels.len()));
+                return Err(format!(
+                    "has a sample of {} numbers, but there are {} channels",
+                    list.len(),
+                    channels.len()
+                ));
             }
             list.iter().try_for_each(|value| number(value).map(|number| x.push(number)))?;
         }
@@ -91,7 +95,10 @@ fn samples(object: &Map<String, Value>, channels: &[String], x: &mut Vec<f32>) -
     Ok(())
 }
 
-fn objects(bytes: Vec<u8>) -> Result<Vec<(u32, Map<String, Value>)>, String> {
+/// Objects with their lines.
+type Objects = Vec<(u32, Map<String, Value>)>;
+
+fn objects(bytes: Vec<u8>) -> Result<Objects, String> {
     let decoded = text::decode(bytes)?;
     if decoded.text.trim_start().starts_with('[') {
         let list: Vec<Map<String, Value>> =

@@ -32,7 +32,10 @@ pub fn read(bytes: &[u8], dims: &[usize]) -> Result<Numbers, String> {
     let single = same(&header.dims, dims) && header.dims.len() <= dims.len();
     let flat = header.dims.len() == 2 || dims.len() == 1;
     if !single && (header.dims.is_empty() || per != width || !(flat || same(&header.dims[1..], dims))) {
-        return Err(format!("has the shape {:?}, but recordings are {dims:?}, counted along the first axis", header.dims));
+        return Err(format!(
+            "has the shape {:?}, but recordings are {dims:?}, counted along the first axis",
+            header.dims
+        ));
     }
     let Kind::Number(number) = header.kind else { return Err("has texts, not numbers".into()) };
     Numbers::rows(in_order(&header, number.read(header.body, header.big_endian)), width)
@@ -57,7 +60,9 @@ pub fn labels(bytes: &[u8]) -> Result<Vec<String>, String> {
                 None => Ok(values.iter().map(ToString::to_string).collect()),
             };
         }
-        Kind::Bytes(size) => header.body.chunks_exact(size.max(1)).map(|text| String::from_utf8_lossy(text).into()).collect(),
+        Kind::Bytes(size) => {
+            header.body.chunks_exact(size.max(1)).map(|text| String::from_utf8_lossy(text).into()).collect()
+        }
         Kind::Letters(count) => header.body.chunks_exact((4 * count).max(4)).map(letters).collect::<Vec<String>>(),
     };
     Ok(texts.into_iter().map(trimmed).collect())
@@ -69,7 +74,10 @@ fn one_hot(header: &Header, values: &[f32]) -> Option<Vec<String>> {
     if *width < 2 {
         return None;
     }
-    values.chunks_exact(*width).map(|row| row.iter().position(|value| *value > 0.5).map(|class| class.to_string())).collect()
+    values
+        .chunks_exact(*width)
+        .map(|row| row.iter().position(|value| *value > 0.5).map(|class| class.to_string()))
+        .collect()
 }
 
 fn header(bytes: &[u8]) -> Result<Header<'_>, String> {
@@ -77,13 +85,11 @@ fn header(bytes: &[u8]) -> Result<Header<'_>, String> {
     if !bytes.starts_with(b"\x93NUMPY") {
         return Err("is no NumPy array: it doesn't start with `\\x93NUMPY`".into());
     }
-    let (length, start) = match bytes.get(6).ok_or_else(cut)? {
-        1 => (usize::from(u16::from_le_bytes([*bytes.get(8).ok_or_else(cut)?, *bytes.get(9).ok_or_else(cut)?])), 10),
-        _ => {
-            let word = bytes.get(8..12).ok_or_else(cut)?;
-            (u32::from_le_bytes([word[0], word[1], word[2], word[3]]) as usize, 12)
-        }
+    let word = |at: usize, size: usize| -> Result<usize, String> {
+        let bytes = bytes.get(at..at + size).ok_or_else(cut)?;
+        Ok(bytes.iter().rev().fold(0, |number, byte| number << 8 | usize::from(*byte)))
     };
+    let (length, start) = if word(6, 1)? == 1 { (word(8, 2)?, 10) } else { (word(8, 4)?, 12) };
     let end = start + length;
     let text = String::from_utf8_lossy(bytes.get(start..end).ok_or_else(cut)?).into_owned();
     let body = bytes.get(end..).ok_or_else(cut)?;
@@ -92,7 +98,8 @@ fn header(bytes: &[u8]) -> Result<Header<'_>, String> {
     let descr = descr.ok_or("has elements of several fields, which aren't read")?;
     let fortran = after("'fortran_order'").is_some_and(|rest| rest.starts_with("True"));
     let shape = after("'shape'").and_then(|rest| rest.strip_prefix('(')?.split(')').next()).ok_or_else(cut)?;
-    let dims = shape.split(',').map(str::trim).filter(|dim| !dim.is_empty()).map(|dim| dim.trim_end_matches('L').parse());
+    let dims =
+        shape.split(',').map(str::trim).filter(|dim| !dim.is_empty()).map(|dim| dim.trim_end_matches('L').parse());
     let dims: Vec<usize> = dims.collect::<Result<_, _>>().map_err(|_| format!("has the shape ({shape})"))?;
     let kind = kind(descr)?;
     let size = match kind {

@@ -25,7 +25,11 @@ pub fn member(bytes: &[u8], name: &str) -> Result<Vec<u8>, String> {
             let mut plain = Vec::new();
             let read = DeflateDecoder::new(packed).take(MOST + 1).read_to_end(&mut plain);
             read.map_err(|error| format!("is damaged: its array `{name}`: {error}"))?;
-            if plain.len() as u64 > MOST { Err(format!("has the array `{name}` of more than {} MiB", MOST >> 20)) } else { Ok(plain) }
+            if plain.len() as u64 > MOST {
+                Err(format!("has the array `{name}` of more than {} MiB", MOST >> 20))
+            } else {
+                Ok(plain)
+            }
         }
         other => Err(format!("has its array `{name}` compressed by method {other}, which isn't read")),
     }

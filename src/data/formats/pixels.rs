@@ -65,7 +65,10 @@ impl Pixels {
         let (tall, wide) = match fit {
             Fit::Refuse => {
                 let (has, wanted) = ((self.height, self.width), (height, width));
-                return Err(format!("has {} rows of {} pixels, not {} of {}; `fit = resize` scales it", has.0, has.1, wanted.0, wanted.1));
+                return Err(format!(
+                    "has {} rows of {} pixels, not {} of {}; `fit = resize` scales it",
+                    has.0, has.1, wanted.0, wanted.1
+                ));
             }
             Fit::Resize => all,
             Fit::Crop => {
@@ -119,8 +122,10 @@ fn spans(start: f64, length: f64, count: usize, limit: usize) -> Vec<Vec<(usize,
         }
         let (from, to) = (start + index as f64 * step, start + (index as f64 + 1.0) * step);
         let covered = |at: usize| (f64::min(to, at as f64 + 1.0) - f64::max(from, at as f64)).max(0.0);
-        let mut cover: Vec<(usize, f64)> =
-            (from as usize..=(to as usize).min(last)).map(|at| (at, covered(at))).filter(|cover| cover.1 > 1e-9).collect();
+        let mut cover: Vec<(usize, f64)> = (from as usize..=(to as usize).min(last))
+            .map(|at| (at, covered(at)))
+            .filter(|cover| cover.1 > 1e-9)
+            .collect();
         if cover.is_empty() {
             cover.push(((from as usize).min(last), 1.0));
         }

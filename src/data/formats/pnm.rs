@@ -28,10 +28,19 @@ pub fn read(bytes: &[u8]) -> Result<Pixels, String> {
         let body = bytes.get(at + 1..).unwrap_or_default();
         match (bitmap, largest > 255) {
             (true, _) => {
-                let bit = |row: usize, column: usize| body.get(row * width.div_ceil(8) + column / 8).map(|byte| byte >> (7 - column % 8) & 1);
-                (0..count).map_while(|index| bit(index / width, index % width)).map(|bit| if bit == 1 { 0 } else { 255 }).collect()
+                let bit = |row: usize, column: usize| {
+                    body.get(row * width.div_ceil(8) + column / 8).map(|byte| byte >> (7 - column % 8) & 1)
+                };
+                (0..count)
+                    .map_while(|index| bit(index / width, index % width))
+                    .map(|bit| if bit == 1 { 0 } else { 255 })
+                    .collect()
             }
-            (_, true) => body.chunks_exact(2).take(count).map(|two| scaled(usize::from(two[0]) << 8 | usize::from(two[1]))).collect(),
+            (_, true) => body
+                .chunks_exact(2)
+                .take(count)
+                .map(|two| scaled(usize::from(two[0]) << 8 | usize::from(two[1])))
+                .collect(),
             _ => body.iter().take(count).map(|byte| scaled(usize::from(*byte))).collect(),
         }
     };

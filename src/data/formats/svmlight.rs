@@ -18,7 +18,8 @@ pub fn read(bytes: Vec<u8>, wanted: &Wanted) -> Result<Table, Refusal> {
         if text.is_empty() {
             continue;
         }
-        let (record, range) = record(text, width).map_err(|why| Refusal::Unreadable(format!("{why}, at line {line}")))?;
+        let (record, range) =
+            record(text, width).map_err(|why| Refusal::Unreadable(format!("{why}, at line {line}")))?;
         (least, most) = (least.min(range.0), most.max(range.1));
         rows.push((line, record));
     }

@@ -19,7 +19,12 @@ pub struct Given {
 
 /// The part of each row that the data says; `None`: to be divided by shares. Rows that the data puts nowhere are left
 /// out of `rows`, with a warning. Errors: `tml::split`, when a word is never met.
-pub(super) fn fix(rows: &mut Rows, given: &Given, shares: [u32; PARTS], span: &Span) -> Result<(Vec<Option<u8>>, Vec<Diag>), Diag> {
+pub(super) fn fix(
+    rows: &mut Rows,
+    given: &Given,
+    shares: [u32; PARTS],
+    span: &Span,
+) -> Result<(Vec<Option<u8>>, Vec<Diag>), Diag> {
     let mut warnings = Vec::new();
     let part = |word: &String| (0..PARTS).find(|part| given.words[*part].iter().any(|name| cell::same(word, name)));
     let of_word: Vec<Option<u8>> = rows.parts.iter().map(|word| part(word).map(|part| part as u8)).collect();
@@ -65,7 +70,8 @@ fn straddling(rows: &Rows, fixed: &[Option<u8>], keep: &[bool], span: &Span) -> 
     for (row, group) in rows.group.iter().enumerate().filter(|(row, _)| keep[*row]) {
         seen[*group as usize][usize::from(fixed[row] == Some(2))] = true;
     }
-    let both: Vec<&String> = rows.groups.iter().zip(&seen).filter(|(_, seen)| **seen == [true; 2]).map(|(name, _)| name).collect();
+    let both: Vec<&String> =
+        rows.groups.iter().zip(&seen).filter(|(_, seen)| **seen == [true; 2]).map(|(name, _)| name).collect();
     let first = both.first()?;
     let title = format!("{} groups are in the {} part and in another one, for example `{first}`", both.len(), NAMES[2]);
     Some(Diag::warning("tml::split", title).at(span, "divided here"))
