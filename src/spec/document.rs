@@ -7,7 +7,8 @@ use super::require::{MEASURES, OfClass};
 use super::term;
 use super::vocabulary::Vocabulary;
 use super::{
-    augment, channels, dataset, deploy, features, fetch, formats, function, network, quantize, split, train, window,
+    augment, channels, dataset, decide, deploy, features, fetch, formats, function, network, quantize, split, train,
+    window,
 };
 
 /// A word with a schema of its own.
@@ -24,6 +25,7 @@ struct Topic {
 fn topics() -> Vec<Topic> {
     let mut topics = block_topics();
     topics.extend(inner_topics());
+    topics.extend(task_topics());
     topics.extend(formats::FORMS.iter().map(|form| Topic {
         word: form.word,
         form: form.written,
@@ -83,10 +85,45 @@ fn block_topics() -> Vec<Topic> {
         ),
         topic(
             "deploy",
-            "deploy NAME from MODEL { … require { … } }",
+            "deploy NAME from MODEL { … decide { … } require { … } }",
             "Boards to build firmware for, and what must hold on each.",
             "",
             deploy::schema(),
+        ),
+    ]
+}
+
+/// What a model is for, and what is made of its outputs.
+fn task_topics() -> Vec<Topic> {
+    let topic = |word, form, doc, within, params| Topic { word, form, doc, within, params };
+    vec![
+        topic(
+            "decide",
+            "decide { … }",
+            "How the model's outputs become the answer that the application is given.",
+            "deploy",
+            decide::schema(),
+        ),
+        topic(
+            "anomaly",
+            "anomaly(normal = [idle])",
+            "Detection: the model learns to give its input again, and what it gives badly is an anomaly.",
+            "detect",
+            network::anomaly_schema(),
+        ),
+        topic(
+            "mean",
+            "mean(3)",
+            "Smoothing: the mean score of so many windows of a recording.",
+            "smooth",
+            decide::smooth_schema(),
+        ),
+        topic(
+            "vote",
+            "vote(3)",
+            "Smoothing: the most frequent answer of so many windows of a recording; of equal ones the latest.",
+            "smooth",
+            decide::smooth_schema(),
         ),
     ]
 }
@@ -264,6 +301,8 @@ fn kind(kind: &Kind) -> String {
         Kind::Path => "path".to_string(),
         Kind::Word(words) => words.join(" | "),
         Kind::Names => "list of names".to_string(),
+        Kind::List(inner) => format!("list of {}", self::kind(inner)),
+        Kind::Either(first, second) => format!("{} or {}", self::kind(first), self::kind(second)),
         Kind::Reference => "name".to_string(),
         Kind::Free => "value".to_string(),
     }
@@ -304,14 +343,16 @@ fn metric_line(word: &str) -> Option<String> {
     let measure = MEASURES.iter().find(|measure| measure.word == word)?;
     let relation = if measure.bound == super::model::Bound::AtLeast { ">=" } else { "<=" };
     let limit = match measure.dimension {
-        Dimension::Ratio => "95%",
-        Dimension::Time => "20 ms",
-        _ => "64 KiB",
+        Some(Dimension::Ratio) => "95%",
+        Some(Dimension::Time) => "20 ms",
+        Some(_) => "64 KiB",
+        None => "0.5",
     };
     let written = match measure.class {
         OfClass::No => word.to_string(),
         OfClass::Maybe => format!("{word} or {word}(CLASS)"),
         OfClass::Yes => format!("{word}(CLASS)"),
+        OfClass::Target => format!("{word} or {word}(TARGET)"),
     };
     Some(format!("  {written:16} {relation} {limit:7} {}\n", measure.doc))
 }

@@ -7,6 +7,7 @@ use crate::library::board::Board;
 pub use crate::net::observe::Calibration;
 pub use crate::net::train::{Augment, Balance, Loss, Optimizer, Schedule};
 
+pub use super::goal::{Bound, DETECTED, Decide, Limit, Metric, Requirement, Smooth, Task, Threshold};
 pub use crate::data::formats::csv::Header;
 pub use crate::data::{Channel, Column, Missing, Source};
 
@@ -36,6 +37,19 @@ impl Spec {
             Input::Dataset(index) => self.datasets[index].row.clone(),
             Input::Features(index) => self.features[index].input.clone(),
             Input::Given => model.shape.clone(),
+        }
+    }
+
+    /// Names of the answers of `model`: its data set's classes, `normal` and `anomaly`, or none.
+    pub fn answers(&self, model: &Model) -> Vec<String> {
+        model.task.answers(self.datasets.get(model.dataset).map_or(&[], |dataset| &dataset.classes))
+    }
+
+    /// The chain that cuts the recordings of `model` into windows, where one does.
+    pub fn windows(&self, model: &Model) -> Option<&Window> {
+        match model.input {
+            Input::Features(index) => self.features[index].window.as_ref(),
+            Input::Dataset(_) | Input::Given => None,
         }
     }
 }
@@ -92,6 +106,13 @@ pub struct Dataset {
     pub classes_span: Span,
     /// The `source` field.
     pub source_span: Span,
+}
+
+impl Dataset {
+    /// Names of the targets, for tables and requirements.
+    pub fn target_names(&self) -> Vec<String> {
+        self.targets.iter().map(ToString::to_string).collect()
+    }
 }
 
 /// How rows are divided; the three ratios are in ppm and sum to a million, less where the data names a part.
@@ -168,6 +189,13 @@ pub struct Features {
     pub span: Span,
 }
 
+impl Features {
+    /// Every step, those within others too.
+    pub fn all_steps(&self) -> Vec<&Step> {
+        self.steps.iter().flat_map(Step::all).collect()
+    }
+}
+
 /// How a stream is cut: `window(1 s, stride = 250 ms)`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Window {
@@ -201,10 +229,22 @@ pub struct Step {
     pub args: Vec<(String, String)>,
     /// What goes in.
     pub input: Shape,
+    /// Samples a second along the first dimension of what goes in, if known.
+    pub rate: Option<f64>,
     /// What comes out.
     pub output: Shape,
+    /// Chains that this step runs side by side (`join`); empty for all others.
+    pub branches: Vec<Vec<Step>>,
     /// The call.
     pub span: Span,
+}
+
+impl Step {
+    /// The step and all within it.
+    pub fn all(&self) -> Vec<&Step> {
+        let inner = self.branches.iter().flatten().flat_map(Step::all);
+        std::iter::once(self).chain(inner).collect()
+    }
 }
 
 /// What a feature step calls.
@@ -254,20 +294,6 @@ pub struct Model {
     pub quantize: Quantize,
     /// The block's header.
     pub span: Span,
-}
-
-/// What a model's outputs mean.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Task {
-    /// One score a class; the largest is the answer.
-    Classify,
-    /// The numbers themselves.
-    Regress,
-    /// The input again; the mean square of what is wrong with it, above a threshold, is an anomaly.
-    Detect {
-        /// Indices of the classes that are normal: only these are learnt.
-        normal: Vec<usize>,
-    },
 }
 
 /// A model in a file of another program.
@@ -396,6 +422,8 @@ pub struct Deploy {
     pub boards: Vec<BoardUse>,
     /// Index of the application function.
     pub app: Option<usize>,
+    /// How outputs become answers.
+    pub decide: Decide,
     /// Requirements in the order written.
     pub requirements: Vec<Requirement>,
     /// The block's header.
@@ -409,45 +437,4 @@ pub struct BoardUse {
     pub board: Board,
     /// Where the deployment names it.
     pub span: Span,
-}
-
-/// A limit that the build judges.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Requirement {
-    /// What is measured.
-    pub metric: Metric,
-    /// How it is compared.
-    pub relation: Bound,
-    /// With what.
-    pub limit: Quantity,
-    /// The line.
-    pub span: Span,
-}
-
-/// At least or at most.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Bound {
-    /// `>=`
-    AtLeast,
-    /// `<=`
-    AtMost,
-}
-
-/// What a requirement measures. A class is an index into the data set's classes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Metric {
-    /// Share of test rows whose class is right.
-    Accuracy,
-    /// Share of a class's rows that are found.
-    Recall(usize),
-    /// Share of a class's answers that are right.
-    Precision(usize),
-    /// F1: of one class, or the mean over classes.
-    F1(Option<usize>),
-    /// One inference with its features, seconds.
-    Latency,
-    /// Bytes of flash.
-    Flash,
-    /// Bytes of RAM.
-    Ram,
 }

@@ -7,7 +7,6 @@
 )]
 
 mod csv;
-mod features;
 mod formats;
 mod options;
 mod sets;

@@ -3,7 +3,8 @@
 use tinyml::base::{Decimal, Dimension, Quantity, Shape};
 use tinyml::data::{Format, Take};
 use tinyml::spec::model::{
-    Balance, Bound, Callee, Column, Header, Input, Metric, Missing, Optimizer, Origin, Requirement, Schedule, Short,
+    Balance, Bound, Callee, Column, Header, Input, Limit, Metric, Missing, Optimizer, Origin, Requirement, Schedule,
+    Short,
 };
 
 use super::words::{resolve, resolve_with};
@@ -155,10 +156,14 @@ fn requirements_keep_their_order_units_and_classes() {
     let boards: Vec<&str> = deploy.boards.iter().map(|found| found.board.name.as_str()).collect();
     assert_eq!(boards, ["nucleo_f446re", "microbit_v2"]);
     assert_eq!(deploy.app, Some(1));
+    let base = |limit: &Limit| match limit {
+        Limit::Of(quantity) => quantity.base,
+        Limit::Number(number) => panic!("{number} has no unit"),
+    };
     let limits: Vec<(Metric, Bound, i128)> = deploy
         .requirements
         .iter()
-        .map(|Requirement { metric, relation, limit, .. }| (*metric, *relation, limit.base))
+        .map(|Requirement { metric, relation, limit, .. }| (*metric, *relation, base(limit)))
         .collect();
     assert_eq!(
         limits,

@@ -5,13 +5,15 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use tinyml::base::rng::Rng;
-use tinyml::base::{Decimal, Diags, Element, Shape};
+use tinyml::base::{Decimal, Diags, Element, Shape, Source, Span};
 use tinyml::library::Library;
 use tinyml::spec::model::{Callee, Features, Function, Origin, Step};
 use tinyml::stages::chain::Chain;
 use tinyml::stages::extract::{Extracted, Program, extract};
 
-use crate::options::span;
+fn span(text: &str) -> Span {
+    Source::new("test.tml", text).span(0..text.len())
+}
 
 /// A chain's parts, owned.
 struct Case {
@@ -60,7 +62,8 @@ impl Case {
 
     fn push(mut self, call: Callee, args: Vec<(String, String)>, input: Shape, output: Shape) -> Self {
         self.features.output = output.clone();
-        self.features.steps.push(Step { call, args, input, output, span: span("step") });
+        let (rate, branches) = (None, Vec::new());
+        self.features.steps.push(Step { call, args, input, rate, output, branches, span: span("step") });
         self
     }
 
@@ -241,7 +244,7 @@ fn steps_run_in_order_and_fit_on_what_reaches_them() {
         let (low, high) = column.fold((f32::MAX, f32::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
         assert!(low == 0.0 && (high - 1.0).abs() < 1e-6, "{low} {high}");
     }
-    assert!(made.code.source.contains("scaled_step_1_twice(buffer_0, buffer_1)"), "{}", made.code.source);
+    assert!(made.code.source.contains("scaled_step_1_twice(buffer_0, out)"), "{}", made.code.source);
     assert!(made.code.header.contains("#define SCALED_OUTPUT_LEN 2"));
 }
 
