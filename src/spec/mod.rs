@@ -14,6 +14,7 @@ mod features;
 mod fetch;
 mod fields;
 mod foreign;
+mod formats;
 mod function;
 mod goal;
 mod import;
