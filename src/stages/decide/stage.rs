@@ -149,7 +149,7 @@ impl Decide {
         };
         if let Threshold::Score(score) = decide.threshold {
             (rule.threshold, rule.chosen) = (Some(score.to_f64() as f32), "given".into());
-        } else if let Task::Detect { normal } = &model.task {
+        } else if let Task::Detect { normal, .. } = &model.task {
             let decided = self::decide(&rule, &run(valid), table, valid);
             let anomaly = |at: &usize| normal.iter().all(|class| classes[*at] != *class as i32);
             let scored: Vec<(f32, bool)> =
