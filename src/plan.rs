@@ -10,6 +10,7 @@ use crate::library::core::Core;
 use crate::spec::Spec;
 use crate::spec::model::{self, Callee, Function, Origin};
 use crate::stages::compile::Compile;
+use crate::stages::cut::Cut;
 use crate::stages::decide::Decide;
 use crate::stages::emit::Emit;
 use crate::stages::features::Extract;
@@ -51,13 +52,13 @@ struct Rows {
 /// The graph of the whole build of `spec`. Does no I/O and looks at no data.
 pub fn plan(spec: &Arc<Spec>, context: &Context) -> Result<Graph, Diags> {
     let mut planner = Planner { spec: Arc::clone(spec), context, graph: Graph::new(), gates: Vec::new() };
-    let ingests = spec.datasets.iter().map(|dataset| planner.ingest(dataset)).collect::<Result<Vec<_>, _>>()?;
+    let ingests: Vec<StepId> = spec.datasets.iter().map(|dataset| planner.ingest(dataset)).collect();
     for function in &spec.functions {
         let gate = planner.gate(function)?;
         planner.gates.push(gate);
     }
     let chains =
-        spec.features.iter().map(|features| planner.extract(features, &ingests)).collect::<Result<Vec<_>, _>>()?;
+        spec.features.iter().map(|features| planner.chain(features, &ingests)).collect::<Result<Vec<_>, _>>()?;
     let mut models = Vec::new();
     for model in &spec.models {
         models.push(planner.model(model, &ingests, &chains));
@@ -85,15 +86,15 @@ pub fn convert(spec: &Arc<Spec>, file: &Path, context: &Context) -> Result<Graph
 }
 
 /// The graph of some data sets alone.
-pub fn ingest_only(datasets: &[&model::Dataset], root: &Path) -> Result<Graph, Diags> {
+pub fn ingest_only(datasets: &[&model::Dataset], root: &Path) -> Graph {
     let mut graph = Graph::new();
     for dataset in datasets {
-        let stage = Ingest::new(dataset, root)?;
-        let inputs = vec![stage.input()];
+        let stage = Ingest::new(dataset, root);
+        let inputs = stage.inputs();
         let step = graph.add(format!("ingest:{}", dataset.name), "ingest", Box::new(stage), inputs);
         graph.place(step, dataset.span.clone());
     }
-    Ok(graph)
+    graph
 }
 
 /// The step that gives a model's int8 network and its answers over the test part.
@@ -166,10 +167,10 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    fn ingest(&mut self, dataset: &model::Dataset) -> Result<StepId, Diags> {
-        let stage = Ingest::new(dataset, &self.context.root)?;
-        let inputs = vec![stage.input()];
-        Ok(self.add(&format!("ingest:{}", dataset.name), "ingest", Box::new(stage), inputs, &dataset.span))
+    fn ingest(&mut self, dataset: &model::Dataset) -> StepId {
+        let stage = Ingest::new(dataset, &self.context.root);
+        let inputs = stage.inputs();
+        self.add(&format!("ingest:{}", dataset.name), "ingest", Box::new(stage), inputs, &dataset.span)
     }
 
     fn gate(&mut self, function: &Function) -> Result<StepId, Diags> {
@@ -178,8 +179,20 @@ impl Planner<'_> {
         Ok(self.add(&gate_id(function), "gate", Box::new(gate_stage(function, self.context)?), inputs, &function.span))
     }
 
-    fn extract(&mut self, features: &model::Features, ingests: &[StepId]) -> Result<StepId, Diags> {
-        let base = ingests[features.dataset];
+    /// Who makes a chain's samples, streams cut into windows, and its features.
+    fn chain(&mut self, features: &model::Features, ingests: &[StepId]) -> Result<Rows, Diags> {
+        let base = match Cut::new(features) {
+            None => ingests[features.dataset],
+            Some(stage) => {
+                let files = ["x.npy", "lengths.npy", "y.npy", "part.npy", "recordings.csv"];
+                let inputs = files.map(|file| Input::step(file, ingests[features.dataset], file)).into();
+                self.add(&format!("cut:{}", features.name), "cut", Box::new(stage), inputs, &features.span)
+            }
+        };
+        Ok(Rows { x: self.extract(features, base)?, base })
+    }
+
+    fn extract(&mut self, features: &model::Features, base: StepId) -> Result<StepId, Diags> {
         let mut inputs = vec![Input::step("x.npy", base, "x.npy"), Input::step("part.npy", base, "part.npy")];
         for index in user_functions(features) {
             let name = &self.spec.functions[index].name;
@@ -199,7 +212,7 @@ impl Planner<'_> {
         Ok(self.add(&format!("extract:{}", features.name), "extract", Box::new(stage), inputs, &features.span))
     }
 
-    fn model(&mut self, model: &model::Model, ingests: &[StepId], chains: &[StepId]) -> ModelSteps {
+    fn model(&mut self, model: &model::Model, ingests: &[StepId], chains: &[Rows]) -> ModelSteps {
         let name = &model.name;
         let rows = rows(model, ingests, chains);
         let data = || {
@@ -287,7 +300,7 @@ impl Planner<'_> {
         deploy: usize,
         models: &[ModelSteps],
         ingests: &[StepId],
-        chains: &[StepId],
+        chains: &[Rows],
     ) -> Result<(), Diags> {
         let spec = Arc::clone(&self.spec);
         let block = &spec.deploys[deploy];
@@ -303,10 +316,9 @@ impl Planner<'_> {
                 core,
                 toolkit: self.context.toolkit.clone(),
             };
-            let base = ingests[model.dataset];
-            let chain = match model.input {
-                model::Input::Features(index) => Some(chains[index]),
-                model::Input::Dataset(_) | model::Input::Given => None,
+            let (base, chain) = match model.input {
+                model::Input::Features(index) => (chains[index].base, Some(chains[index].x)),
+                model::Input::Dataset(_) | model::Input::Given => (ingests[model.dataset], None),
             };
             self.board(&firmware, steps, (base, chain, decide));
         }
@@ -404,8 +416,8 @@ impl Planner<'_> {
 /// Indices of the user's functions that a chain calls, each once.
 fn user_functions(features: &model::Features) -> Vec<usize> {
     let mut functions: Vec<usize> = features
-        .steps
-        .iter()
+        .all_steps()
+        .into_iter()
         .filter_map(|step| match step.call {
             Callee::User(index) => Some(index),
             Callee::Std(_) => None,
@@ -417,10 +429,12 @@ fn user_functions(features: &model::Features) -> Vec<usize> {
 }
 
 /// Who makes the rows that `model` learns from.
-fn rows(model: &model::Model, ingests: &[StepId], chains: &[StepId]) -> Rows {
-    let base = ingests[model.dataset];
+fn rows(model: &model::Model, ingests: &[StepId], chains: &[Rows]) -> Rows {
     match model.input {
-        model::Input::Dataset(_) | model::Input::Given => Rows { x: base, base },
-        model::Input::Features(index) => Rows { x: chains[index], base },
+        model::Input::Dataset(_) | model::Input::Given => {
+            let base = ingests[model.dataset];
+            Rows { x: base, base }
+        }
+        model::Input::Features(index) => chains[index],
     }
 }

@@ -87,8 +87,8 @@ pub fn is_used(spec: &Spec, function: &Function) -> bool {
     let is = |index: usize| spec.functions[index].name == function.name;
     spec.deploys.iter().any(|deploy| {
         let steps = match spec.models[deploy.model].input {
-            Input::Features(index) => spec.features[index].steps.as_slice(),
-            Input::Dataset(_) | Input::Given => &[],
+            Input::Features(index) => spec.features[index].all_steps(),
+            Input::Dataset(_) | Input::Given => Vec::new(),
         };
         deploy.app.is_some_and(is) || steps.iter().any(|step| matches!(step.call, Callee::User(index) if is(index)))
     })

@@ -7,7 +7,8 @@ use super::require::{MEASURES, OfClass};
 use super::term;
 use super::vocabulary::Vocabulary;
 use super::{
-    augment, channels, dataset, decide, deploy, detector, features, fetch, function, network, quantize, train,
+    augment, channels, dataset, decide, deploy, detector, features, fetch, function, network, quantize, source, split,
+    train, window,
 };
 
 /// A word with a schema of its own.
@@ -25,6 +26,13 @@ fn topics() -> Vec<Topic> {
     let mut topics = block_topics();
     topics.extend(inner_topics());
     topics.extend(task_topics());
+    topics.extend(source::FORMS.iter().map(|form| Topic {
+        word: form.word,
+        form: form.form,
+        doc: form.doc,
+        within: "source",
+        params: (form.params)(),
+    }));
     topics.extend(training_topics());
     topics.extend(augment::topics().map(|(word, doc, params)| Topic {
         word,
@@ -148,18 +156,25 @@ fn inner_topics() -> Vec<Topic> {
             Params::new(),
         ),
         topic(
-            "csv",
-            "csv(\"data/{label}/*.csv\")",
-            "CSV or TSV files by a path pattern.",
-            "source",
-            dataset::csv_schema(),
-        ),
-        topic(
             "split",
             "split = { … }",
             "How rows are divided; equal rows never fall into two parts.",
             "dataset",
-            dataset::split_schema(),
+            split::schema(),
+        ),
+        topic(
+            "labels",
+            "labels = csv(\"labels.csv\", file = name, column = class)",
+            "Labels in a table of their own, in the order of the recordings or by the name of the file; its other columns can be named too.",
+            "source",
+            source::label_csv_schema(),
+        ),
+        topic(
+            "window",
+            "window(1 s, stride = 250 ms)",
+            "The first line of a chain over streams: cuts each recording into windows, which have its label and its part.",
+            "features",
+            window::schema(),
         ),
         topic("fill", "fill(0)", "A number for cells that are missing.", "missing", dataset::fill_schema()),
         topic(
@@ -300,6 +315,8 @@ fn kind(kind: &Kind) -> String {
         Kind::Path => "path".to_string(),
         Kind::Word(words) => words.join(" | "),
         Kind::Names => "list of names".to_string(),
+        Kind::List(inner) => format!("list of {}", self::kind(inner)),
+        Kind::Either(first, second) => format!("{} or {}", self::kind(first), self::kind(second)),
         Kind::Reference => "name".to_string(),
         Kind::Free => "value".to_string(),
     }

@@ -25,13 +25,17 @@ mod require;
 mod resolve;
 mod scope;
 mod shapes;
+mod source;
+mod split;
+mod steps;
 mod term;
 mod train;
 mod vocabulary;
+mod window;
 
 pub use document::{explain, words};
 pub use foreign::{check_imports, read_model};
 pub use model::Spec;
 pub use require::{MEASURES, Measure};
 pub use resolve::resolve;
-pub use vocabulary::{Callable, Infer, LayerCall, Vocabulary};
+pub use vocabulary::{Callable, FeatureWord, Infer, InferFeature, LayerCall, Vocabulary};

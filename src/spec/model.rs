@@ -8,6 +8,8 @@ pub use crate::net::observe::Calibration;
 pub use crate::net::train::{Augment, Balance, Loss, Optimizer, Schedule};
 
 pub use super::goal::{Bound, DETECTED, Decide, Fit, Limit, Metric, Requirement, Smooth, Task, Threshold};
+pub use crate::data::formats::csv::Header;
+pub use crate::data::{Channel, Column, Missing, Source};
 
 /// A resolved spec. References between blocks are indices into these lists.
 #[derive(Clone, Debug)]
@@ -73,7 +75,7 @@ pub struct Dataset {
     /// Its `///` lines.
     pub docs: Vec<String>,
     /// Where the rows come from.
-    pub source: CsvSource,
+    pub source: Source,
     /// The channels, in order. One-hot text channels have one entry per category.
     pub channels: Vec<Channel>,
     /// What names the class of a row.
@@ -90,6 +92,12 @@ pub struct Dataset {
     pub rate: Option<Quantity>,
     /// What an empty or NaN cell means.
     pub missing: Missing,
+    /// Further cells that mean that a number is missing.
+    pub absent: Vec<String>,
+    /// Index of the class of labels that aren't in `classes`; `None`: they are refused.
+    pub other: Option<usize>,
+    /// What can't be read is left out with a warning.
+    pub skip: bool,
     /// How rows are divided.
     pub split: Split,
     /// The block's header.
@@ -103,72 +111,11 @@ pub struct Dataset {
 impl Dataset {
     /// Names of the targets, for tables and requirements.
     pub fn target_names(&self) -> Vec<String> {
-        let name = |column: &Column| match column {
-            Column::Named(name) => name.clone(),
-            Column::At(at) => format!("column {at}"),
-        };
-        self.targets.iter().map(name).collect()
+        self.targets.iter().map(ToString::to_string).collect()
     }
 }
 
-/// CSV files below the spec's folder.
-#[derive(Clone, Debug)]
-pub struct CsvSource {
-    /// Path pattern relative to the spec's folder: `data/{label}/*.csv`.
-    pub pattern: String,
-    /// Whether the first row names the columns.
-    pub header: Header,
-    /// Field separator; `None`: found out per file among `,` `;` tab.
-    pub separator: Option<char>,
-    /// True when numbers use a decimal comma.
-    pub decimal_comma: bool,
-}
-
-/// Whether the first row names the columns.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Header {
-    /// It does when it has the named columns.
-    Auto,
-    /// It does.
-    Yes,
-    /// It doesn't; columns are addressed by position.
-    No,
-}
-
-/// A column of a file, or a name bound by the path pattern.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Column {
-    /// By name; a binding of the path pattern goes before a header.
-    Named(String),
-    /// By position, from 0.
-    At(usize),
-}
-
-/// One input channel.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Channel {
-    /// Its name.
-    pub name: String,
-    /// The column that it reads.
-    pub column: Column,
-    /// `Some(category)`: 1 where the cell's text is the category, else 0.
-    pub category: Option<String>,
-}
-
-/// What an empty cell, `NaN`, `NA` or `?` means.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Missing {
-    /// An error that names file and line.
-    Refuse,
-    /// The row is left out and counted.
-    Drop,
-    /// The channel's mean over the training part.
-    Mean,
-    /// This number.
-    Value(Decimal),
-}
-
-/// How rows are divided; the three ratios are in ppm and sum to a million.
+/// How rows are divided; the three ratios are in ppm and sum to a million, less where the data names a part.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Split {
     /// Training part, ppm.
@@ -179,6 +126,8 @@ pub struct Split {
     pub test: u32,
     /// Rows that agree in this column stay together.
     pub by: Option<Column>,
+    /// The column that names parts, and its words for each; their ratios are 0, and the others are of the rest.
+    pub given: Option<(Column, [Vec<String>; 3])>,
     /// Seed.
     pub seed: u64,
     /// The `split` field, or the block's header.
@@ -240,6 +189,13 @@ pub struct Features {
     pub span: Span,
 }
 
+impl Features {
+    /// Every step, those within others too.
+    pub fn all_steps(&self) -> Vec<&Step> {
+        self.steps.iter().flat_map(Step::all).collect()
+    }
+}
+
 /// How a stream is cut: `window(1 s, stride = 250 ms)`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Window {
@@ -273,10 +229,22 @@ pub struct Step {
     pub args: Vec<(String, String)>,
     /// What goes in.
     pub input: Shape,
+    /// Samples a second along the first dimension of what goes in, if known.
+    pub rate: Option<f64>,
     /// What comes out.
     pub output: Shape,
+    /// Chains that this step runs side by side (`join`); empty for all others.
+    pub branches: Vec<Vec<Step>>,
     /// The call.
     pub span: Span,
+}
+
+impl Step {
+    /// The step and all within it.
+    pub fn all(&self) -> Vec<&Step> {
+        let inner = self.branches.iter().flatten().flat_map(Step::all);
+        std::iter::once(self).chain(inner).collect()
+    }
 }
 
 /// What a feature step calls.

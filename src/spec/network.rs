@@ -219,6 +219,11 @@ fn root(block: &Block, cx: &mut Context) -> Option<Root> {
     let from = block.from.as_ref()?;
     let flow = |shape| Flow { shape, span: from.span.clone() };
     match cx.lookup(from.parts.first()?, "dataset or features") {
+        Ok(Symbol::Dataset(Some(index))) if cx.spec.datasets[index].stream => {
+            let diag = super::window::uncut(&cx.spec.datasets[index]);
+            cx.report(diag.at(&from.span, "streams"));
+            None
+        }
         Ok(Symbol::Dataset(index)) => {
             let shape = index.map(|index| cx.spec.datasets[index].row.clone());
             Some(Root { input: index.map(Input::Dataset), dataset: index, flow: flow(shape) })
@@ -335,7 +340,7 @@ fn check_width(
             .help(format!("end with `dense({name}.classes)`")),
         Task::Regress => diag(format!("`{title}` gives {output}, but `{name}` has {wanted} targets"))
             .at(&data.span, format!("{wanted} targets"))
-            .help(format!("end with `dense({wanted})`")),
+            .help(format!("end with `dense({name}.targets)`")),
         Task::Detect { .. } => diag(format!("`{title}` detects anomalies, but gives {output} for {input}"))
             .at(&block.header, format!("its input is {input}"))
             .help(format!("a detection gives its input again: end with `dense({wanted})`")),
