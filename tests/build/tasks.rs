@@ -162,3 +162,207 @@ fn below_the_threshold_a_class_is_unknown() {
         assert_eq!(high, before.map(|(high, unknown)| high + unknown), "unknown is answered as high");
     }
 }
+
+const DETECTORS: [&str; 2] = ["mahalanobis()", "kmeans(12)"];
+
+#[test]
+fn detectors_are_fitted_at_once() {
+    let begin = DETECTION.find("  dense(12").expect("layers");
+    let end = DETECTION.find("deploy guard").expect("a deployment");
+    let spec = |detector: &str| format!("{}  {detector}\n}}\n\n{}", &DETECTION[..begin], &DETECTION[end..]);
+    let Some(project) = project(&spec(DETECTORS[0])) else { return };
+    project.write("data/machine.csv", machine(600));
+    project.write("on_machine.c", ON_MACHINE);
+    for detector in DETECTORS {
+        // Clusters know where rows are, not how their values belong together: they find less here.
+        let text = spec(detector);
+        project.write(
+            "net.tml",
+            if detector == "kmeans(12)" { text.replace("80%", "40%").replace("90%", "75%") } else { text },
+        );
+        let built = project.build().exits(0);
+        assert!(built.run_steps().iter().any(|step| step == "train:net"), "{built:?}");
+        assert!(value(&board(&built), "auc") >= 0.75, "{detector}: {}", board(&built));
+    }
+}
+
+/// A plant: the temperature and the flow that follow from heat, pump and the time of day.
+fn plant(rows: usize) -> String {
+    let mut rng = Rng::new(7, "plant");
+    let mut text = String::from("heat,pump,day,temperature,flow\n");
+    for _ in 0..rows {
+        let (heat, pump, day) = (rng.range(0.0, 10.0), rng.range(0.0, 1.0), rng.range(0.0, 1.0));
+        let temperature = 20.0 + 4.0 * heat * (1.2 - pump) + 3.0 * day + rng.range(-0.3, 0.3);
+        let flow = 2.0 * pump * pump + rng.range(-0.02, 0.02);
+        writeln!(text, "{heat:.3},{pump:.3},{day:.3},{temperature:.3},{flow:.4}").expect("a text takes it");
+    }
+    text
+}
+
+const REGRESSION: &str = r#"tml 1
+
+use std.boards.{nucleo_f446re}
+use std.features.{scale}
+
+dataset plant {
+  source   = csv("data/plant.csv")
+  channels = [heat, pump, day]
+  target   = [temperature, flow]
+}
+
+features scaled from plant {
+  scale(method = standard)
+}
+
+extern on_value(values: f32[2]) { source = "on_value.c" }
+
+model net from scaled {
+  dense(16, activation = relu)
+  dense(16, activation = relu)
+  dense(plant.targets)
+
+  train { epochs = 60, batch = 16, optimizer = adam(lr = 0.01) }
+}
+
+deploy gauge from net {
+  boards = [nucleo_f446re]
+  app    = on_value
+
+  require {
+    mae(temperature)  <= 1.5
+    rmse(temperature) <= 2
+    r2(temperature)   >= 0.95
+    r2(flow)          >= 70%
+    mae               <= 1
+    flash             <= 64 KiB
+  }
+}
+"#;
+
+#[test]
+fn a_regression_is_judged_by_its_errors() {
+    let Some(project) = project(REGRESSION) else { return };
+    project.write("data/plant.csv", plant(800));
+    let app = "#include \"tml.h\"\n\nvoid on_value(const float values[2])\n{\n    tml_led(0, values[0] > 40.0f);\n}\n";
+    project.write("on_value.c", app);
+    let built = project.build().exits(0);
+    let board = board(&built);
+    assert!(board["test"].is_null(), "there are no classes: {board}");
+    let targets = board["targets"].as_array().expect("targets");
+    assert_eq!(
+        targets.iter().map(|one| one["name"].as_str().expect("a name")).collect::<Vec<_>>(),
+        ["temperature", "flow"]
+    );
+    let mae = |at: usize| targets[at]["int8"]["mae"].as_f64().expect("a number");
+    assert!((value(&board, "mae") - (mae(0) + mae(1)) / 2.0).abs() < 1e-12, "the mean over targets");
+    for target in targets {
+        let number = |list: &str, at: usize, field: &str| target[list][at][field].as_f64().expect("a number");
+        assert!(target["float"]["rmse"].as_f64().expect("a number") > 0.0);
+        assert!(number("quantiles", 0, "value") <= number("quantiles", 3, "value"));
+        let ranges = target["ranges"].as_array().expect("ranges");
+        let rows: u64 = ranges.iter().map(|range| range["rows"].as_u64().expect("rows")).sum();
+        assert_eq!(rows, target["rows"].as_u64().expect("rows"));
+    }
+    let people = project.run(&["build", "--offline"]).exits(0);
+    for words in ["temperature: 120 test rows", "errors up to", "mean error", "r2"] {
+        assert!(people.stdout.contains(words), "{words} in {}", people.stdout);
+    }
+    project.replace("net.tml", "mae(temperature)  <= 1.5", "mae(temperature) <= 0.001");
+    let missed = project.build().exits(3);
+    let diagnostic = missed.diagnostic("tml::require");
+    assert!(diagnostic["message"].as_str().expect("a title").contains("has mae(temperature)"), "{diagnostic}");
+    assert!(diagnostic["help"].as_str().expect("a help").contains("half of the errors"), "{diagnostic}");
+    project.replace("net.tml", "mae(temperature) <= 0.001", "accuracy >= 90%");
+    let wrong = project.build().exits(1);
+    assert_eq!(wrong.codes(), ["tml::metric"]);
+    let help = wrong.diagnostic("tml::metric")["help"].as_str().expect("a help").to_string();
+    assert!(help.contains("`mae`, `rmse`, `r2`"), "{help}");
+}
+
+/// Streams of 400 samples that idle, or spin in bursts with noise between: single windows are often wrong.
+fn stream(seed: u64, spin: bool) -> String {
+    let mut rng = Rng::new(seed, "stream");
+    let mut text = String::from("x,y\n");
+    for at in 0..400 {
+        let strong = spin && at % 60 < 40 || !spin && at % 60 >= 52;
+        let size = if strong { 1.0 } else { 0.35 };
+        writeln!(text, "{:.4},{:.4}", rng.range(-size, size), rng.range(-size, size)).expect("a text takes it");
+    }
+    text
+}
+
+const STREAMS: &str = r#"tml 1
+
+use std.boards.{nucleo_f446re}
+use std.features.{scale, statistics, window}
+
+dataset motor {
+  source   = csv("data/{label}-{take}.csv", take = file)
+  channels = [x, y]
+  classes  = [idle, spin]
+  rate     = 10 Hz
+  split    = { train = 50%, valid = 20%, test = 30%, by = take }
+}
+
+features motion from motor {
+  window(1 s, stride = 500 ms)
+  statistics()
+  scale(method = standard)
+}
+
+model net from motion {
+  dense(8, activation = relu)
+  dense(motor.classes)
+  softmax()
+
+  train { epochs = 20, optimizer = adam(lr = 0.01) }
+}
+
+deploy watch from net {
+  boards = [nucleo_f446re]
+
+  decide {
+    SMOOTH
+  }
+
+  require {
+    accuracy           >= 60%
+    false_alarms(spin) <= 2000
+  }
+}
+"#;
+
+#[test]
+fn decisions_are_smoothed_over_the_windows_of_a_recording() {
+    let Some(project) = project(&STREAMS.replace("SMOOTH", "smooth = none")) else { return };
+    for take in 0..10 {
+        project.write(&format!("data/idle-{take}.csv"), stream(take, false));
+        project.write(&format!("data/spin-{take}.csv"), stream(100 + take, true));
+    }
+    let with = |smooth: &str, full: bool| {
+        project.write("net.tml", STREAMS.replace("SMOOTH", smooth));
+        let built = project.build_with(if full { &["--full"] } else { &[] }).exits(0);
+        board(&built)
+    };
+    let right = |board: &Value| {
+        let rows = board["test"]["confusion"].as_array().expect("rows");
+        rows[0][0].as_u64().expect("a count") + rows[1][1].as_u64().expect("a count")
+    };
+    let alarms = |board: &Value| board["test"]["alarms"]["counts"][1].as_u64().expect("a count");
+    let single = with("smooth = none", false);
+    let mean = with("smooth = mean(5)", false);
+    let vote = with("smooth = vote(5)", true);
+    assert!(right(&mean) > right(&single), "means know more: {mean} against {single}");
+    assert!(alarms(&vote) < alarms(&single), "votes are calmer: {vote} against {single}");
+    // 6 takes of 79 windows, each half a second.
+    let hours = mean["test"]["alarms"]["hours"].as_f64().expect("hours");
+    assert_eq!(mean["test"]["rows"], 474, "{mean}");
+    assert!((hours - 474.0 * 0.5 / 3600.0).abs() < 1e-9, "{hours}");
+    let rate = value(&mean, "false_alarms(spin)");
+    assert!((rate - alarms(&mean) as f64 / hours).abs() < 1e-9, "{rate}");
+    assert!(mean["verified"]["simulated_rows"].as_u64().expect("rows") >= 20, "{mean}");
+    assert_eq!(vote["verified"]["simulated_rows"], 474, "every decision of the test part: {vote}");
+    // A threshold and a vote together.
+    let both = with("threshold = 60%, smooth = vote(3), unknown = idle", false);
+    assert_eq!(both["test"]["confusion"][0].as_array().map(Vec::len), Some(2));
+}
