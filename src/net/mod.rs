@@ -6,6 +6,7 @@
 
 pub mod arena;
 pub mod artifact;
+pub mod closed;
 pub mod deviation;
 pub mod fixed;
 pub mod forward;
