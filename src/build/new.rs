@@ -106,16 +106,14 @@ fn project_name(folder: &Path) -> Result<String, Diag> {
 
 fn board(library: &Library, name: &str) -> Result<crate::library::board::Board, Diag> {
     let known = || library.list("boards");
-    match library.board(name) {
-        Some(board) => board,
-        None => {
-            let diag = Diag::error("tml::new", format!("the library has no board `{name}`"));
-            Err(match nearest(name, known().iter().map(String::as_str)) {
-                Some(near) => diag.help(format!("did you mean `{near}`?")),
-                None => diag.help(format!("one of {}", known().join(", "))),
-            })
-        }
+    if let Some(board) = library.board(name) {
+        return board;
     }
+    let diag = Diag::error("tml::new", format!("the library has no board `{name}`"));
+    Err(match nearest(name, known().iter().map(String::as_str)) {
+        Some(near) => diag.help(format!("did you mean `{near}`?")),
+        None => diag.help(format!("one of {}", known().join(", "))),
+    })
 }
 
 fn place(world: &World, asked: &New) -> Result<Place, Diag> {

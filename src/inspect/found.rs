@@ -92,8 +92,12 @@ pub struct Found {
     pub rate: Option<String>,
     /// The value of `missing`.
     pub missing: Option<String>,
+    /// The value of `absent`.
+    pub absent: Option<String>,
     /// The value of `split`.
     pub split: Option<String>,
+    /// Whether files that can't be read are left out instead of refused.
+    pub skip: bool,
     /// The form of a recording.
     pub form: Form,
     /// Recordings, or rows.

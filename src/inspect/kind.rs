@@ -18,9 +18,9 @@ pub(super) enum Kind {
     JsonLines,
     /// `label index:value …`
     Svmlight,
-    /// A NumPy array.
+    /// A `NumPy` array.
     Npy,
-    /// NumPy arrays in a zip file.
+    /// `NumPy` arrays in a zip file.
     Npz,
     /// An array in the form of MNIST.
     Idx,
@@ -44,8 +44,8 @@ pub(super) fn kind(path: &str, head: &[u8]) -> Kind {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
     let plain = name.strip_suffix(".gz").unwrap_or(&name);
     let extension = plain.rsplit_once('.').map_or("", |(_, extension)| extension);
-    let document = |word: &&str| plain.split(['.', '_', '-']).next() == Some(word);
-    if name.starts_with('.') || BESIDE.contains(&extension) || DOCUMENTS.iter().any(|word| document(&word)) {
+    let document = |word: &str| plain.split(['.', '_', '-']).next() == Some(word);
+    if name.starts_with('.') || BESIDE.contains(&extension) || DOCUMENTS.iter().any(|word| document(word)) {
         return Kind::Beside;
     }
     if let Some(kind) = by_magic(plain, extension, head) {

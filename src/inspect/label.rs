@@ -98,8 +98,8 @@ fn by_place(facts: &[Facts], few: &dyn Fn(&Facts) -> bool) -> Option<usize> {
     })
 }
 
-/// Columns `p0` to `p63` at once, where names or places follow each other.
-pub(super) fn terms(chosen: &[&Facts]) -> String {
+/// The parts of `channels`: columns `p0` to `p63` at once, where names or places follow each other.
+pub(super) fn terms(chosen: &[&Facts]) -> Vec<String> {
     let numbered = |facts: &Facts| {
         let digits = facts.name.chars().rev().take_while(char::is_ascii_digit).count();
         let (prefix, number) = facts.name.split_at(facts.name.len() - digits);
@@ -127,8 +127,5 @@ pub(super) fn terms(chosen: &[&Facts]) -> String {
         }
         at += run;
     }
-    match parts.as_slice() {
-        [only] if only.starts_with("columns(") => only.clone(),
-        _ => format!("[{}]", parts.join(", ")),
-    }
+    parts
 }

@@ -157,7 +157,10 @@ fn roles(places: &mut [Place], labelled: bool, files: usize) {
     if labelled && let Some(at) = label(places, files) {
         places[at].role = Role::Label;
     }
-    if let Some(at) = group(places, files) {
+    // Where the parts are given, nothing is to be kept together.
+    if places.iter().all(|place| place.role != Role::Part)
+        && let Some(at) = group(places, files)
+    {
         places[at].role = Role::Group;
     }
 }
@@ -165,7 +168,7 @@ fn roles(places: &mut [Place], labelled: bool, files: usize) {
 /// The place that names the class: the last folder that could, else the first word of the names that could.
 fn label(places: &[Place], files: usize) -> Option<usize> {
     let open = |place: &Place| place.role == Role::Any && (2..=MOST_CLASSES).contains(&distinct(place));
-    let people = |place: &Place| place.values.iter().all(|value| is_person(value));
+    let people = |place: &Place| are_sessions(&place.values);
     let folder = |at: &usize| places[*at].folder && open(&places[*at]) && !people(&places[*at]);
     if let Some(at) = (0..places.len()).rev().find(folder) {
         return Some(at);
@@ -179,12 +182,18 @@ fn label(places: &[Place], files: usize) -> Option<usize> {
     let wordy = |value: &String| value.chars().filter(|letter| letter.is_alphabetic()).count() * 2 > value.len();
     let single = |at: &usize| {
         let place = &places[*at];
-        !place.folder
-            && open(place)
-            && files <= 30
-            && place.values.iter().all(|value| wordy(value) && !is_person(value))
+        !place.folder && open(place) && files <= 30 && !people(place) && place.values.iter().all(wordy)
     };
     (0..places.len()).find(single)
+}
+
+/// True for people, and for names that differ in their number only: `batch1`, `batch2`.
+fn are_sessions(values: &[String]) -> bool {
+    let letters = |value: &String| value.chars().filter(|letter| !letter.is_ascii_digit()).collect::<String>();
+    let numbered = values.iter().all(|value| value.ends_with(|last: char| last.is_ascii_digit()));
+    let first = values.first().map(letters).unwrap_or_default();
+    let same = !first.is_empty() && numbered && values.iter().all(|value| letters(value) == first);
+    same || values.iter().all(|value| is_person(value))
 }
 
 /// `s1`, `subject_03`, `P07`, `d1p01M`: who, not what.
@@ -232,7 +241,10 @@ fn pattern(places: &[Place], tokens: &Tokens, depth: usize, who: &str) -> String
     let mut pattern: String = places[..depth].iter().map(|place| format!("{}/", text(place))).collect();
     let names = &places[depth..];
     // What follows the last word that means something is any text.
-    let last = names.iter().rposition(|place| place.role != Role::Any).map_or(0, |at| at + 1);
+    let means = |place: &Place| matches!(place.role, Role::Label | Role::Part | Role::Group);
+    let bound = names.iter().rposition(means).map_or(0, |at| at + 1);
+    let fixed = names[bound..].iter().all(|place| place.role == Role::Fixed);
+    let last = if fixed { names.len() } else { bound };
     for (at, place) in names.iter().enumerate().take(last) {
         pattern.push_str(&text(place));
         pattern.push_str(if at + 1 < names.len() { tokens.separators.get(at).map_or("", String::as_str) } else { "" });
@@ -264,7 +276,7 @@ mod tests {
             ],
             true,
         );
-        assert_eq!(found.pattern, "{label}/{speaker}_nohash_*.wav");
+        assert_eq!(found.pattern, "{label}/{speaker}_*.wav");
         assert_eq!(found.label.map(|label| label.values["go"]), Some(3));
     }
 
@@ -294,7 +306,7 @@ mod tests {
             ],
             true,
         );
-        assert!(found.pattern.starts_with("{part}/{label}.json."), "{}", found.pattern);
+        assert_eq!(found.pattern, "{part}/{label}.*.json");
         let found = of(&["ECG200_TRAIN.tsv", "ECG200_TEST.tsv"], false);
         assert_eq!(found.pattern, "ECG200_{part}.tsv");
         let found = of(&["datatest.txt", "datatraining.txt"], false);
@@ -307,5 +319,6 @@ mod tests {
         let found = of(&["S1/d1p01M", "S1/d1p02F", "S1/d1p03M"], false);
         assert_eq!((found.pattern.as_str(), found.group.is_some()), ("S1/{speaker}", true));
         assert_eq!(of(&["only.csv"], true).pattern, "only.csv");
+        assert_eq!(of(&["batch1.dat", "batch2.dat"], true).label, None);
     }
 }

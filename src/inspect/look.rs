@@ -9,7 +9,7 @@ use crate::data::Pattern;
 use super::found::{File, Folder, Form, Found, Task, Wanted};
 use super::kind::{HEAD, Kind, kind};
 use super::layout::{Layout, layout};
-use super::{image, json, sound, table, words};
+use super::{division, image, json, sound, table, words};
 
 /// Files of one extension, beyond which the rest is taken for the same.
 const ALIKE: usize = 400;
@@ -28,7 +28,7 @@ pub fn look(folder: &Folder, wanted: &Wanted) -> Result<Found, Diag> {
         Some(Kind::Sound) => sounds(folder, &files(Kind::Sound), wanted)?,
         Some(Kind::Image) => images(folder, &files(Kind::Image), wanted)?,
         Some(_) => samples(folder, &files(Kind::Json), wanted)?,
-        None if !files(Kind::Svmlight).is_empty() => svmlight(folder, &files(Kind::Svmlight), wanted)?,
+        None if !files(Kind::Svmlight).is_empty() => svmlight(folder, &files(Kind::Svmlight), wanted),
         None if !tables.is_empty() => table::look(folder, &tables, wanted)?,
         None => return Err(nothing(&kinds, folder.files.len())),
     };
@@ -55,7 +55,10 @@ fn normal(found: &mut Found) -> Result<(), Diag> {
     if normal.is_empty() {
         let most = found.classes.iter().max_by_key(|(_, rows)| *rows).map(|(name, _)| name.clone());
         normal.extend(most);
-        found.open.push(format!("no class is called normal: {} has the most rows and is taken for it", words::named(&normal)));
+        found.open.push(format!(
+            "no class is called normal: {} has the most rows and is taken for it",
+            words::named(&normal)
+        ));
     }
     if normal.is_empty() || normal.len() == found.classes.len() {
         return Err(Diag::error("tml::new", "an anomaly can't be told without classes of both kinds")
@@ -140,6 +143,8 @@ fn begin(source: String, layout: &Layout, form: Form, count: usize) -> Found {
         normal: Vec::new(),
         rate: None,
         missing: None,
+        absent: None,
+        skip: false,
         split: None,
         form,
         count,
@@ -151,12 +156,11 @@ fn begin(source: String, layout: &Layout, form: Form, count: usize) -> Found {
     if !layout.left.is_empty() {
         found.open.push(format!("{} don't fit the pattern and are left out", words::named(&layout.left)));
     }
-    match &layout.part {
-        Some(part) => table::given(&mut found, "part", &part.values.keys().cloned().collect::<Vec<_>>()),
-        None => {
-            let group = layout.group.as_ref().map(|group| (group.name.to_string(), group.values.len()));
-            table::by_group(&mut found, group);
-        }
+    if let Some(part) = &layout.part {
+        division::given(&mut found, "part", &part.values.keys().cloned().collect::<Vec<_>>());
+    } else {
+        let group = layout.group.as_ref().map(|group| (group.name.to_string(), group.values.len()));
+        division::by_group(&mut found, group);
     }
     found
 }
@@ -171,7 +175,7 @@ fn sounds(folder: &Folder, files: &[File], wanted: &Wanted) -> Result<Found, Dia
     };
     let mut lengths: Vec<usize> = heads.iter().map(|sound| sound.samples as usize).collect();
     lengths.sort_unstable();
-    let (typical, long) = (lengths[lengths.len() / 2], lengths[lengths.len() * 9 / 10]);
+    let (typical, long) = (lengths[lengths.len() / 2], lengths[lengths.len() * 49 / 50]);
     // Speech has little above 8 kHz, and each second of samples has a price on the board.
     let target = if rate > 16_000 { 16_000 } else { rate };
     let several = same < heads.len() || target != rate;
@@ -290,7 +294,7 @@ fn samples(folder: &Folder, files: &[File], wanted: &Wanted) -> Result<Found, Di
     Ok(found)
 }
 
-fn svmlight(folder: &Folder, files: &[File], wanted: &Wanted) -> Result<Found, Diag> {
+fn svmlight(folder: &Folder, files: &[File], wanted: &Wanted) -> Found {
     let (mut classes, mut least, mut most, mut rows) = (BTreeMap::new(), usize::MAX, 0, 0);
     for file in files {
         let bytes = (folder.read)(&file.path, LARGEST).unwrap_or_default();
@@ -314,22 +318,21 @@ fn svmlight(folder: &Folder, files: &[File], wanted: &Wanted) -> Result<Found, D
     found.label = Some("label".into());
     found.classes = words::sorted(classes.into_iter().collect());
     found.says.push(format!("{} rows of `label index:value`, indices {least} to {most}", grouped(rows as u64)));
-    Ok(found)
+    found
 }
 
-/// Files that the pattern would catch, though they are of another kind.
+/// Files that the pattern catches, though they are of another kind.
 fn caught(found: &mut Found, kinds: &BTreeMap<Kind, Vec<File>>, wanted: &Wanted) {
     let text = found.source.split('"').nth(1).unwrap_or("").to_string();
     let Ok(pattern) = Pattern::parse(&text) else { return };
-    let beside = kinds.get(&Kind::Beside).into_iter().flatten();
-    let names: Vec<String> = beside
+    let other = |kind: &Kind| matches!(kind, Kind::Beside | Kind::OtherSound(_));
+    let files = kinds.iter().filter(|(kind, _)| other(kind)).flat_map(|(_, files)| files);
+    let names: Vec<String> = files
         .filter(|file| pattern.bind(&format!("{}{}", wanted.prefix, file.path)).is_some())
         .map(|file| file.path.clone())
         .collect();
     if !names.is_empty() {
-        found.open.push(format!(
-            "{} match the pattern of `source`, but hold no data: move them elsewhere",
-            words::named(&names)
-        ));
+        found.skip = true;
+        found.because("skip", format!("the pattern catches {}, which can't be read", words::named(&names)));
     }
 }

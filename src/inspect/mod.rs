@@ -4,6 +4,7 @@
 //! Never: opens a file; guesses in silence: every choice is a comment in the spec, every open question a remark.
 //! Add here: a kind of file: one arm in `kind`, and one file that looks into it.
 
+mod division;
 mod found;
 mod image;
 mod json;
@@ -16,6 +17,7 @@ mod network;
 mod sound;
 mod table;
 mod takes;
+mod tell;
 mod words;
 mod write;
 

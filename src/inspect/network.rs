@@ -34,17 +34,33 @@ pub(super) fn plan(found: &Found) -> Plan {
             }
             _ => {}
         }
-        // A covariance of many values would not fit into flash.
-        let wide = match found.form {
-            Form::Row(width) | Form::Series(width) => width > 64,
-            Form::Image(..) => true,
-            Form::Take(..) | Form::Stream { .. } => false,
-        };
-        plan.layers = texts(if wide { &["kmeans(16)"] } else { &["mahalanobis()"] });
-        plan.layers_why = "how far a recording is from the normal ones, in their own deviations";
+        plan.layers = autoencoder(found);
+        plan.layers_why = "a narrow middle learns only what is usual: what comes back wrong isn't";
         plan.train.clear();
     }
     plan
+}
+
+/// Layers that give their input again, through fewer numbers than it has.
+fn autoencoder(found: &Found) -> Vec<String> {
+    let width = match found.form {
+        Form::Row(width) | Form::Series(width) => width,
+        // Eight statistics a channel.
+        Form::Take(_, channels) => 8 * channels,
+        // Mean and deviation of 24 filters.
+        Form::Stream { sound: true, .. } => 48,
+        Form::Stream { channels, typical, rate, .. } => {
+            let (_, bins) = window(typical, rate);
+            (8 + bins) * channels
+        }
+        Form::Image(height, width, depth) => height * width * depth,
+    };
+    let (outer, inner) = ((width / 2).clamp(4, 32), (width / 4).clamp(2, 8));
+    [outer, inner, outer]
+        .map(|width| format!("dense({width}, activation = relu)"))
+        .into_iter()
+        .chain([format!("dense({width})")])
+        .collect()
 }
 
 fn by_form(found: &Found) -> Plan {
@@ -147,13 +163,18 @@ fn span(samples: usize, rate: Option<f64>) -> String {
     }
 }
 
-fn stream(typical: usize, rate: Option<f64>) -> Plan {
+/// Samples of a window, and bands of its spectrum.
+fn window(typical: usize, rate: Option<f64>) -> (usize, usize) {
     // Two seconds hold a few periods of what people and machines do; a shorter recording is a window.
     let two = rate.map_or(128.0, |rate| 2.0 * rate);
     let length = (two as usize).clamp(8, typical.max(8));
+    (length, if length >= 64 { 16 } else { 4 })
+}
+
+fn stream(typical: usize, rate: Option<f64>) -> Plan {
+    let (length, bins) = window(typical, rate);
     let stride = (length / 4).max(1);
     let mut steps = vec![format!("window({}, stride = {})", span(length, rate), span(stride, rate))];
-    let bins = if length >= 64 { 16 } else { 4 };
     steps.push(format!("join(statistics(), spectrum(bins = {bins}, scale = log))"));
     steps.push("scale(method = standard)".into());
     Plan {
@@ -167,7 +188,7 @@ fn stream(typical: usize, rate: Option<f64>) -> Plan {
 }
 
 fn sound(found: &Found, typical: usize, long: usize, rate: f64) -> Plan {
-    // As long as nine tenths of the recordings, at most two seconds: a window must fit into the board's memory.
+    // As long as all but the longest recordings, at most a second: a window must fit into the board's memory.
     let seconds = |samples: usize| samples as f64 / rate;
     let mut window = 200;
     while f64::from(window) / 1000.0 < seconds(long) - 0.02 && window < 1000 {
@@ -195,7 +216,7 @@ fn sound(found: &Found, typical: usize, long: usize, rate: f64) -> Plan {
         steps_why: "energy by mel frequency over time, as ears hear it",
         layers: texts(layers),
         layers_why: "convolutions over time, all frequencies at once",
-        train: texts(&[epochs, "batch = 32", "augment = [shift(0.1), noise(0.05)]"]),
+        train: texts(&[epochs, "batch = 32", "augment = [shift(10%), noise(5%)]"]),
     }
 }
 

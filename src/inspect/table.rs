@@ -6,49 +6,48 @@ use crate::base::Diag;
 use crate::data::Pattern;
 use crate::data::columns::{Columns, date};
 use crate::data::formats::csv::{Csv, Header, Table, Wanted as Names};
+use crate::data::formats::gzip;
 use crate::data::profile::{Hint, looks};
 
 use super::found::{File, Folder, Form, Found, Task, Wanted};
 use super::label::{self, Facts};
 use super::layout::{Layout, layout};
 use super::matrix::{Matrix, smoothness};
-use super::{takes, words};
+use super::{division, takes, tell, words};
 
 /// Bytes of a file, and of all, that are looked at.
 const LARGEST: usize = 64 << 20;
 const ALL: usize = 256 << 20;
 /// Texts up to which a column becomes one channel each.
 const CATEGORIES: usize = 12;
-/// Groups from which a division by group leaves enough of them to every part.
-const GROUPS: usize = 10;
 
 /// A table with how it is written.
-struct Opened {
-    path: String,
-    table: Table,
-    header: bool,
-    comma: bool,
+pub(super) struct Opened {
+    pub(super) path: String,
+    pub(super) table: Table,
+    pub(super) header: bool,
+    pub(super) comma: bool,
 }
 
 /// All tables of one form.
-struct Tables {
-    all: Vec<Opened>,
+pub(super) struct Tables {
+    pub(super) all: Vec<Opened>,
     columns: Columns,
-    facts: Vec<Facts>,
+    pub(super) facts: Vec<Facts>,
     matrices: Vec<Matrix>,
-    layout: Layout,
+    pub(super) layout: Layout,
 }
 
 /// What the columns are to the spec.
-struct Choice<'a> {
-    label: Option<&'a Facts>,
-    channels: Vec<&'a Facts>,
-    onehot: Vec<&'a Facts>,
-    group: Option<&'a Facts>,
-    part: Option<&'a Facts>,
-    clock: Option<f64>,
-    left: Vec<(String, &'static str)>,
-    told: Vec<String>,
+pub(super) struct Choice<'a> {
+    pub(super) label: Option<&'a Facts>,
+    pub(super) channels: Vec<&'a Facts>,
+    pub(super) onehot: Vec<&'a Facts>,
+    pub(super) group: Option<&'a Facts>,
+    pub(super) part: Option<&'a Facts>,
+    pub(super) clock: Option<f64>,
+    pub(super) left: Vec<(String, &'static str)>,
+    pub(super) told: Vec<String>,
 }
 
 /// Looks at the tables `files`. Errors: `tml::new` without a table that can be read, or without a label.
@@ -91,7 +90,7 @@ fn open_all(folder: &Folder, files: &[File]) -> (Vec<Opened>, Vec<String>) {
         }
         let bytes = (folder.read)(&file.path, LARGEST).unwrap_or_default();
         read += bytes.len();
-        match open(&file.path, &bytes) {
+        match open(&file.path, bytes) {
             Some(table) => opened.push(table),
             None => broken.push(file.path.clone()),
         }
@@ -100,10 +99,11 @@ fn open_all(folder: &Folder, files: &[File]) -> (Vec<Opened>, Vec<String>) {
 }
 
 /// Finds out header and decimal comma.
-fn open(path: &str, bytes: &[u8]) -> Option<Opened> {
+fn open(path: &str, bytes: Vec<u8>) -> Option<Opened> {
+    let bytes = gzip::unpack(bytes).ok()?;
     let with = |header: Header, comma: bool| {
-        let csv = Csv { header, separator: None, decimal_comma: comma };
-        Table::open(bytes.to_vec(), csv, &Names::default()).ok()
+        let csv = Csv { header, decimal_comma: comma, ..Csv::default() };
+        Table::open(bytes.clone(), &csv, &Names::default()).ok()
     };
     let bare = with(Header::No, false)?;
     let (mut first, mut commas, mut points, mut rows): (Vec<String>, usize, usize, usize) = (Vec::new(), 0, 0, 0);
@@ -187,8 +187,10 @@ impl Tables {
             classes: self.class_counts(&choice, &form),
             target: None,
             normal: Vec::new(),
-            rate: choice.clock.map(|step| rate(1.0 / step)),
-            missing: self.missing(&choice, &form),
+            rate: None,
+            absent: None,
+            skip: false,
+            missing: missing(&choice, &form),
             split: None,
             form,
             count,
@@ -196,8 +198,11 @@ impl Tables {
             says: Vec::new(),
             open: Vec::new(),
         };
-        self.explain(&mut found, &choice, take.as_deref());
-        self.divide(&mut found, &choice);
+        if matches!(found.form, Form::Take(..) | Form::Stream { .. }) {
+            found.rate = choice.clock.map(|step| rate(1.0 / step));
+        }
+        tell::explain(self, &mut found, &choice, take.as_deref());
+        division::divide(self, &mut found, &choice);
         if let Some(label) = choice.label
             && regress(label, wanted)
         {
@@ -237,6 +242,9 @@ impl Tables {
         let mut leave = |why: &'static str| choice.left.push((facts.name.clone(), why));
         let parts = facts.distinct() > 1 && facts.values.keys().all(|value| words::part(value).is_some());
         let clock = self.columns.list[facts.at].clock.as_ref().filter(|clock| !clock.steps.is_empty());
+        if facts.name == "row name" {
+            return leave("counts rows");
+        }
         if facts.distinct() < 2 {
             return leave("is constant");
         }
@@ -378,30 +386,31 @@ impl Tables {
         }
         words::sorted(counts.into_iter().collect())
     }
+}
 
-    fn missing(&self, choice: &Choice, form: &Form) -> Option<String> {
-        let missing = choice.channels.iter().chain(&choice.onehot).map(|facts| facts.missing).max().unwrap_or(0);
-        let rows = choice.channels.first().map_or(1, |facts| facts.rows);
-        match form {
-            _ if missing == 0 => None,
-            Form::Series(_) => Some("fill(0)".into()),
-            _ if missing * 20 <= rows => Some("drop".into()),
-            _ => Some("mean".into()),
-        }
+/// What becomes of empty cells.
+fn missing(choice: &Choice, form: &Form) -> Option<String> {
+    let missing = choice.channels.iter().chain(&choice.onehot).map(|facts| facts.missing).max().unwrap_or(0);
+    let rows = choice.channels.first().map_or(1, |facts| facts.rows);
+    match form {
+        _ if missing == 0 => None,
+        Form::Series(_) => Some("fill(0)".into()),
+        _ if missing * 20 <= rows => Some("drop".into()),
+        _ => Some("mean".into()),
     }
 }
 
 fn channels(choice: &Choice) -> String {
-    if choice.onehot.is_empty() {
-        return label::terms(&choice.channels);
-    }
     let onehot = |facts: &&Facts| {
         let categories: Vec<String> = facts.values.keys().map(|value| words::term(value)).collect();
         format!("onehot({}, [{}])", facts.term(), categories.join(", "))
     };
-    let mut parts: Vec<String> = choice.channels.iter().map(|facts| facts.term()).collect();
+    let mut parts = label::terms(&choice.channels);
     parts.extend(choice.onehot.iter().map(onehot));
-    format!("[{}]", parts.join(", "))
+    match parts.as_slice() {
+        [only] if only.starts_with("columns(") => only.clone(),
+        _ => format!("[{}]", parts.join(", ")),
+    }
 }
 
 /// Seconds of a clock's unit: by its name, else by what makes a usual rate.
@@ -455,121 +464,4 @@ fn pick_label(tables: &Tables, wanted: &Wanted) -> Result<Option<usize>, Diag> {
         .help("name it: `--label COLUMN`; for numbers `--task regress --label COLUMN`"));
     }
     Ok(found)
-}
-
-impl Tables {
-    fn explain(&self, found: &mut Found, choice: &Choice, take: Option<&str>) {
-        let files = self.all.len();
-        found.says.push(format!("{files} table{} of {} columns", if files == 1 { "" } else { "s" }, self.facts.len()));
-        match (&choice.label, &self.layout.label) {
-            (Some(label), _) => {
-                found.because("label", format!("`{}` has {} different values", label.name, label.distinct()))
-            }
-            (None, Some(_)) => found.because("source", "the label is a part of the path"),
-            (None, None) => {}
-        }
-        if self.all.first().is_some_and(|first| first.table.row_names) {
-            found.because("source", "rows have one field more than the header has names: the first is a row name");
-        }
-        if let Some(take) = take.filter(|take| *take != "file") {
-            found.because("source", format!("values jump every {take} rows: that is a take"));
-        }
-        let mut by_reason: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for (name, why) in &choice.left {
-            by_reason.entry(why).or_default().push(name.clone());
-        }
-        for (why, names) in by_reason {
-            found.because("channels", format!("left out: {} ({why})", words::named(&names)));
-        }
-        if !choice.told.is_empty() {
-            let names = words::named(&choice.told);
-            found.open.push(format!("{names} alone tells the class: take it out of `channels` unless the board measures it before the answer is known"));
-        }
-        if found.missing.is_some() {
-            found.because("missing", "some cells are empty");
-        }
-        self.sentinels(found, choice);
-        if matches!(found.form, Form::Stream { rate: None, .. }) {
-            found
-                .open
-                .push("the sampling rate isn't in the data: add `rate = … Hz`, and write windows as times".into());
-        }
-    }
-
-    /// Numbers that stand for "no value".
-    fn sentinels(&self, found: &mut Found, choice: &Choice) {
-        let usual = ["-200", "-999", "-9999", "-99", "999", "9999", "-200.0", "-999.0", "65535", "-32768"];
-        for facts in &choice.channels {
-            let mut values: Vec<f64> = facts.values.keys().filter_map(|value| value.parse().ok()).collect();
-            values.sort_by(f64::total_cmp);
-            let count = |value: &str| facts.values.get(value).copied().unwrap_or(0);
-            for word in usual.iter().filter(|word| count(word) >= 3 && values.len() > 4) {
-                let Ok(mark) = word.parse::<f64>() else { continue };
-                let rest: Vec<f64> = values.iter().copied().filter(|value| (value - mark).abs() > 1e-9).collect();
-                let (low, high) = (rest[0], rest[rest.len() - 1]);
-                if mark < low - 0.5 * (high - low) || mark > high + 0.5 * (high - low) {
-                    found.open.push(format!(
-                        "`{}` is {word} in {} rows, far from its other values: a missing value? replace it by an empty cell",
-                        facts.name,
-                        count(word)
-                    ));
-                }
-            }
-        }
-    }
-
-    fn divide(&self, found: &mut Found, choice: &Choice) {
-        let (column, values) = match (choice.part, &self.layout.part) {
-            (Some(part), _) => (Some(part.term()), part.values.keys().cloned().collect::<Vec<_>>()),
-            (None, Some(part)) => (Some("part".into()), part.values.keys().cloned().collect()),
-            (None, None) => (None, Vec::new()),
-        };
-        if let Some(column) = column {
-            return given(found, &column, &values);
-        }
-        let group = match (choice.group, &self.layout.group) {
-            (Some(group), _) => Some((group.term(), group.distinct())),
-            (None, Some(group)) => Some((group.name.to_string(), group.values.len())),
-            (None, None) => None,
-        };
-        by_group(found, group);
-    }
-}
-
-/// The division that the data gives.
-pub(super) fn given(found: &mut Found, column: &str, values: &[String]) {
-    let of = |part: usize| -> Vec<String> {
-        values.iter().filter(|value| words::part(value) == Some(part)).map(|value| words::term(value)).collect()
-    };
-    let (valid, test) = (of(1), of(2));
-    if test.is_empty() {
-        // What is called validation is all that wasn't learnt from.
-        found.split = Some(format!("{{ column = {column}, test = [{}], valid = 15% }}", valid.join(", ")));
-    } else {
-        let valid = if valid.is_empty() { "15%".into() } else { format!("[{}]", valid.join(", ")) };
-        found.split = Some(format!("{{ column = {column}, test = [{}], valid = {valid} }}", test.join(", ")));
-    }
-    found.because("split", "the data says what is for testing");
-}
-
-/// A division that keeps a group together, where there are enough of them.
-pub(super) fn by_group(found: &mut Found, group: Option<(String, usize)>) {
-    let small = if found.count < 500 {
-        "{ train = 60%, valid = 15%, test = 25%"
-    } else {
-        "{ train = 70%, valid = 15%, test = 15%"
-    };
-    match group {
-        Some((name, count)) if count >= GROUPS => {
-            found.split = Some(format!("{small}, by = {name} }}"));
-            found.because("split", format!("{count} different `{name}`: what one recorded stays in one part"));
-        }
-        Some((name, count)) => {
-            found.open.push(format!(
-                "only {count} different `{name}`: the parts mix them; `by = {name}` in `split` says how well the model does with a new one"
-            ));
-            found.split = (found.count < 500).then(|| format!("{small} }}"));
-        }
-        None => found.split = (found.count < 500).then(|| format!("{small} }}")),
-    }
 }

@@ -13,7 +13,7 @@ pub(super) fn take(files: &[Vec<&[f32]>]) -> Option<usize> {
     let lengths: Vec<usize> = files.iter().map(|columns| columns.first().map_or(0, |column| column.len())).collect();
     let common = lengths.iter().copied().fold(0, divisor);
     let several = |length: usize| lengths.iter().any(|rows| *rows > length);
-    if common >= SHORTEST && common <= LONGEST && lengths.len() > 1 && lengths.iter().all(|rows| *rows == common) {
+    if (SHORTEST..=LONGEST).contains(&common) && lengths.len() > 1 && lengths.iter().all(|rows| *rows == common) {
         return Some(common);
     }
     let candidates = (SHORTEST..=common.min(LONGEST)).filter(|length| common % length == 0 && several(*length));

@@ -17,7 +17,7 @@ pub fn write(found: &Found, wanted: &Wanted) -> String {
         line(&mut text, 0, &format!("/// Found: {says}."));
     }
     dataset(&mut text, found);
-    line(&mut text, 0, &format!("// {}.", plan.steps_why));
+    comment(&mut text, 0, &format!("{}.", plan.steps_why));
     line(&mut text, 0, "features inputs from recordings {");
     for step in &plan.steps {
         line(&mut text, 1, step);
@@ -37,6 +37,9 @@ fn line(text: &mut String, depth: usize, line: &str) {
 /// A comment, wrapped.
 fn comment(text: &mut String, depth: usize, comment: &str) {
     let mut current = String::from("//");
+    let mut letters = comment.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let comment = first + letters.as_str();
     for word in comment.split_whitespace() {
         if current.len() + word.len() + 1 > 110 {
             line(text, depth, &current);
@@ -62,6 +65,8 @@ fn dataset(text: &mut String, found: &Found) {
         ("target", found.target.clone()),
         ("rate", found.rate.clone()),
         ("missing", found.missing.clone()),
+        ("absent", found.absent.clone()),
+        ("skip", found.skip.then(|| "true".to_string())),
         ("split", found.split.clone()),
     ];
     for (name, value) in fields {
@@ -78,7 +83,7 @@ fn dataset(text: &mut String, found: &Found) {
 }
 
 fn model(text: &mut String, found: &Found, plan: &Plan) {
-    line(text, 0, &format!("// {}.", plan.layers_why));
+    comment(text, 0, &format!("{}.", plan.layers_why));
     line(text, 0, "model net from inputs {");
     if !found.normal.is_empty() {
         let normal: Vec<String> = found.normal.iter().map(|name| words::term(name)).collect();

@@ -198,7 +198,9 @@ fn one_value(seen: &Seen, counts: &[usize], columns: &Columns, classes: &[String
         here.for_each(|(_, class)| of[*class as usize] += 1);
         let class = (0..of.len()).max_by_key(|class| of[*class]).unwrap_or(0);
         let rare = base[class] * 2 < rows;
-        if rare && of[class] as f64 >= *count as f64 * PURE {
+        // A few rows of one class are chance among many columns; a flag finds a good part of the class.
+        let finds = of[class] * 20 >= base[class];
+        if rare && finds && of[class] as f64 >= *count as f64 * PURE {
             let value = seen.texts[code].clone();
             found = Some(Hint::Flag { value, class: classes[class].clone(), rows: *count });
         }

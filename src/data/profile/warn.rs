@@ -83,7 +83,7 @@ fn ids(profile: &Profile) -> Vec<Diag> {
             (Role::Channel, Some(Hint::Counts)) => {
                 found.push(Diag::warning("tml::leak", format!("the channel `{name}` counts up with the rows")).help(
                     "leave it out of `channels`: it says where a row stands in the file, which no board measures",
-                ))
+                ));
             }
             (Role::Channel, Some(Hint::Id)) => found.push(
                 Diag::warning("tml::leak", format!("the channel `{name}` is another text in almost every row"))
