@@ -9,6 +9,7 @@ use crate::base::rng::Rng;
 use crate::base::{Diag, Diags};
 use crate::engine::{Facts, Job, Outputs, Stage};
 use crate::net::deviation::{Deviation, deviations, worst};
+use crate::net::level::{Level, level};
 use crate::net::quantize::quantize_with;
 use crate::net::{Net, QNet, artifact, passes};
 use crate::spec::model::{Calibration, Model, Task};
@@ -24,7 +25,7 @@ const METHODS: [Calibration; 3] = [Calibration::MinMax, Calibration::Percentile(
 
 /// The step `quantize:MODEL`. Inputs: `net.json`, `weights.npy`, `train.json`, `x.npy`, `y.npy`, `part.npy`. Makes
 /// `qnet.json`, `qweights.npy`, `qbias.npy`, `expected.npy` i8[test rows, outputs], `labels.npy` i32[test rows] or
-/// f32[test rows, targets], `summary.json`.
+/// f32[test rows, targets], `summary.json`, `levels.json`: what a regression's outputs stand for.
 pub struct Quantize(pub Model);
 
 /// What quantisation came to.
@@ -71,9 +72,10 @@ impl Stage for Quantize {
         let rows = Rows::read(job, &self.0.task)?;
         let chosen = self.calibration(&rows);
         let calibration = rows.inputs(&chosen);
-        let best = self.best(&net, &rows, &calibration).map_err(failed)?;
+        let (net, levels) = if self.0.task == Task::Regress { level(&net, &calibration) } else { (net, Vec::new()) };
+        let best = self.best((&net, &levels), &rows, &calibration).map_err(failed)?;
         let qnet = passes::optimise(&best.qnet).map_err(failed)?;
-        let outputs = judge(&qnet, &rows, Some(float.score), best.method, chosen.len());
+        let outputs = judge((&qnet, &levels), &rows, Some(float.score), best.method, chosen.len());
         self.warn(job, &outputs, &deviations(&passes::fuse(&net), &best.qnet, &calibration));
         Ok(outputs)
     }
@@ -88,7 +90,7 @@ struct Candidate {
 impl Quantize {
     /// The asked way to find ranges, or the best one on the validation part: by its score, then by its distance from the
     /// float network's outputs.
-    fn best(&self, net: &Net, rows: &Rows, calibration: &[f32]) -> Result<Candidate, String> {
+    fn best(&self, (net, levels): (&Net, &[Level]), rows: &Rows, calibration: &[f32]) -> Result<Candidate, String> {
         let make = |method: Calibration| {
             let qnet = quantize_with(net, calibration, method)?;
             Ok::<_, String>(Candidate { qnet, method: word(method) })
@@ -102,11 +104,11 @@ impl Quantize {
         }
         choosing.truncate(CHOOSING);
         let inputs = rows.inputs(&choosing);
-        let reference = net.forward(&inputs);
+        let reference = values(net.forward(&inputs), levels);
         let mut best: Option<((f64, f64), Candidate)> = None;
         for method in METHODS {
             let candidate = make(method)?;
-            let outputs = reals(&candidate.qnet, &candidate.qnet.run(&inputs));
+            let outputs = reals((&candidate.qnet, levels), &candidate.qnet.run(&inputs));
             let distance =
                 outputs.iter().zip(&reference).map(|(a, b)| f64::from(a - b) * f64::from(a - b)).sum::<f64>();
             let worth = (rows.score(&choosing, &outputs), -distance);
@@ -154,13 +156,27 @@ fn word(method: Calibration) -> &'static str {
 }
 
 /// The reals that int8 outputs stand for.
-fn reals(qnet: &QNet, outputs: &[i8]) -> Vec<f32> {
+fn reals((qnet, levels): (&QNet, &[Level]), outputs: &[i8]) -> Vec<f32> {
     let quant = qnet.output_quant();
-    outputs.iter().map(|q| quant.dequantize(*q)).collect()
+    values(outputs.iter().map(|q| quant.dequantize(*q)).collect(), levels)
+}
+
+/// The values that a network's outputs stand for.
+fn values(mut outputs: Vec<f32>, levels: &[Level]) -> Vec<f32> {
+    for (output, level) in outputs.iter_mut().zip(levels.iter().cycle()) {
+        *output = level.value(*output);
+    }
+    outputs
 }
 
 /// The outputs of a step that gives an int8 network: the network, its answers over the test part, what they are worth.
-pub(super) fn judge(qnet: &QNet, rows: &Rows, float_score: Option<f64>, method: &str, calibrated: usize) -> Outputs {
+pub(super) fn judge(
+    (qnet, levels): (&QNet, &[Level]),
+    rows: &Rows,
+    float_score: Option<f64>,
+    method: &str,
+    calibrated: usize,
+) -> Outputs {
     let (test, judged) = (rows.of_part(TEST), rows.judged(TEST));
     let answers = qnet.run(&rows.inputs(&test));
     let width = qnet.output().len();
@@ -168,7 +184,7 @@ pub(super) fn judge(qnet: &QNet, rows: &Rows, float_score: Option<f64>, method: 
     let mut kept = judged.iter().peekable();
     let known = test.iter().zip(answers.chunks_exact(width)).filter(|(at, _)| kept.next_if_eq(at).is_some());
     let known: Vec<i8> = known.flat_map(|(_, answer)| answer).copied().collect();
-    let score = rows.score(&judged, &reals(qnet, &known));
+    let score = rows.score(&judged, &reals((qnet, levels), &known));
     let summary = Summary {
         accuracy: rows.accuracy(score),
         float_accuracy: float_score.and_then(|score| rows.accuracy(score)),
@@ -185,6 +201,7 @@ pub(super) fn judge(qnet: &QNet, rows: &Rows, float_score: Option<f64>, method: 
         ("qbias.npy".to_string(), bias),
         ("expected.npy".to_string(), Array::i8(&[test.len(), width], answers).to_bytes()),
         ("labels.npy".to_string(), rows.labels(&test).to_bytes()),
+        ("levels.json".to_string(), super::json(&levels)),
         ("summary.json".to_string(), super::json(&summary)),
     ])
 }
