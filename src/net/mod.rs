@@ -12,6 +12,7 @@ pub mod fixed;
 pub mod forward;
 pub mod gemm;
 pub mod graph;
+pub mod lanes;
 pub mod level;
 pub mod observe;
 pub mod ops;

@@ -7,7 +7,7 @@ use super::require::{MEASURES, OfClass};
 use super::term;
 use super::vocabulary::Vocabulary;
 use super::{
-    augment, channels, dataset, decide, deploy, detector, features, fetch, function, network, quantize, source, split,
+    augment, channels, dataset, decide, deploy, detector, features, fetch, formats, function, network, quantize, split,
     train, window,
 };
 
@@ -26,9 +26,9 @@ fn topics() -> Vec<Topic> {
     let mut topics = block_topics();
     topics.extend(inner_topics());
     topics.extend(task_topics());
-    topics.extend(source::FORMS.iter().map(|form| Topic {
+    topics.extend(formats::FORMS.iter().map(|form| Topic {
         word: form.word,
-        form: form.form,
+        form: form.written,
         doc: form.doc,
         within: "source",
         params: (form.params)(),
@@ -167,7 +167,7 @@ fn inner_topics() -> Vec<Topic> {
             "labels = csv(\"labels.csv\", file = name, column = class)",
             "Labels in a table of their own, in the order of the recordings or by the name of the file; its other columns can be named too.",
             "source",
-            source::label_csv_schema(),
+            formats::label_csv_schema(),
         ),
         topic(
             "window",

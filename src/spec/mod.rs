@@ -15,6 +15,7 @@ mod features;
 mod fetch;
 mod fields;
 mod foreign;
+mod formats;
 mod function;
 mod goal;
 mod import;

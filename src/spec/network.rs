@@ -73,6 +73,8 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Model> {
     let dataset = root.dataset?;
     let output = end.shape.as_ref()?;
     check_width(dataset, (&task, &shape), output, &end, &layers, block, cx)?;
+    let untrainable = super::split::untrainable(&cx.spec.datasets[dataset].split);
+    cx.report(untrainable);
     let words: Vec<_> = layers.iter().map(|layer| (layer.op.clone(), layer.args.clone())).collect();
     if let Err(reason) = cx.vocabulary.network(&shape, &words) {
         let diag = Diag::error("tml::layer", format!("`{}` can't be built: {reason}", fields::title(block)));
