@@ -109,8 +109,9 @@ fn leaks(profile: &Profile) -> Vec<Diag> {
         ));
     }
     if profile.duplicates * 10 >= profile.rows && profile.duplicates > 0 {
-        let title =
-            format!("{} of {} rows repeat another row; equal rows stay in one part", profile.duplicates, profile.rows);
+        // With groups, these decide, and `tml::leak` tells what is in two parts.
+        let stay = if profile.groups == 0 { "; equal rows stay in one part" } else { "" };
+        let title = format!("{} of {} rows repeat another row{stay}", profile.duplicates, profile.rows);
         found.push(
             Diag::warning("tml::split", title)
                 .help("record more: repeated rows teach nothing new, and a split that ignored them would leak"),
