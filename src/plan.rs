@@ -15,6 +15,7 @@ use crate::stages::decide::Decide;
 use crate::stages::emit::Emit;
 use crate::stages::features::Extract;
 use crate::stages::firmware::Firmware;
+use crate::stages::fit::Fit;
 use crate::stages::gate::Gate;
 use crate::stages::host::Host;
 use crate::stages::import::{Import, ImportFloat, ImportJudged, Samples};
@@ -232,7 +233,9 @@ impl Planner<'_> {
             let float = if model.import.is_some() {
                 self.add(&format!("import:{name}"), "import", Box::new(ImportFloat(model.clone())), inputs, &model.span)
             } else {
-                self.add(&format!("train:{name}"), "train", Box::new(Train(model.clone())), inputs, &model.span)
+                let stage: Box<dyn crate::engine::Stage> =
+                    if Fit::fits(model) { Box::new(Fit(model.clone())) } else { Box::new(Train(model.clone())) };
+                self.add(&format!("train:{name}"), "train", stage, inputs, &model.span)
             };
             float_net = Some(float);
             let mut inputs = data();

@@ -7,8 +7,8 @@ use super::require::{MEASURES, OfClass};
 use super::term;
 use super::vocabulary::Vocabulary;
 use super::{
-    augment, channels, dataset, decide, deploy, features, fetch, formats, function, network, quantize, split, train,
-    window,
+    augment, channels, dataset, decide, deploy, detector, features, fetch, formats, function, network, quantize, split,
+    train, window,
 };
 
 /// A word with a schema of its own.
@@ -109,7 +109,21 @@ fn task_topics() -> Vec<Topic> {
             "anomaly(normal = [idle])",
             "Detection: the model learns to give its input again, and what it gives badly is an anomaly.",
             "detect",
-            network::anomaly_schema(),
+            detector::anomaly_schema(),
+        ),
+        topic(
+            "mahalanobis",
+            "mahalanobis()",
+            "A detector instead of layers: the distance from the normal rows' mean in units of their covariance.",
+            "model",
+            Params::new(),
+        ),
+        topic(
+            "kmeans",
+            "kmeans(8)",
+            "A detector instead of layers: the distance from the nearest of some means of the normal rows.",
+            "model",
+            detector::kmeans_schema(),
         ),
         topic(
             "mean",

@@ -9,6 +9,7 @@ mod channels;
 mod dataset;
 mod decide;
 mod deploy;
+mod detector;
 mod document;
 mod features;
 mod fetch;

@@ -7,7 +7,7 @@ use crate::library::board::Board;
 pub use crate::net::observe::Calibration;
 pub use crate::net::train::{Augment, Balance, Loss, Optimizer, Schedule};
 
-pub use super::goal::{Bound, DETECTED, Decide, Limit, Metric, Requirement, Smooth, Task, Threshold};
+pub use super::goal::{Bound, DETECTED, Decide, Fit, Limit, Metric, Requirement, Smooth, Task, Threshold};
 pub use crate::data::formats::csv::Header;
 pub use crate::data::{Channel, Column, Missing, Source};
 

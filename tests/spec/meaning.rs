@@ -125,7 +125,8 @@ fn arguments_are_canonical_with_defaults_and_counts() {
 
 #[test]
 fn equal_amounts_are_written_alike() {
-    let stride = |text: &str| resolve(&GESTURE.replace("250 ms", text)).features[0].window.as_ref().map(|cut| cut.stride);
+    let stride =
+        |text: &str| resolve(&GESTURE.replace("250 ms", text)).features[0].window.as_ref().map(|cut| cut.stride);
     assert_eq!(stride("0.25 s"), stride("250 ms"));
     assert_eq!(stride("250_000 us"), stride("250 ms"));
     assert_eq!((stride("13"), stride("300 ms")), (stride("250 ms"), Some(15)));

@@ -57,6 +57,23 @@ impl Condition {
         net
     }
 
+    /// The inverse of [`Condition::absorb`].
+    pub(super) fn release(&self, mut net: Net) -> Net {
+        let Some(at) = first(&net) else { return net };
+        let node = &net.nodes[at];
+        let back: Vec<f32> = self.factor.iter().map(|factor| 1.0 / factor).collect();
+        node.op.absorb(&node.args, &node.takes, &mut net.weights[node.range()], &back, &self.mean);
+        net
+    }
+
+    /// The inverse of [`Condition::undo`].
+    pub(super) fn redo(&self, mut net: Net) -> Net {
+        let channels = net.output().dims.last().copied().unwrap_or(1).min(self.mean.len());
+        let offset: Vec<f32> = self.mean.iter().zip(&self.factor).map(|(mean, factor)| -mean * factor).collect();
+        goal::scale_outputs(&mut net, &self.factor[..channels], &offset[..channels]);
+        net
+    }
+
     /// The network whose outputs are plain inputs, from the one that gives conditioned ones.
     pub(super) fn undo(&self, mut net: Net) -> Net {
         self.undone(&mut net);
