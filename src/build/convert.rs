@@ -148,6 +148,7 @@ fn synthesised(file: &Path, imported: &Imported, format: Format, board: &Board) 
         layers: Vec::new(),
         train,
         quantize: Quantize { calibrate: 0 },
+        search: None,
         span: span.clone(),
     };
     let deploy = Deploy {

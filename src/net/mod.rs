@@ -6,6 +6,7 @@
 
 pub mod arena;
 pub mod artifact;
+mod compound;
 pub mod fixed;
 pub mod forward;
 pub mod gemm;
@@ -18,6 +19,7 @@ pub mod quantize;
 pub mod train;
 pub mod tuning;
 
+pub use compound::Compound;
 pub use gemm::Isa;
 pub use graph::{Net, Node};
 pub use qnet::{QNet, QNode, Quant};

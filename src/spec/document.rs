@@ -6,7 +6,7 @@ use crate::base::{Dimension, Kind, Param, Params};
 use super::require::{MEASURES, OfClass};
 use super::term;
 use super::vocabulary::Vocabulary;
-use super::{channels, dataset, deploy, features, fetch, function, network, train};
+use super::{channels, dataset, deploy, features, fetch, function, network, search, train};
 
 /// A word with a schema of its own.
 struct Topic {
@@ -45,7 +45,7 @@ fn block_topics() -> Vec<Topic> {
         ),
         topic(
             "model",
-            "model NAME from FEATURES { layer() … train { … } quantize { … } }",
+            "model NAME from FEATURES { layer() … train { … } quantize { … } search { … } }",
             "Layers in order, and how they are trained and quantised.",
             "",
             network::schema(),
@@ -80,6 +80,27 @@ fn inner_topics() -> Vec<Topic> {
     vec![
         topic("train", "train { … }", "How a model is trained.", "model", train::schema()),
         topic("quantize", "quantize { … }", "How a model becomes integers.", "model", train::quantize_schema()),
+        topic(
+            "search",
+            "search { trials = 24, minimize = flash }",
+            "How a model is chosen where its lines hold choices.",
+            "model",
+            search::schema(),
+        ),
+        topic(
+            "one_of",
+            "one_of(8, 16, 32), 8..32, one_of(none, dropout(0.2))",
+            "A choice that `search` decides: among values, the steps of a range (doubling, or 1, 3, 10), or layers.",
+            "a model's layers and its train",
+            Params::new(),
+        ),
+        topic(
+            "auto",
+            "model NAME from FEATURES { auto }",
+            "All layers: the best of a family for the input's shape; `search` may limit it.",
+            "model",
+            Params::new(),
+        ),
         topic(
             "require",
             "require { metric >= limit }",

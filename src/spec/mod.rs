@@ -4,7 +4,9 @@
 //! Never: does I/O; leaves a field unread; loses a span.
 //! Add here: a field: one line in its schema, and one where its block reads it.
 
+mod auto;
 mod channels;
+mod choice;
 mod dataset;
 mod deploy;
 mod document;
@@ -14,11 +16,13 @@ mod fields;
 mod foreign;
 mod function;
 mod import;
+mod layer;
 pub mod model;
 mod network;
 mod require;
 mod resolve;
 mod scope;
+mod search;
 mod shapes;
 mod term;
 mod train;

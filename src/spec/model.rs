@@ -296,8 +296,51 @@ pub struct Model {
     pub train: Train,
     /// How it is quantised.
     pub quantize: Quantize,
+    /// The candidates that it is chosen from, where its lines hold choices; its own layers are then the first one's.
+    pub search: Option<Search>,
     /// The block's header.
     pub span: Span,
+}
+
+/// How a model is chosen among candidates.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// What is to be small, once accuracy is met; `None`: the best on the validation part wins.
+    pub minimize: Option<Minimize>,
+    /// Bound on the estimated time of all trials.
+    pub budget: Quantity,
+    /// Seed of the draw among more candidates than trials.
+    pub seed: u64,
+    /// How many ways there are through the choices.
+    pub space: u64,
+    /// Those that are tried, in the order of the draw.
+    pub candidates: Vec<Candidate>,
+    /// Those that were drawn and make no network, with the reason.
+    pub misfits: Vec<(String, String)>,
+    /// Whether layers come from `auto`.
+    pub auto: bool,
+}
+
+/// What a search makes small.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Minimize {
+    /// Bytes of program memory.
+    Flash,
+    /// Bytes of work memory.
+    Ram,
+    /// Time of one inference.
+    Latency,
+}
+
+/// One way through a model's choices.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Candidate {
+    /// What was chosen: `conv1d 16, lr 0.001`.
+    pub choices: String,
+    /// Its layers.
+    pub layers: Vec<Layer>,
+    /// How it is trained.
+    pub train: Train,
 }
 
 /// What a model's outputs mean.
@@ -337,7 +380,7 @@ pub enum Format {
 }
 
 /// One layer. The operator's schema (`net::ops`) has checked the arguments.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Layer {
     /// The operator's word: `dense`, `relu`, `softmax`.
     pub op: String,

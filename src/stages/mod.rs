@@ -22,6 +22,7 @@ pub mod ingest;
 pub mod link;
 mod native;
 pub mod quantize;
+pub mod search;
 pub mod signature;
 pub mod size;
 mod text;

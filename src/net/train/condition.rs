@@ -53,6 +53,13 @@ impl Condition {
         net
     }
 
+    /// The opposite of `absorb`: the network that computes from conditioned inputs what `net` computes from plain ones.
+    pub(super) fn release(&self, net: Net) -> Net {
+        let factor = self.factor.iter().map(|factor| 1.0 / factor).collect();
+        let mean = self.mean.iter().zip(&self.factor).map(|(mean, factor)| -mean * factor).collect();
+        Self { mean, factor }.absorb(net)
+    }
+
     fn absorbed(&self, net: &mut Net) -> bool {
         let Some(at) = first(net) else { return false };
         let node = &net.nodes[at];

@@ -48,9 +48,14 @@ pub fn train(
     if trunk.nodes.last().is_some_and(|node| node.op.word() == "softmax") {
         trunk.nodes.pop();
     }
-    trunk.initialise(options.seed);
+    if options.fresh {
+        trunk.initialise(options.seed);
+    }
     let weights = class_weights(data.y, &parts[0], net.output().len(), options.balance);
     let condition = Condition::of(&trunk, data.x, &parts[0]);
+    if !options.fresh {
+        trunk = condition.release(trunk);
+    }
     let macs = 3 * trunk.macs() * options.batch as usize;
     let threads = if macs < WORTH_A_THREAD { 1 } else { options.threads.clamp(1, SLICES) };
     let scene = Scene { data, condition: &condition, weights: &weights, isa: options.isa, threads };

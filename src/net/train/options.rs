@@ -25,6 +25,8 @@ pub struct Options {
     pub threads: usize,
     /// Instruction set of matrix products. Doesn't change a bit of the result.
     pub isa: Isa,
+    /// Draw the first weights from the seed; else go on from the network's own.
+    pub fresh: bool,
 }
 
 impl Default for Options {
@@ -39,6 +41,7 @@ impl Default for Options {
             seed: 0,
             threads: 1,
             isa: Isa::detect(),
+            fresh: true,
         }
     }
 }
