@@ -23,7 +23,7 @@ use crate::net::{QNet, artifact};
 use crate::plan::{self, Context};
 use crate::report::conversion::{self, Compared, Conversion, Row};
 use crate::simulate;
-use crate::spec::model::{BoardUse, Deploy, Format, Import, Input, Model, Optimizer, Quantize, Schedule, Task, Train};
+use crate::spec::model::{BoardUse, Deploy, Format, Import, Input, Model, Quantize, Task, Train};
 use crate::spec::{self, Spec};
 use crate::stages::import::Summary;
 use crate::stages::toolkit::{Toolkit, target};
@@ -65,7 +65,7 @@ pub struct Converted {
 const MOST_TEST_BYTES: usize = 1 << 16;
 
 /// Largest file that is read: a hundred times what the largest board holds.
-pub(super) const MOST_BYTES: u64 = 256 << 20;
+const MOST_BYTES: u64 = 256 << 20;
 
 /// Converts a model. Errors: `tml::model::…` about the file, `tml::sim::board`, and those of a build.
 pub fn convert(world: &World, wanted: &Wanted, progress: &dyn Progress) -> Result<Converted, Diags> {
@@ -103,13 +103,17 @@ fn read(world: &World, file: &Path) -> Result<(Imported, Format), Diags> {
         return Err(diag.help("name a `.tflite` file").into());
     };
     let format = Format::Tflite;
+    Ok((spec::read_model(&name, format, &bytes(world, file)?)?, format))
+}
+
+/// The bytes of a model's file.
+pub(super) fn bytes(world: &World, file: &Path) -> Result<Vec<u8>, Diags> {
     let stat = world.files().stat(file).map_err(|error| disk_error("read", file, &error))?;
     if stat.size > MOST_BYTES {
-        let title = format!("`{name}` has {} bytes: no board holds a hundredth of that", stat.size);
+        let title = format!("`{}` has {} bytes: no board holds a hundredth of that", file.display(), stat.size);
         return Err(Diag::error("tml::model::file", title).help("name the model's file").into());
     }
-    let bytes = world.files().read(file).map_err(|error| disk_error("read", file, &error))?;
-    Ok((spec::read_model(&name, format, &bytes)?, format))
+    Ok(world.files().read(file).map_err(|error| disk_error("read", file, &error))?)
 }
 
 /// A name in C: letters, digits and underscores, no reserved word.
@@ -127,15 +131,6 @@ fn synthesised(file: &Path, imported: &Imported, format: Format, board: &Board) 
     let span = Source::new(file.to_string_lossy(), "").span(0..0);
     let name = c_name(file);
     let path = file.to_string_lossy().into_owned();
-    let train = Train {
-        epochs: 0,
-        batch: 1,
-        optimizer: Optimizer::Sgd { lr: 0.0, momentum: 0.0 },
-        schedule: Schedule::Constant,
-        patience: 0,
-        balance: false,
-        seed: 1,
-    };
     let model = Model {
         name: name.clone(),
         docs: Vec::new(),
@@ -146,8 +141,8 @@ fn synthesised(file: &Path, imported: &Imported, format: Format, board: &Board) 
         task: Task::Classify,
         import: Some(Import { path, format, float: false, span: span.clone() }),
         layers: Vec::new(),
-        train,
-        quantize: Quantize { calibrate: 0 },
+        train: Train::default(),
+        quantize: Quantize::default(),
         search: None,
         span: span.clone(),
     };

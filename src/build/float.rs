@@ -1,13 +1,13 @@
 //! A conversion of an ONNX model to float32 C: no calibration, no firmware. Its numbers are those of the C itself.
 
-use super::convert::{MOST_BYTES, Wanted, c_name};
+use super::convert::{self, Wanted, c_name};
 use super::deliver::{Delivered, Delivery};
-use crate::base::{Diag, Diags};
+use crate::base::Diags;
 use crate::import::onnx::{self, Options};
 use crate::report::conversion::{FloatConversion, Port};
 use crate::simulate;
 use crate::tensor::{Buffer, c};
-use crate::world::{World, disk_error};
+use crate::world::World;
 
 /// A finished conversion to float32 C.
 pub struct FloatConverted {
@@ -21,13 +21,7 @@ pub struct FloatConverted {
 pub fn convert_float(world: &World, wanted: &Wanted, options: &Options) -> Result<FloatConverted, Diags> {
     let (board, _) = simulate::find_board(world, &wanted.library, &wanted.board)?;
     let file = &wanted.file;
-    let stat = world.files().stat(file).map_err(|error| disk_error("read", file, &error))?;
-    if stat.size > MOST_BYTES {
-        let title = format!("`{}` has {} bytes: no board holds a hundredth of that", file.display(), stat.size);
-        return Err(Diag::error("tml::model::file", title).help("name the model's file").into());
-    }
-    let bytes = world.files().read(file).map_err(|error| disk_error("read", file, &error))?;
-    let program = onnx::read(&bytes, options)?;
+    let program = onnx::read(&convert::bytes(world, file)?, options)?;
     let name = c_name(file);
     let source = c::emit(&program, &name);
     let port = |buffer: &usize| {

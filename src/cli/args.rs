@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::simulate::{InputSpec, OutputSpec};
+use crate::world::ToolchainKind;
 
 /// From a checked-in spec and data to verified int8 firmware.
 #[derive(Parser, Debug)]
@@ -279,6 +280,15 @@ pub(super) enum ToolchainName {
     Zig,
     /// arm-none-eabi-gcc or riscv64-unknown-elf-gcc on the PATH
     Gcc,
+}
+
+impl From<ToolchainName> for ToolchainKind {
+    fn from(name: ToolchainName) -> Self {
+        match name {
+            ToolchainName::Zig => Self::Zig,
+            ToolchainName::Gcc => Self::Gcc,
+        }
+    }
 }
 
 /// How to format.

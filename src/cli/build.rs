@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::args::{BuildArgs, ToolchainName};
+use super::args::BuildArgs;
 use super::exit;
 use super::progress::ArtifactFile;
 use super::screen::Screen;
@@ -11,17 +11,11 @@ use crate::build::{self, Built, Request};
 use crate::engine::{self, Forecast};
 use crate::project::Project;
 use crate::report;
-use crate::world::{ToolchainKind, World};
+use crate::world::World;
 
 pub(super) fn run(world: World, screen: &Screen, args: &BuildArgs) -> u8 {
     let world = world.without_network(args.offline || args.frozen);
-    let begun = world.clock().now();
-    let code = match attempt(&world, screen, args) {
-        Ok(code) => code,
-        Err(diags) => screen.failed(&diags),
-    };
-    screen.painter().finished(world.clock().now() - begun, i32::from(code));
-    code
+    screen.attempt(&world, || attempt(&world, screen, args))
 }
 
 fn attempt(world: &World, screen: &Screen, args: &BuildArgs) -> Result<u8, Diags> {
@@ -43,10 +37,7 @@ pub(super) fn request(world: &World, project: &Project, args: &BuildArgs) -> Req
         locked: args.locked || args.frozen || world.env().terminal().ci,
         full: args.full,
         verify_inputs: args.verify_inputs,
-        toolchain: args.toolchain.map(|name| match name {
-            ToolchainName::Zig => ToolchainKind::Zig,
-            ToolchainName::Gcc => ToolchainKind::Gcc,
-        }),
+        toolchain: args.toolchain.map(Into::into),
     }
 }
 

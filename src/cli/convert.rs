@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::args::{ConvertArgs, ToolchainName};
+use super::args::ConvertArgs;
 use super::exit;
 use super::progress::ArtifactFile;
 use super::screen::Screen;
@@ -14,17 +14,11 @@ use crate::build::{self, Delivered, Wanted};
 use crate::import::onnx::Options;
 use crate::library::Library;
 use crate::project::Project;
-use crate::world::{ToolchainKind, World};
+use crate::world::World;
 
 pub(super) fn run(world: World, screen: &Screen, args: &ConvertArgs) -> u8 {
     let world = world.without_network(args.offline);
-    let begun = world.clock().now();
-    let code = match attempt(&world, screen, args) {
-        Ok(code) => code,
-        Err(diags) => screen.failed(&diags),
-    };
-    screen.painter().finished(world.clock().now() - begun, i32::from(code));
-    code
+    screen.attempt(&world, || attempt(&world, screen, args))
 }
 
 fn attempt(world: &World, screen: &Screen, args: &ConvertArgs) -> Result<u8, Diags> {
@@ -35,10 +29,7 @@ fn attempt(world: &World, screen: &Screen, args: &ConvertArgs) -> Result<u8, Dia
         target_dir: build::target_dir(world, Path::new("."), args.target_dir.as_deref()),
         shared_store: world.env().shared_store(),
         jobs: args.jobs.unwrap_or_else(|| world.env().cpus()).max(1),
-        toolchain: args.toolchain.map(|name| match name {
-            ToolchainName::Zig => ToolchainKind::Zig,
-            ToolchainName::Gcc => ToolchainKind::Gcc,
-        }),
+        toolchain: args.toolchain.map(Into::into),
         library: library(world)?,
     };
     if args.model.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx")) {
@@ -48,13 +39,7 @@ fn attempt(world: &World, screen: &Screen, args: &ConvertArgs) -> Result<u8, Dia
     screen.tell(&converted.warnings);
     artifacts(screen, &wanted, &converted.files);
     let conversion = &converted.conversion;
-    if screen.is_json() {
-        screen.painter().fact("converted", &json!(conversion));
-    } else if args.json {
-        screen.result(&conversion.json());
-    } else {
-        screen.result(&conversion.text(&screen.style()));
-    }
+    show(screen, args, &json!(conversion), &conversion.json(), &conversion.text(&screen.style()));
     Ok(exit::OK)
 }
 
@@ -64,14 +49,17 @@ fn float(world: &World, screen: &Screen, args: &ConvertArgs, wanted: &Wanted) ->
     let converted = build::convert_float(world, wanted, &options)?;
     artifacts(screen, wanted, &converted.files);
     let conversion = &converted.conversion;
-    if screen.is_json() {
-        screen.painter().fact("converted", &json!(conversion));
-    } else if args.json {
-        screen.result(&conversion.json());
-    } else {
-        screen.result(&conversion.text(&screen.style()));
-    }
+    show(screen, args, &json!(conversion), &conversion.json(), &conversion.text(&screen.style()));
     Ok(exit::OK)
+}
+
+/// What it came to: an event of a stream, a document, or text for people.
+fn show(screen: &Screen, args: &ConvertArgs, event: &Value, document: &str, text: &str) {
+    if screen.is_json() {
+        screen.painter().fact("converted", event);
+    } else {
+        screen.result(if args.json { document } else { text });
+    }
 }
 
 fn artifacts(screen: &Screen, wanted: &Wanted, files: &[Delivered]) {

@@ -73,6 +73,14 @@ impl Screen {
         }
     }
 
+    /// Does `work` and tells how it ended and how long it took; the exit code.
+    pub(super) fn attempt(&self, world: &World, work: impl FnOnce() -> Result<u8, Diags>) -> u8 {
+        let begun = world.clock().now();
+        let code = work().unwrap_or_else(|diags| self.failed(&diags));
+        self.painter().finished(world.clock().now() - begun, i32::from(code));
+        code
+    }
+
     /// Tells what failed; the exit code.
     pub(super) fn failed(&self, diags: &Diags) -> u8 {
         self.tell(diags);

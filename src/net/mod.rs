@@ -7,6 +7,7 @@
 pub mod arena;
 pub mod artifact;
 mod compound;
+pub mod deviation;
 pub mod fixed;
 pub mod forward;
 pub mod gemm;

@@ -194,6 +194,14 @@ impl QNet {
         values.pop().unwrap_or_default()
     }
 
+    /// Every value for one int8 sample, from reset states: the input, then what each node gives.
+    pub fn values_i8(&self, sample: &[i8]) -> Vec<Vec<i8>> {
+        let mut values: Vec<Vec<i8>> = vec![Vec::new(); self.nodes.len() + 1];
+        values[0].extend_from_slice(sample);
+        self.fill_i8(&mut values);
+        values
+    }
+
     /// The int8 outputs for int8 inputs; any number of samples in C order, each from reset states.
     pub fn run_i8(&self, input: &[i8]) -> Vec<i8> {
         let mut values: Vec<Vec<i8>> = vec![Vec::new(); self.nodes.len() + 1];
@@ -201,16 +209,21 @@ impl QNet {
         for sample in input.chunks_exact(self.input.len()) {
             values[0].clear();
             values[0].extend_from_slice(sample);
-            for (at, node) in self.nodes.iter().enumerate() {
-                let mut output = std::mem::take(&mut values[at + 1]);
-                output.resize(node.output.len(), 0);
-                let inputs: Vec<&[i8]> = node.inputs.iter().map(|value| values[*value].as_slice()).collect();
-                node.op.forward_i8(node, &inputs, &mut output);
-                values[at + 1] = output;
-            }
+            self.fill_i8(&mut values);
             outputs.extend_from_slice(&values[self.nodes.len()]);
         }
         outputs
+    }
+
+    /// Computes every value from the first.
+    fn fill_i8(&self, values: &mut [Vec<i8>]) {
+        for (at, node) in self.nodes.iter().enumerate() {
+            let mut output = std::mem::take(&mut values[at + 1]);
+            output.resize(node.output.len(), 0);
+            let inputs: Vec<&[i8]> = node.inputs.iter().map(|value| values[*value].as_slice()).collect();
+            node.op.forward_i8(node, &inputs, &mut output);
+            values[at + 1] = output;
+        }
     }
 }
 

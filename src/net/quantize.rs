@@ -27,7 +27,8 @@ pub fn quantize(net: &Net, calibration: &[f32]) -> Result<QNet, String> {
     quantize_with(net, calibration, Calibration::MinMax)
 }
 
-/// Quantises a network with ranges chosen by `method`. Errors are sentences for the user.
+/// Quantises a network with ranges chosen by `method`: its layers become, one for one, those that [`passes::fuse`]
+/// leaves. Errors are sentences for the user.
 pub fn quantize_with(net: &Net, calibration: &[f32], method: Calibration) -> Result<QNet, String> {
     if calibration.is_empty() || !calibration.len().is_multiple_of(net.input.len()) {
         return Err(format!("calibration needs whole samples of {} values, and at least one", net.input.len()));

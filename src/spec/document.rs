@@ -6,7 +6,7 @@ use crate::base::{Dimension, Kind, Param, Params};
 use super::require::{MEASURES, OfClass};
 use super::term;
 use super::vocabulary::Vocabulary;
-use super::{channels, dataset, deploy, features, fetch, function, network, search, train};
+use super::{augment, channels, dataset, deploy, features, fetch, function, network, quantize, search, train};
 
 /// A word with a schema of its own.
 struct Topic {
@@ -22,6 +22,14 @@ struct Topic {
 fn topics() -> Vec<Topic> {
     let mut topics = block_topics();
     topics.extend(inner_topics());
+    topics.extend(training_topics());
+    topics.extend(augment::topics().map(|(word, doc, params)| Topic {
+        word,
+        form: word,
+        doc,
+        within: "augment",
+        params,
+    }));
     topics
 }
 
@@ -79,7 +87,7 @@ fn inner_topics() -> Vec<Topic> {
     let topic = |word, form, doc, within, params| Topic { word, form, doc, within, params };
     vec![
         topic("train", "train { … }", "How a model is trained.", "model", train::schema()),
-        topic("quantize", "quantize { … }", "How a model becomes integers.", "model", train::quantize_schema()),
+        topic("quantize", "quantize { … }", "How a model becomes integers.", "model", quantize::schema()),
         topic(
             "search",
             "search { trials = 24, minimize = flash }",
@@ -144,6 +152,44 @@ fn inner_topics() -> Vec<Topic> {
             "A column of texts as one channel for each text.",
             "channels",
             channels::onehot_schema(),
+        ),
+    ]
+}
+
+/// What stands within `train` and `quantize`.
+fn training_topics() -> Vec<Topic> {
+    let topic = |word, form, doc, within, params| Topic { word, form, doc, within, params };
+    vec![
+        topic(
+            "step",
+            "step(every = 20, factor = 0.5)",
+            "A learning rate that falls in steps.",
+            "schedule",
+            train::step_schema(),
+        ),
+        topic(
+            "cross_entropy",
+            "cross_entropy(smoothing = 0.1)",
+            "The loss of classes.",
+            "loss",
+            train::cross_entropy_schema(),
+        ),
+        topic("bce", "bce", "The loss of answers that are each yes or no: 0 or 1 in the data.", "loss", Params::new()),
+        topic("mse", "mse", "The mean of squared errors.", "loss", Params::new()),
+        topic("mae", "mae", "The mean of absolute errors.", "loss", Params::new()),
+        topic(
+            "huber",
+            "huber(delta = 1)",
+            "Squared errors, but straight lines for large ones.",
+            "loss",
+            train::huber_schema(),
+        ),
+        topic(
+            "percentile",
+            "percentile(0.01%)",
+            "A range without the rarest values.",
+            "method",
+            quantize::percentile_schema(),
         ),
         topic("adam", "adam(lr = 3e-3)", "The Adam optimiser; with `decay`, AdamW.", "optimizer", train::adam_schema()),
         topic("sgd", "sgd(lr = 0.05)", "Gradient descent with momentum.", "optimizer", train::sgd_schema()),

@@ -4,6 +4,7 @@
 //! Never: does I/O; leaves a field unread; loses a span.
 //! Add here: a field: one line in its schema, and one where its block reads it.
 
+mod augment;
 mod auto;
 mod channels;
 mod choice;
@@ -19,6 +20,7 @@ mod import;
 mod layer;
 pub mod model;
 mod network;
+mod quantize;
 mod require;
 mod resolve;
 mod scope;

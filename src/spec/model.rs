@@ -4,6 +4,8 @@
 
 use crate::base::{Decimal, Digest, Quantity, Shape, Span};
 use crate::library::board::Board;
+pub use crate::net::observe::Calibration;
+pub use crate::net::train::{Augment, Balance, Loss, Optimizer, Schedule};
 
 /// A resolved spec. References between blocks are indices into these lists.
 #[derive(Clone, Debug)]
@@ -394,51 +396,52 @@ pub struct Layer {
     pub span: Span,
 }
 
-/// Training options.
+/// Training options; see [`crate::net::train::Options`].
 #[derive(Clone, PartialEq, Debug)]
 pub struct Train {
-    /// Passes over the training part, at most.
+    /// Passes over the training part, at most; 0: by the number of rows.
     pub epochs: u32,
-    /// Samples a step.
+    /// Samples a step; 0: by the number of rows.
     pub batch: u32,
+    /// What is made small; `None`: what fits the task.
+    pub loss: Option<Loss>,
     /// Optimiser.
     pub optimizer: Optimizer,
     /// Learning-rate schedule.
     pub schedule: Schedule,
-    /// Stop after this many epochs without a better validation loss; 0: never. The best weights are kept either way.
+    /// Share of all steps over which the learning rate climbs.
+    pub warmup: f32,
+    /// Longest gradient of a step; 0: no bound.
+    pub clip: f32,
+    /// Take a running mean of the weights.
+    pub average: bool,
+    /// Stop after this many epochs that aren't better on the validation part; 0: never.
     pub patience: u32,
-    /// Weigh classes by their inverse frequency.
-    pub balance: bool,
-    /// Seed of initialisation and shuffles.
+    /// Whether rare classes weigh more.
+    pub balance: Balance,
+    /// Random changes of training samples.
+    pub augment: Vec<Augment>,
+    /// Seed of initialisation, shuffles and changes.
     pub seed: u64,
 }
 
-/// Optimiser and its constants.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Optimizer {
-    /// Stochastic gradient descent with momentum.
-    Sgd {
-        /// Learning rate.
-        lr: f32,
-        /// Momentum.
-        momentum: f32,
-    },
-    /// Adam; with `decay` not zero, `AdamW`.
-    Adam {
-        /// Learning rate.
-        lr: f32,
-        /// Decoupled weight decay.
-        decay: f32,
-    },
-}
-
-/// How the learning rate changes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Schedule {
-    /// It doesn't.
-    Constant,
-    /// Half a cosine from the full rate to zero over all epochs.
-    Cosine,
+impl Default for Train {
+    fn default() -> Self {
+        Self {
+            epochs: 0,
+            batch: 0,
+            loss: None,
+            optimizer: Optimizer::Adam { lr: 3e-3, decay: 0.0 },
+            schedule: Schedule::Cosine,
+            warmup: 0.05,
+            clip: 0.0,
+            average: false,
+            patience: 0,
+            balance: Balance::No,
+            augment: Vec::new(),
+            seed: 1,
+        }
+    }
 }
 
 /// Quantisation options.
@@ -446,6 +449,27 @@ pub enum Schedule {
 pub struct Quantize {
     /// How many training samples calibrate activations.
     pub calibrate: u32,
+    /// How ranges follow from them; `None`: the way that is best on the validation part.
+    pub method: Option<Calibration>,
+    /// Whether training goes on with rounded numbers.
+    pub aware: Aware,
+}
+
+impl Default for Quantize {
+    fn default() -> Self {
+        Self { calibrate: 256, method: None, aware: Aware::Auto }
+    }
+}
+
+/// Whether training goes on with rounded numbers (quantisation-aware training).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Aware {
+    /// Where rounding costs more than a point.
+    Auto,
+    /// Always.
+    Yes,
+    /// Never.
+    No,
 }
 
 /// A deployment.

@@ -8,7 +8,7 @@ use super::import as imports;
 use super::model::{Format, Import, Input, Layer, Model, Task};
 use super::scope::{Context, Symbol};
 use super::shapes::{self, Flow};
-use super::{term, train};
+use super::{quantize, term, train};
 
 /// Fields of `model`; its other lines are layers.
 pub(super) fn schema() -> Params {
@@ -149,13 +149,13 @@ fn options(block: &Block, cx: &mut Context) -> (super::model::Train, super::mode
         let Member::Block(inner) = member else { continue };
         match inner.kind.text.as_str() {
             "train" if train.is_none() => train = Some(train::resolve(inner, &inner.members, cx)),
-            "quantize" if quantize.is_none() => quantize = Some(train::resolve_quantize(inner, &inner.members, cx)),
+            "quantize" if quantize.is_none() => quantize = Some(quantize::resolve(inner, &inner.members, cx)),
             // `search` reads its own block; others and repeated ones are reported by `resolve::body`.
             _ => {}
         }
     }
     let train = train.unwrap_or_else(|| train::resolve(block, &[], cx));
-    let quantize = quantize.unwrap_or_else(|| train::resolve_quantize(block, &[], cx));
+    let quantize = quantize.unwrap_or_else(|| quantize::resolve(block, &[], cx));
     (train, quantize)
 }
 

@@ -7,9 +7,6 @@ use crate::base::Diag;
 /// Functions of a heap. No image of ours has one, whatever the user's functions bring.
 const HEAP: &[&str] = &["malloc", "free", "calloc", "realloc", "_sbrk", "sbrk", "_malloc_r", "_free_r", "_sbrk_r"];
 
-/// Variables of a model in work memory, by what follows its name.
-const VARIABLES: &[&str] = &["_arena", "_state"];
-
 /// Checks the symbols of the linked image of `model`.
 ///
 /// # Errors
@@ -27,7 +24,6 @@ pub fn audit(model: &str, symbols: &[Placed]) -> Result<(), Diag> {
         let own = symbol.name.strip_prefix(model).filter(|rest| rest.starts_with('_'));
         if let Some(rest) = own
             && symbol.memory == Place::Ram
-            && !VARIABLES.contains(&rest)
             && rest.contains("_layer_")
         {
             let title = format!("bug: `{}` of the model is in work memory instead of flash", symbol.name);

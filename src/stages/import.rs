@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::arrays::{TEST, bytes, integers, rows};
-use super::quantize::{self, judged_rows};
+use super::quantize;
+use super::rows::{Rows, TEST};
 use super::train;
 use super::tune::read_qnet;
 use crate::base::npy::Array;
@@ -78,7 +78,7 @@ impl Stage for ImportJudged {
             return Err(Diag::error("tml::bug", "bug: a float model where an int8 one was planned").into());
         };
         let net = passes::optimise(&net).map_err(|why| refused(&self.0, why))?;
-        Ok(quantize::judge(&net, &judged_rows(job)?, None, 0))
+        Ok(quantize::judge(&net, &Rows::read(job, &self.0.task)?, None, "", 0))
     }
 }
 
@@ -99,9 +99,7 @@ impl Stage for ImportFloat {
         let Network::Float(net) = foreign(&self.0, job)?.network else {
             return Err(Diag::error("tml::bug", "bug: an int8 model where a float one was planned").into());
         };
-        let (x, width) = rows(job, "x.npy")?;
-        let (y, part) = (integers(job, "y.npy")?, bytes(job, "part.npy")?);
-        let summary = train::judge(&net, (&x, width), &y, &part);
+        let summary = train::judge(&net, &Rows::read(job, &self.0.task)?);
         let (structure, weights) = artifact::write_net(&net);
         Ok(Outputs::from([
             ("net.json".to_string(), structure),

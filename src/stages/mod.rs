@@ -22,6 +22,7 @@ pub mod ingest;
 pub mod link;
 mod native;
 pub mod quantize;
+mod rows;
 pub mod search;
 pub mod signature;
 pub mod size;

@@ -3,33 +3,43 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::arrays::{TEST, bytes, integers, of_part, row, rows};
+use super::rows::{Rows, TEST, TRAINING, VALIDATION};
 use crate::base::npy::Array;
 use crate::base::rng::Rng;
 use crate::base::{Diag, Diags};
 use crate::engine::{Facts, Job, Outputs, Stage};
-use crate::net::qnet::argmax;
-use crate::net::{QNet, artifact, passes};
-use crate::spec::model::Model;
-
-/// The part that calibrates.
-const TRAINING: u8 = 0;
+use crate::net::deviation::{Deviation, deviations, worst};
+use crate::net::quantize::quantize_with;
+use crate::net::{Net, QNet, artifact, passes};
+use crate::spec::model::{Calibration, Model, Task};
 
 /// An int8 network this much worse than its float one is worth a warning (share of test rows).
 const WORTH_A_WARNING: f64 = 0.01;
 
+/// Rows of the validation part that choose how ranges are found.
+const CHOOSING: usize = 500;
+
+/// The ways to find ranges that are compared where none is asked for.
+const METHODS: [Calibration; 3] = [Calibration::MinMax, Calibration::Percentile(1e-4), Calibration::Mse];
+
 /// The step `quantize:MODEL`. Inputs: `net.json`, `weights.npy`, `train.json`, `x.npy`, `y.npy`, `part.npy`. Makes
-/// `qnet.json`, `qweights.npy`, `qbias.npy`, `expected.npy` i8[test rows, classes], `labels.npy` i32[test rows],
-/// `summary.json`.
+/// `qnet.json`, `qweights.npy`, `qbias.npy`, `expected.npy` i8[test rows, outputs], `labels.npy` i32[test rows] or
+/// f32[test rows, targets], `summary.json`.
 pub struct Quantize(pub Model);
 
 /// What quantisation came to.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Summary {
-    /// Share of test rows that the int8 reference gets right.
-    pub accuracy: f64,
+    /// Share of test rows that the int8 reference gets right, of a classifier.
+    pub accuracy: Option<f64>,
     /// The same of the float network, where there is one.
     pub float_accuracy: Option<f64>,
+    /// The share of right test rows; of numbers, the share of their variance that is explained (R²).
+    pub score: f64,
+    /// The same of the float network, where there is one.
+    pub float_score: Option<f64>,
+    /// How ranges were found: `minmax`, `percentile`, `mse`.
+    pub method: String,
     /// Training rows that calibrated the activations.
     pub calibrated: usize,
     /// Bytes of the int8 weights and int32 biases.
@@ -44,6 +54,9 @@ impl Stage for Quantize {
     fn facts(&self, out: &mut dyn Facts) {
         out.text("scheme", "int8");
         out.text("calibrate", &self.0.quantize.calibrate.to_string());
+        out.text("method", &format!("{:?}", self.0.quantize.method));
+        out.text("aware", &format!("{:?}", self.0.quantize.aware));
+        out.text("task", &format!("{:?}", self.0.task));
         out.text("seed", &self.0.train.seed.to_string());
     }
 
@@ -55,73 +68,123 @@ impl Stage for Quantize {
         let net = artifact::read_net(job.input("net.json"), job.input("weights.npy")).map_err(failed)?;
         let float: super::train::Summary = serde_json::from_slice(job.input("train.json"))
             .map_err(|error| Diag::error("tml::bug", format!("bug: summary.json: {error}")))?;
-        let rows = judged_rows(job)?;
-        let chosen = self.calibration(&rows.part);
-        let calibration: Vec<f32> = chosen.iter().flat_map(|index| row(&rows.x, rows.width, *index)).copied().collect();
-        let qnet = crate::net::quantize(&net, &calibration).and_then(|net| passes::optimise(&net)).map_err(failed)?;
-        let outputs = judge(&qnet, &rows, Some(float.accuracy), chosen.len());
-        self.warn(job, &outputs, float.accuracy);
+        let rows = Rows::read(job, &self.0.task)?;
+        let chosen = self.calibration(&rows);
+        let calibration = rows.inputs(&chosen);
+        let best = self.best(&net, &rows, &calibration).map_err(failed)?;
+        let qnet = passes::optimise(&best.qnet).map_err(failed)?;
+        let outputs = judge(&qnet, &rows, Some(float.score), best.method, chosen.len());
+        self.warn(job, &outputs, &deviations(&passes::fuse(&net), &best.qnet, &calibration));
         Ok(outputs)
     }
 }
 
-/// Rows with their labels and parts.
-pub(super) struct JudgedRows {
-    x: Vec<f32>,
-    width: usize,
-    y: Vec<i32>,
-    part: Vec<u8>,
-}
-
-/// The rows among a job's inputs.
-pub(super) fn judged_rows(job: &Job) -> Result<JudgedRows, Diag> {
-    let (x, width) = rows(job, "x.npy")?;
-    Ok(JudgedRows { x, width, y: integers(job, "y.npy")?, part: bytes(job, "part.npy")? })
-}
-
-/// The outputs of a step that gives an int8 network: the network, its answers over the test part, what they are worth.
-pub(super) fn judge(qnet: &QNet, rows: &JudgedRows, float_accuracy: Option<f64>, calibrated: usize) -> Outputs {
-    let test = of_part(&rows.part, TEST);
-    let answers: Vec<Vec<i8>> = test.iter().map(|index| qnet.run(row(&rows.x, rows.width, *index))).collect();
-    let labels: Vec<i32> = test.iter().map(|index| rows.y[*index]).collect();
-    let right = answers.iter().zip(&labels).filter(|(answer, label)| argmax(answer) == **label as usize).count();
-    let accuracy = right as f64 / test.len().max(1) as f64;
-    let summary = Summary { accuracy, float_accuracy, calibrated, constants: qnet.constants_len() };
-    outputs(qnet, &answers, labels, &summary)
+/// A quantised network, layer for layer as it was fused, and how its ranges were found.
+struct Candidate {
+    qnet: QNet,
+    method: &'static str,
 }
 
 impl Quantize {
-    /// Training rows, chosen by the seed, in order.
-    fn calibration(&self, part: &[u8]) -> Vec<usize> {
-        let mut rows = of_part(part, TRAINING);
-        Rng::new(self.0.train.seed, "calibration").shuffle(&mut rows);
-        rows.truncate(self.0.quantize.calibrate.max(1) as usize);
-        rows.sort_unstable();
-        rows
+    /// The asked way to find ranges, or the best one on the validation part: by its score, then by its distance from the
+    /// float network's outputs.
+    fn best(&self, net: &Net, rows: &Rows, calibration: &[f32]) -> Result<Candidate, String> {
+        let make = |method: Calibration| {
+            let qnet = quantize_with(net, calibration, method)?;
+            Ok::<_, String>(Candidate { qnet, method: word(method) })
+        };
+        if let Some(method) = self.0.quantize.method {
+            return make(method);
+        }
+        let mut choosing = rows.judged(VALIDATION);
+        if choosing.is_empty() {
+            choosing = rows.judged(TRAINING);
+        }
+        choosing.truncate(CHOOSING);
+        let inputs = rows.inputs(&choosing);
+        let reference = net.forward(&inputs);
+        let mut best: Option<((f64, f64), Candidate)> = None;
+        for method in METHODS {
+            let candidate = make(method)?;
+            let outputs = reals(&candidate.qnet, &candidate.qnet.run(&inputs));
+            let distance =
+                outputs.iter().zip(&reference).map(|(a, b)| f64::from(a - b) * f64::from(a - b)).sum::<f64>();
+            let worth = (rows.score(&choosing, &outputs), -distance);
+            if best.as_ref().is_none_or(|best| worth > best.0) {
+                best = Some((worth, candidate));
+            }
+        }
+        best.map(|best| best.1).ok_or_else(|| "there is no way to find ranges".to_string())
     }
 
-    fn warn(&self, job: &Job, outputs: &Outputs, float_accuracy: f64) {
+    /// Training rows, chosen by the seed, in order.
+    fn calibration(&self, rows: &Rows) -> Vec<usize> {
+        let mut chosen = rows.judged(TRAINING);
+        Rng::new(self.0.train.seed, "calibration").shuffle(&mut chosen);
+        chosen.truncate(self.0.quantize.calibrate.max(1) as usize);
+        chosen.sort_unstable();
+        chosen
+    }
+
+    fn warn(&self, job: &Job, outputs: &Outputs, deviations: &[Deviation]) {
         let summary = outputs.get("summary.json").and_then(|bytes| serde_json::from_slice::<Summary>(bytes).ok());
-        let lost = summary.map_or(0.0, |summary| float_accuracy - summary.accuracy);
-        if lost > WORTH_A_WARNING {
-            let title = format!("int8 costs `{}` {:.1} points of accuracy", self.0.name, 100.0 * lost);
-            job.warn(Diag::warning("tml::quantize::loss", title).at(&self.0.span, "this model").help(
-                "calibrate with more rows: `quantize { calibrate = 1000 }`, or bring the inputs to one scale: `scale()`",
-            ));
+        let lost = summary.map_or(0.0, |summary| summary.float_score.unwrap_or(summary.score) - summary.score);
+        if lost <= WORTH_A_WARNING {
+            return;
         }
+        let what = if self.0.task == Task::Classify { "accuracy" } else { "R²" };
+        let title = format!("int8 costs `{}` {:.1} points of {what}", self.0.name, 100.0 * lost);
+        let mut diag = Diag::warning("tml::quantize::loss", title).at(&self.0.span, "this model");
+        if let Some(worst) = worst(deviations) {
+            let (from, to) = (100.0 * worst.before, 100.0 * worst.error);
+            diag = diag.note(format!("{} adds most: its error is {to:.1}%, that of its input {from:.1}%", worst.layer));
+        }
+        job.warn(diag.help(
+            "calibrate with more rows: `quantize { calibrate = 1000 }`, or bring the inputs to one scale: `scale()`",
+        ));
     }
 }
 
-fn outputs(qnet: &QNet, answers: &[Vec<i8>], labels: Vec<i32>, summary: &Summary) -> Outputs {
+fn word(method: Calibration) -> &'static str {
+    match method {
+        Calibration::MinMax => "minmax",
+        Calibration::Percentile(_) => "percentile",
+        Calibration::Mse => "mse",
+    }
+}
+
+/// The reals that int8 outputs stand for.
+fn reals(qnet: &QNet, outputs: &[i8]) -> Vec<f32> {
+    let quant = qnet.output_quant();
+    outputs.iter().map(|q| quant.dequantize(*q)).collect()
+}
+
+/// The outputs of a step that gives an int8 network: the network, its answers over the test part, what they are worth.
+pub(super) fn judge(qnet: &QNet, rows: &Rows, float_score: Option<f64>, method: &str, calibrated: usize) -> Outputs {
+    let (test, judged) = (rows.of_part(TEST), rows.judged(TEST));
+    let answers = qnet.run(&rows.inputs(&test));
+    let width = qnet.output().len();
+    // Rows that say what a network is worth are among those of the test part, in the same order.
+    let mut kept = judged.iter().peekable();
+    let known = test.iter().zip(answers.chunks_exact(width)).filter(|(at, _)| kept.next_if_eq(at).is_some());
+    let known: Vec<i8> = known.flat_map(|(_, answer)| answer).copied().collect();
+    let score = rows.score(&judged, &reals(qnet, &known));
+    let summary = Summary {
+        accuracy: rows.accuracy(score),
+        float_accuracy: float_score.and_then(|score| rows.accuracy(score)),
+        score,
+        float_score,
+        method: method.into(),
+        calibrated,
+        constants: qnet.constants_len(),
+    };
     let (structure, weights, bias) = artifact::write_qnet(qnet);
-    let classes = qnet.output().len();
-    let expected = Array::i8(&[answers.len(), classes], answers.concat());
     Outputs::from([
         ("qnet.json".to_string(), structure),
         ("qweights.npy".to_string(), weights),
         ("qbias.npy".to_string(), bias),
-        ("expected.npy".to_string(), expected.to_bytes()),
-        ("labels.npy".to_string(), Array::i32(&[labels.len()], labels).to_bytes()),
-        ("summary.json".to_string(), super::json(summary)),
+        ("expected.npy".to_string(), Array::i8(&[test.len(), width], answers).to_bytes()),
+        ("labels.npy".to_string(), rows.labels(&test).to_bytes()),
+        ("summary.json".to_string(), super::json(&summary)),
     ])
 }

@@ -19,7 +19,7 @@ fn a_schema_is_printed_as_a_table() {
     let text = explain("train", &Words::new()).expect("known");
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "train { … }");
-    assert!(text.contains("  epochs     whole number, 1 to 100000  = 60"), "{text}");
+    assert!(text.contains("  patience   whole number, 0 to 100000  = 0"), "{text}");
 }
 
 #[test]

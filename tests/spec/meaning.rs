@@ -2,7 +2,7 @@
 
 use tinyml::base::{Decimal, Dimension, Quantity, Shape};
 use tinyml::spec::model::{
-    Bound, Callee, Column, Header, Input, Metric, Missing, Optimizer, Origin, Requirement, Schedule,
+    Balance, Bound, Callee, Column, Header, Input, Metric, Missing, Optimizer, Origin, Requirement, Schedule,
 };
 
 use super::words::{resolve, resolve_with};
@@ -128,17 +128,20 @@ fn equal_amounts_are_written_alike() {
 #[test]
 fn options_are_read_and_have_defaults() {
     let train = resolve(GESTURE).models.remove(0).train;
-    assert_eq!((train.epochs, train.batch, train.patience, train.balance, train.seed), (40, 32, 5, true, 3));
-    assert_eq!((train.optimizer, train.schedule), (Optimizer::Sgd { lr: 1e-2, momentum: 0.5 }, Schedule::Constant));
+    assert_eq!((train.epochs, train.batch, train.patience, train.balance, train.seed), (40, 32, 5, Balance::Auto, 3));
+    assert_eq!(
+        (train.optimizer, train.schedule),
+        (Optimizer::Sgd { lr: 1e-2, momentum: 0.5, decay: 0.0 }, Schedule::Constant)
+    );
     let bare: String = GESTURE
         .lines()
         .filter(|line| !line.contains("train    {") && !line.contains("quantize {"))
         .map(|line| format!("{line}\n"))
         .collect();
     let model = resolve(&bare).models.remove(0);
-    assert_eq!((model.train.epochs, model.train.batch, model.train.seed, model.quantize.calibrate), (60, 32, 1, 256));
+    assert_eq!((model.train.epochs, model.train.batch, model.train.seed, model.quantize.calibrate), (0, 0, 1, 256));
     assert_eq!(model.train.optimizer, Optimizer::Adam { lr: 3e-3, decay: 0.0 });
-    assert_eq!((model.train.schedule, model.train.balance), (Schedule::Cosine, false));
+    assert_eq!((model.train.schedule, model.train.balance), (Schedule::Cosine, Balance::No));
 }
 
 #[test]

@@ -3,6 +3,8 @@
 
 use crate::net::graph::Net;
 
+use super::goal;
+
 /// `(x − mean) · factor` by input element.
 pub(super) struct Condition {
     mean: Vec<f32>,
@@ -29,8 +31,9 @@ struct Grain {
 }
 
 impl Condition {
-    /// From the training samples `rows` of `x`.
-    pub(super) fn of(net: &Net, x: &[f32], rows: &[usize]) -> Self {
+    /// From the training samples `rows` of `x`. With `reconstruct`, the network's outputs are to be its inputs, so that its
+    /// last layer must be able to undo what is done to them.
+    pub(super) fn of(net: &Net, x: &[f32], rows: &[usize], reconstruct: bool) -> Self {
         let width = net.input.len();
         let plain = || Self { mean: vec![0.0; width], factor: vec![1.0; width] };
         if rows.is_empty() {
@@ -38,7 +41,8 @@ impl Condition {
         }
         let (mean, variance) = moments(x, rows, width);
         let made = GRAINS.iter().map(|grain| grain.condition(net, mean.clone(), variance.clone()));
-        made.into_iter().find(|made| made.absorbed(&mut net.clone())).unwrap_or_else(plain)
+        let fits = |made: &Self| made.absorbed(&mut net.clone()) && (!reconstruct || made.undone(&mut net.clone()));
+        made.into_iter().find(fits).unwrap_or_else(plain)
     }
 
     /// Appends the conditioned `sample`.
@@ -58,6 +62,31 @@ impl Condition {
         let factor = self.factor.iter().map(|factor| 1.0 / factor).collect();
         let mean = self.mean.iter().zip(&self.factor).map(|(mean, factor)| -mean * factor).collect();
         Self { mean, factor }.absorb(net)
+    }
+
+    /// The network whose outputs are plain inputs, from the one that gives conditioned ones.
+    pub(super) fn undo(&self, mut net: Net) -> Net {
+        self.undone(&mut net);
+        net
+    }
+
+    /// The opposite of `undo`.
+    pub(super) fn redo(&self, mut net: Net) -> Net {
+        let channels = net.output().dims.last().copied().unwrap_or(1);
+        if self.undone(&mut net.clone()) {
+            let factor = &self.factor[..channels];
+            let offset: Vec<f32> = self.mean.iter().zip(factor).map(|(mean, factor)| -mean * factor).collect();
+            goal::scale_outputs(&mut net, factor, &offset);
+        }
+        net
+    }
+
+    fn undone(&self, net: &mut Net) -> bool {
+        let channels = net.output().dims.last().copied().unwrap_or(1);
+        let deviations: Vec<f32> = self.factor.iter().map(|factor| 1.0 / factor).collect();
+        let repeats = |values: &[f32]| values.chunks(channels).all(|chunk| chunk == &values[..chunk.len()]);
+        let fits = self.mean.len() == net.output().len() && repeats(&deviations) && repeats(&self.mean);
+        fits && goal::scale_outputs(net, &deviations[..channels], &self.mean[..channels])
     }
 
     fn absorbed(&self, net: &mut Net) -> bool {

@@ -5,9 +5,10 @@ use crate::net::forward::Forward;
 use crate::net::graph::Net;
 
 use super::condition::Condition;
-use super::evaluate::Scene;
-use super::optimizer::{Descent, share};
-use super::options::{Epoch, Options, TrainData};
+use super::evaluate::{Judgement, Scene, Tally};
+use super::goal::Goal;
+use super::optimizer::{Course, Descent, clip, share};
+use super::options::{Epoch, Loss, Options, Targets, TrainData};
 use super::parallel;
 use super::slice::Slice;
 
@@ -34,9 +35,10 @@ pub struct Trained {
     pub cancelled: bool,
 }
 
-/// Trains a classifier anew: the network's own weights are drawn from the seed. Calls `progress` after each epoch and
-/// stops when it answers `false`. The network gives one score a class; a softmax at its end is part of the loss.
-/// Errors are sentences for the user.
+/// Trains a network anew: its own weights are drawn from the seed; or, unless `fresh`, goes on from them. Calls `progress` after each epoch and stops when it
+/// answers `false`. For classes, the network gives one score a class, and a softmax at its end is part of the loss, as a
+/// sigmoid is of binary cross-entropy. Numbers are learnt around mean 0 and deviation 1, where the last layer can take that
+/// in. Errors are sentences for the user.
 pub fn train(
     net: &Net,
     data: &TrainData<'_>,
@@ -44,31 +46,59 @@ pub fn train(
     progress: &mut dyn FnMut(&Epoch) -> bool,
 ) -> Result<Trained, String> {
     let parts = check(net, data)?;
-    let mut trunk = net.clone();
-    if trunk.nodes.last().is_some_and(|node| node.op.word() == "softmax") {
-        trunk.nodes.pop();
-    }
+    let options = options.clone().settle(parts[0].len());
+    let mut trunk = trunk(net, options.loss.or(default_loss(data)));
     if options.fresh {
         trunk.initialise(options.seed);
     }
-    let weights = class_weights(data.y, &parts[0], net.output().len(), options.balance);
-    let condition = Condition::of(&trunk, data.x, &parts[0]);
+    let goal = Goal::new(&trunk, data, &parts[0], options.loss, options.balance)?;
+    let reconstruct = matches!(data.y, Targets::Input);
+    let condition = Condition::of(&trunk, data.x, &parts[0], reconstruct);
     if !options.fresh {
-        trunk = condition.release(trunk);
+        trunk = if reconstruct { condition.redo(trunk) } else { trunk };
+        trunk = condition.release(goal.release(trunk));
     }
     let macs = 3 * trunk.macs() * options.batch as usize;
     let threads = if macs < WORTH_A_THREAD { 1 } else { options.threads.clamp(1, SLICES) };
-    let scene = Scene { data, condition: &condition, weights: &weights, isa: options.isa, threads };
-    let (best, history, cancelled) = run(&mut trunk, &scene, &parts, options, progress);
-    let Some((epoch, weights)) = best else {
+    let scene =
+        Scene { data, condition: &condition, goal: &goal, augment: &options.augment, isa: options.isa, threads };
+    let (best, history, cancelled) = run(&mut trunk, &scene, &parts, &options, progress);
+    let Some(best) = best else {
         return Err("training diverged: the loss isn't finite; lower the learning rate".into());
     };
-    trunk.weights = weights;
-    let trunk = condition.absorb(trunk);
-    Ok(Trained { net: Net { weights: trunk.weights, ..net.clone() }, history, best: epoch, cancelled })
+    trunk.weights = best.weights;
+    let mut trunk = goal.absorb(condition.absorb(trunk));
+    if reconstruct {
+        trunk = condition.undo(trunk);
+    }
+    Ok(Trained { net: Net { weights: trunk.weights, ..net.clone() }, history, best: best.epoch, cancelled })
 }
 
-type Best = Option<(u32, Vec<f32>)>;
+fn default_loss(data: &TrainData<'_>) -> Option<Loss> {
+    matches!(data.y, Targets::Classes(_)).then_some(Loss::CrossEntropy { smoothing: 0.0 })
+}
+
+/// The network without a last layer that is part of the loss.
+fn trunk(net: &Net, loss: Option<Loss>) -> Net {
+    let mut trunk = net.clone();
+    let within: &[&str] = match loss {
+        Some(Loss::CrossEntropy { .. }) => &["softmax", "log_softmax"],
+        Some(Loss::BinaryCrossEntropy) => &["sigmoid"],
+        _ => &[],
+    };
+    if trunk.nodes.len() > 1 && trunk.nodes.last().is_some_and(|node| within.contains(&node.op.word())) {
+        trunk.nodes.pop();
+    }
+    trunk
+}
+
+/// The best weights so far, and how good they are.
+struct Best {
+    epoch: u32,
+    weights: Vec<f32>,
+    /// Score (or mean F1) and loss.
+    worth: (f32, f32),
+}
 
 fn run(
     net: &mut Net,
@@ -76,32 +106,51 @@ fn run(
     parts: &[Vec<usize>; 2],
     options: &Options,
     progress: &mut dyn FnMut(&Epoch) -> bool,
-) -> (Best, Vec<Epoch>, bool) {
+) -> (Option<Best>, Vec<Epoch>, bool) {
     let mut teacher = Teacher::new(net, options, parts[0].len());
-    let (mut best, mut lowest, mut history) = (None, f32::INFINITY, Vec::new());
-    for epoch in 1..=options.epochs.max(1) {
-        let (loss, accuracy) = teacher.epoch(net, scene, &parts[0], epoch);
-        let (valid_loss, valid_accuracy) =
-            if parts[1].is_empty() { (loss, accuracy) } else { scene.evaluate(net, &parts[1]) };
-        if !loss.is_finite() || !valid_loss.is_finite() {
+    let spreads = [0, 1].map(|part| scene.goal.spread(&parts[part], scene.data, scene.condition));
+    let (mut best, mut history): (Option<Best>, Vec<Epoch>) = (None, Vec::new());
+    let mut mean = net.clone();
+    for epoch in 1..=options.epochs {
+        let seen = teacher.epoch(net, scene, &parts[0], epoch).judge(scene.goal, spreads[0]);
+        teacher.mean_of(net, &mut mean);
+        let judged = if options.average { &mean } else { &*net };
+        let valid = if parts[1].is_empty() { seen } else { scene.evaluate(judged, &parts[1], spreads[1]) };
+        if !seen.loss.is_finite() || !valid.loss.is_finite() {
             break;
         }
-        let better = valid_loss < lowest;
+        let worth = (worth(scene, parts, &valid), valid.loss);
+        // Of equal scores, the smaller loss; the later of equals has seen more.
+        let better = best
+            .as_ref()
+            .is_none_or(|best| worth.0 > best.worth.0 || worth.0 == best.worth.0 && worth.1 <= best.worth.1);
         if better {
-            lowest = valid_loss;
-            best = Some((epoch, net.weights.clone()));
+            best = Some(Best { epoch, weights: judged.weights.clone(), worth });
         }
-        let epochs = options.epochs.max(1);
-        history.push(Epoch { epoch, epochs, loss, accuracy, valid_loss, valid_accuracy, best: better });
+        let epochs = options.epochs;
+        let (loss, score, valid_loss, valid_score) = (seen.loss, seen.score, valid.loss, valid.score);
+        history.push(Epoch { epoch, epochs, loss, score, valid_loss, valid_score, best: better });
         if !progress(&history[history.len() - 1]) {
             return (best, history, true);
         }
-        let waited = epoch - best.as_ref().map_or(0, |best: &(u32, Vec<f32>)| best.0);
+        let waited = epoch - best.as_ref().map_or(0, |best| best.epoch);
         if options.patience > 0 && waited >= options.patience {
             break;
         }
     }
     (best, history, false)
+}
+
+/// What an epoch is chosen by, before its loss.
+fn worth(scene: &Scene<'_>, parts: &[Vec<usize>; 2], valid: &Judgement) -> f32 {
+    if scene.goal.balanced {
+        valid.f1
+    } else if parts[1].is_empty() {
+        // The training part says more by its loss.
+        0.0
+    } else {
+        valid.score
+    }
 }
 
 /// What is kept from step to step.
@@ -115,8 +164,14 @@ struct Teacher<'a> {
     shuffles: Rng,
     noise: Rng,
     step: u64,
-    steps: u64,
+    course: Course,
+    /// Exponential mean of the weights, and the share of it that is still the zeros that it began with.
+    mean: Vec<f32>,
+    begun: f32,
 }
+
+/// How much of the exponential mean stays at each step.
+const STAYS: f32 = 0.995;
 
 impl<'a> Teacher<'a> {
     fn new(net: &Net, options: &'a Options, samples: usize) -> Self {
@@ -124,6 +179,8 @@ impl<'a> Teacher<'a> {
         let tensors = net.nodes.iter().flat_map(|node| &node.tensors);
         let decays = tensors.flat_map(|tensor| std::iter::repeat_n(tensor.dims.len() > 1, tensor.len())).collect();
         let batches = samples.div_ceil(options.batch.max(1) as usize) as u64;
+        let all = batches * u64::from(options.epochs);
+        let warmup = (f64::from(options.warmup) * all as f64) as u64;
         Self {
             options,
             descent: Descent::new(options.optimizer, decays),
@@ -133,21 +190,32 @@ impl<'a> Teacher<'a> {
             shuffles: Rng::new(options.seed, "train shuffle"),
             noise: Rng::new(options.seed, "train noise"),
             step: 0,
-            steps: batches * u64::from(options.epochs.max(1)),
+            course: Course { epoch: batches, all, warmup: warmup.min(all.saturating_sub(1)) },
+            mean: if options.average { vec![0.0; net.weights.len()] } else { Vec::new() },
+            begun: 1.0,
         }
     }
 
-    /// One pass over the training samples; their mean loss and accuracy.
-    fn epoch(&mut self, net: &mut Net, scene: &Scene<'_>, rows: &[usize], epoch: u32) -> (f32, f32) {
+    /// One pass over the training samples; what they came to while they were learnt.
+    fn epoch(&mut self, net: &mut Net, scene: &Scene<'_>, rows: &[usize], epoch: u32) -> Tally {
         let mut order = rows.to_vec();
         self.shuffles.branch(u64::from(epoch)).shuffle(&mut order);
-        let (mut loss, mut right) = (0.0, 0);
+        let mut tally = Tally::default();
         for batch in order.chunks(self.options.batch.max(1) as usize) {
             self.learn(net, scene, batch);
-            loss += self.slices.iter().map(|slice| slice.loss).sum::<f64>();
-            right += self.slices.iter().map(|slice| slice.right).sum::<usize>();
+            self.slices.iter().for_each(|slice| tally.add(slice, scene.goal.classes()));
         }
-        ((loss / rows.len() as f64) as f32, right as f32 / rows.len() as f32)
+        tally
+    }
+
+    /// Writes the exponential mean of the weights, if one is kept.
+    fn mean_of(&self, net: &Net, mean: &mut Net) {
+        if self.options.average {
+            let whole = 1.0 / (1.0 - self.begun);
+            mean.weights.iter_mut().zip(&self.mean).for_each(|(to, sum)| *to = whole * sum);
+            // Running moments belong to the weights of the moment, and are means themselves.
+            self.running.iter().cloned().flatten().for_each(|at| mean.weights[at] = net.weights[at]);
+        }
     }
 
     fn learn(&mut self, net: &mut Net, scene: &Scene<'_>, batch: &[usize]) {
@@ -156,8 +224,9 @@ impl<'a> Teacher<'a> {
         let trunk = &*net;
         parallel::each(scene.threads, &mut self.slices, |at, slice| {
             let rows = &batch[at * batch.len() / SLICES..(at + 1) * batch.len() / SLICES];
-            scene.fill(slice, rows, trunk.input.len());
-            slice.run(trunk, &pass, Some(&noise.branch(at as u64)));
+            let noise = noise.branch(at as u64);
+            scene.fill(slice, rows, trunk, Some(&noise));
+            slice.run(trunk, &pass, scene.goal, Some(&noise));
         });
         let scale = 1.0 / batch.len() as f32;
         self.gradient.fill(0.0);
@@ -165,11 +234,20 @@ impl<'a> Teacher<'a> {
             self.gradient.iter_mut().zip(&slice.gradient).for_each(|(sum, slope)| *sum += slope);
         }
         self.gradient.iter_mut().for_each(|sum| *sum *= scale);
-        let rate = share(self.options.schedule, self.step, self.steps);
+        let rate = share(self.options.schedule, self.step, self.course);
         let moved: Vec<f32> =
             self.running.iter().cloned().flatten().map(|at| net.weights[at] - PACE * self.gradient[at]).collect();
+        self.running.iter().cloned().flatten().for_each(|at| self.gradient[at] = 0.0);
+        clip(&mut self.gradient, self.options.clip);
         self.descent.step(&mut net.weights, &self.gradient, rate);
         self.running.iter().cloned().flatten().zip(moved).for_each(|(at, moved)| net.weights[at] = moved);
+        if self.options.average {
+            self.mean
+                .iter_mut()
+                .zip(&net.weights)
+                .for_each(|(sum, weight)| *sum = STAYS * *sum + (1.0 - STAYS) * weight);
+            self.begun *= STAYS;
+        }
         self.step += 1;
     }
 }
@@ -190,15 +268,28 @@ fn running(net: &Net) -> Vec<std::ops::Range<usize>> {
 
 /// The rows of the training and the validation part, after every check that training relies on.
 fn check(net: &Net, data: &TrainData<'_>) -> Result<[Vec<usize>; 2], String> {
-    let (width, classes, rows) = (net.input.len(), net.output().len(), data.y.len());
-    if data.x.len() != rows * width || data.part.len() != rows {
-        return Err(format!("{rows} classes and {} parts don't belong to {} values", data.part.len(), data.x.len()));
+    let (width, outputs, rows) = (net.input.len(), net.output().len(), data.part.len());
+    if data.x.len() != rows * width {
+        return Err(format!("{rows} rows of {width} values don't belong to {} values", data.x.len()));
     }
-    if net.output().dims.len() > 1 {
-        return Err(format!("a classifier ends in one score a class, but this model gives {}", net.output()));
-    }
-    if let Some(row) = data.y.iter().position(|class| usize::try_from(*class).map_or(true, |class| class >= classes)) {
-        return Err(format!("row {row} is of class {}, but the model has {classes} outputs", data.y[row]));
+    match data.y {
+        Targets::Classes(y) => check_classes(net, y, rows)?,
+        Targets::Values(y) => {
+            if y.len() != rows * outputs {
+                return Err(format!("{} target values don't belong to {rows} rows of {outputs}", y.len()));
+            }
+            if let Some(at) = y.iter().position(|y| !y.is_finite()) {
+                return Err(format!("target {} of row {} isn't a finite number", at % outputs, at / outputs));
+            }
+        }
+        Targets::Input if outputs != width => {
+            return Err(format!(
+                "a model that tells its input again gives {}, but this one gives {}",
+                net.input,
+                net.output()
+            ));
+        }
+        Targets::Input => {}
     }
     if let Some(at) = data.x.iter().position(|x| !x.is_finite()) {
         return Err(format!("value {} of row {} isn't a finite number", at % width, at / width));
@@ -208,13 +299,16 @@ fn check(net: &Net, data: &TrainData<'_>) -> Result<[Vec<usize>; 2], String> {
     if parts[0].is_empty() { Err("the training part has no rows".into()) } else { Ok(parts) }
 }
 
-/// Inverse frequencies with mean 1 over the training samples, or all 1.
-fn class_weights(y: &[i32], rows: &[usize], classes: usize, balance: bool) -> Vec<f32> {
-    let mut counts = vec![0_usize; classes];
-    for row in rows {
-        counts[y[*row] as usize] += 1;
+fn check_classes(net: &Net, y: &[i32], rows: usize) -> Result<(), String> {
+    let classes = net.output().len();
+    if y.len() != rows {
+        return Err(format!("{} classes don't belong to {rows} rows", y.len()));
     }
-    let present = counts.iter().filter(|count| **count > 0).count();
-    let weight = |count: &usize| if *count > 0 { rows.len() as f32 / (present * count) as f32 } else { 1.0 };
-    counts.iter().map(|count| if balance { weight(count) } else { 1.0 }).collect()
+    if net.output().dims.len() > 1 {
+        return Err(format!("a classifier ends in one score a class, but this model gives {}", net.output()));
+    }
+    match y.iter().position(|class| usize::try_from(*class).map_or(true, |class| class >= classes)) {
+        Some(row) => Err(format!("row {row} is of class {}, but the model has {classes} outputs", y[row])),
+        None => Ok(()),
+    }
 }

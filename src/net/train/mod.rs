@@ -1,17 +1,20 @@
 //! The trainer: the same bits on every machine and thread count.
 //!
-//! Knows: losses, optimisers, schedules, early stopping, how a batch is divided.
+//! Knows: targets, losses, optimisers, schedules, augmentation, early stopping, how a batch is divided.
 //! Never: lets threads or instruction sets change a weight.
-//! Add here: an optimiser in `optimizer.rs`, a loss in `loss.rs`.
+//! Add here: an optimiser in `optimizer.rs`, a loss in `loss.rs`, an augmentation in `augment.rs`.
 
+mod augment;
 mod condition;
 mod evaluate;
 mod fit;
+mod goal;
 mod loss;
 mod optimizer;
 mod options;
 mod parallel;
 mod slice;
 
+pub use augment::Augment;
 pub use fit::{Trained, train};
-pub use options::{Epoch, Optimizer, Options, Schedule, TrainData, history_csv};
+pub use options::{Balance, Epoch, Loss, Optimizer, Options, Schedule, Targets, TrainData, history_csv};

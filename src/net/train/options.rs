@@ -4,22 +4,35 @@ use std::fmt::Write;
 
 use crate::net::gemm::Isa;
 
+use super::augment::Augment;
+
 /// Training options.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Options {
-    /// Passes over the training part, at most.
+    /// Passes over the training part, at most; 0: by the number of rows ([`Options::settle`]).
     pub epochs: u32,
-    /// Samples a step.
+    /// Samples a step; 0: by the number of rows.
     pub batch: u32,
+    /// What is made small; `None`: what fits the targets.
+    pub loss: Option<Loss>,
     /// Optimiser.
     pub optimizer: Optimizer,
     /// Learning-rate schedule.
     pub schedule: Schedule,
-    /// Stop after this many epochs without a better validation loss; 0: never. The best weights are kept either way.
+    /// Share of all steps over which the learning rate climbs from zero to its full height.
+    pub warmup: f32,
+    /// Longest gradient of a step (root of its sum of squares); longer ones are shortened. 0: no bound.
+    pub clip: f32,
+    /// Keep a running mean of the weights and take that one (Polyak and Juditsky 1992, as an exponential mean).
+    pub average: bool,
+    /// Stop after this many epochs that aren't better on the validation part; 0: never. The best weights are kept either
+    /// way.
     pub patience: u32,
-    /// Weigh classes by their inverse frequency.
-    pub balance: bool,
-    /// Seed of initialisation, shuffles and dropout.
+    /// Whether rare classes weigh more.
+    pub balance: Balance,
+    /// Random changes of training samples, in this order.
+    pub augment: Vec<Augment>,
+    /// Seed of initialisation, shuffles, dropout and augmentation.
     pub seed: u64,
     /// Most threads to use. Doesn't change a bit of the result.
     pub threads: usize,
@@ -32,18 +45,77 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            epochs: 40,
-            batch: 32,
+            epochs: 0,
+            batch: 0,
+            loss: None,
             optimizer: Optimizer::Adam { lr: 1e-3, decay: 0.0 },
             schedule: Schedule::Constant,
+            warmup: 0.0,
+            clip: 0.0,
+            average: false,
             patience: 0,
-            balance: false,
+            balance: Balance::No,
+            augment: Vec::new(),
             seed: 0,
             threads: 1,
             isa: Isa::detect(),
             fresh: true,
         }
     }
+}
+
+/// Steps that a training of unsaid length makes, within [`FEWEST_EPOCHS`] and [`MOST_EPOCHS`].
+const STEPS: usize = 4000;
+const FEWEST_EPOCHS: usize = 15;
+const MOST_EPOCHS: usize = 500;
+
+impl Options {
+    /// The same with batch and epochs chosen for `rows` training samples where they are unsaid: about [`STEPS`] steps, so
+    /// that few samples are seen often enough.
+    #[must_use]
+    pub fn settle(mut self, rows: usize) -> Self {
+        if self.batch == 0 {
+            self.batch = (rows / 8).clamp(8, 32) as u32;
+        }
+        if self.epochs == 0 {
+            let wanted = STEPS.div_ceil(rows.div_ceil(self.batch as usize).max(1));
+            self.epochs = wanted.clamp(FEWEST_EPOCHS, MOST_EPOCHS) as u32;
+        }
+        self
+    }
+}
+
+/// What is made small.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Loss {
+    /// Of the softmax of the scores with the class, of which each other class gets a share of `smoothing` (Szegedy et
+    /// al. 2016).
+    CrossEntropy {
+        /// 0 to below 1.
+        smoothing: f32,
+    },
+    /// Of the sigmoid of each output with a target of 0 or 1: any number of classes at once.
+    BinaryCrossEntropy,
+    /// Mean of squares.
+    SquaredError,
+    /// Mean of absolute values.
+    AbsoluteError,
+    /// Squares up to `delta`, straight beyond (Huber 1964).
+    Huber {
+        /// Above 0, in deviations of the target.
+        delta: f32,
+    },
+}
+
+/// Whether rare classes weigh more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Balance {
+    /// They don't.
+    No,
+    /// By their inverse frequency; the epoch of the best mean F1 over classes is kept.
+    Yes,
+    /// As `Yes` where the most frequent class has more than three times as many samples as the rarest.
+    Auto,
 }
 
 /// Optimiser and its constants.
@@ -55,6 +127,8 @@ pub enum Optimizer {
         lr: f32,
         /// Momentum, 0 to below 1.
         momentum: f32,
+        /// Decoupled weight decay; biases don't decay.
+        decay: f32,
     },
     /// Adam (Kingma and Ba 2015); with `decay` not zero, `AdamW` (Loshchilov and Hutter 2019).
     Adam {
@@ -75,26 +149,45 @@ impl Optimizer {
 }
 
 /// How the learning rate changes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Schedule {
     /// It doesn't.
     Constant,
-    /// Half a cosine from the full rate to zero over all steps.
+    /// It is multiplied by `factor` at the end of every `every`-th epoch.
+    Step {
+        /// Epochs.
+        every: u32,
+        /// Between 0 and 1.
+        factor: f32,
+    },
+    /// Half a cosine from the full rate to zero over all steps (Loshchilov and Hutter 2017).
     Cosine,
 }
 
-/// Samples with their classes and parts.
+/// What a network is to learn about each sample.
+#[derive(Clone, Copy, Debug)]
+pub enum Targets<'a> {
+    /// The index of its class.
+    Classes(&'a [i32]),
+    /// Its numbers, sample behind sample.
+    Values(&'a [f32]),
+    /// The sample itself.
+    Input,
+}
+
+/// Samples with their targets and parts.
 #[derive(Clone, Copy, Debug)]
 pub struct TrainData<'a> {
     /// Inputs, sample behind sample.
     pub x: &'a [f32],
-    /// Class of each sample.
-    pub y: &'a [i32],
+    /// What is to be learnt about each.
+    pub y: Targets<'a>,
     /// Part of each sample: 0 training, 1 validation, 2 test.
     pub part: &'a [u8],
 }
 
-/// What one pass over the training part gave.
+/// What one pass over the training part gave. A score is the share of right samples (of right answers, with binary
+/// cross-entropy); of numbers, the share of their variance that is explained (R²).
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Epoch {
     /// From 1.
@@ -103,23 +196,23 @@ pub struct Epoch {
     pub epochs: u32,
     /// Mean loss over the training part, while it was learnt.
     pub loss: f32,
-    /// Share of training samples that were right, while they were learnt.
-    pub accuracy: f32,
+    /// Score over the training part, while it was learnt.
+    pub score: f32,
     /// Mean loss over the validation part; the training loss when that part is empty.
     pub valid_loss: f32,
-    /// Share of validation samples that are right.
-    pub valid_accuracy: f32,
+    /// Score over the validation part.
+    pub valid_score: f32,
     /// Whether these are the best weights so far.
     pub best: bool,
 }
 
 /// A history as CSV, one epoch a line.
 pub fn history_csv(history: &[Epoch]) -> String {
-    let mut text = String::from("epoch,loss,accuracy,valid_loss,valid_accuracy,best\n");
+    let mut text = String::from("epoch,loss,score,valid_loss,valid_score,best\n");
     for at in history {
-        let (loss, accuracy, best) = (at.loss, at.accuracy, u8::from(at.best));
+        let (loss, score, best) = (at.loss, at.score, u8::from(at.best));
         // Writing to a string can't fail.
-        let _ = writeln!(text, "{},{loss},{accuracy},{},{},{best}", at.epoch, at.valid_loss, at.valid_accuracy);
+        let _ = writeln!(text, "{},{loss},{score},{},{},{best}", at.epoch, at.valid_loss, at.valid_score);
     }
     text
 }

@@ -5,21 +5,27 @@ use crate::net::forward::Forward;
 use crate::net::graph::Net;
 use crate::net::ops::Backward;
 
-use super::loss::cross_entropy;
+use super::goal::Goal;
+use super::loss;
+use super::options::Loss;
 
 /// Memory of one slice, kept from step to step.
 #[derive(Clone, Default)]
 pub(super) struct Slice {
     /// Conditioned inputs, sample behind sample; the caller fills them.
     pub(super) input: Vec<f32>,
-    /// Class and weight of each sample; the caller fills them.
-    pub(super) targets: Vec<(usize, f32)>,
+    /// What the outputs should be, sample behind sample; the caller fills them.
+    pub(super) targets: Vec<f32>,
+    /// Weight of each sample in the loss; the caller fills them.
+    pub(super) weights: Vec<f32>,
     /// Sum of the slopes of all samples' losses by the weights.
     pub(super) gradient: Vec<f32>,
     /// Sum of the samples' losses.
     pub(super) loss: f64,
-    /// How many samples are right.
-    pub(super) right: usize,
+    /// How many samples are right; of numbers, the sum of their squared errors.
+    pub(super) right: f64,
+    /// Class and answer of each sample, where there are classes.
+    pub(super) answers: Vec<(usize, usize)>,
     values: Vec<Vec<f32>>,
     slopes: Vec<Vec<f32>>,
 }
@@ -29,19 +35,21 @@ impl Slice {
     pub(super) fn clear(&mut self) {
         self.input.clear();
         self.targets.clear();
+        self.weights.clear();
     }
 
     /// Forward and, with `noise`, backward over its samples.
-    pub(super) fn run(&mut self, net: &Net, pass: &Forward<'_>, noise: Option<&Rng>) {
-        (self.loss, self.right) = (0.0, 0);
+    pub(super) fn run(&mut self, net: &Net, pass: &Forward<'_>, goal: &Goal<'_>, noise: Option<&Rng>) {
+        (self.loss, self.right) = (0.0, 0.0);
+        self.answers.clear();
         self.gradient.clear();
-        if self.targets.is_empty() {
+        if self.weights.is_empty() {
             // A batch smaller than the number of slices leaves some without samples.
             self.gradient.resize(if noise.is_some() { net.weights.len() } else { 0 }, 0.0);
             return;
         }
         pass.run(&self.input, noise, &mut self.values);
-        self.score(net);
+        self.score(goal);
         if let Some(noise) = noise {
             self.gradient.resize(net.weights.len(), 0.0);
             self.backward(net, pass, noise);
@@ -49,16 +57,25 @@ impl Slice {
     }
 
     /// Losses, and their slopes by the network's output.
-    fn score(&mut self, net: &Net) {
-        let classes = net.output().len();
+    fn score(&mut self, goal: &Goal<'_>) {
         self.slopes.resize(self.values.len(), Vec::new());
         let (Some(scores), Some(slope)) = (self.values.last(), self.slopes.last_mut()) else { return };
         slope.resize(scores.len(), 0.0);
-        let rows = scores.chunks_exact(classes).zip(slope.chunks_exact_mut(classes));
-        for ((scores, slope), (class, weight)) in rows.zip(&self.targets) {
-            let (loss, right) = cross_entropy(scores, *class, *weight, slope);
-            self.loss += f64::from(loss);
-            self.right += usize::from(right);
+        let rows = scores.chunks_exact(goal.width).zip(slope.chunks_exact_mut(goal.width));
+        let targets = self.targets.chunks_exact(goal.width).zip(&self.weights);
+        for ((scores, slope), (target, weight)) in rows.zip(targets) {
+            self.loss += f64::from(loss::score(goal.loss, scores, target, *weight, slope));
+            if goal.classes() > 0 {
+                let (class, answer) = (loss::top(target), loss::top(scores));
+                self.right += f64::from(u8::from(class == answer));
+                self.answers.push((class, answer));
+            } else if goal.loss == Loss::BinaryCrossEntropy {
+                let right = scores.iter().zip(target).filter(|(score, target)| (**score > 0.0) == (**target > 0.5));
+                self.right += right.count() as f64 / goal.width as f64;
+            } else {
+                let squares = scores.iter().zip(target).map(|(score, target)| f64::from(score - target));
+                self.right += squares.map(|error| error * error).sum::<f64>();
+            }
         }
     }
 
@@ -104,6 +121,7 @@ mod tests {
     use super::*;
     use crate::base::Shape;
     use crate::net::gemm::Isa;
+    use crate::net::train::options::{Balance, Targets, TrainData};
 
     /// dense → sum of the value with itself: its weights' slopes are twice those without the sum.
     #[test]
@@ -118,9 +136,11 @@ mod tests {
         *twice.weights.last_mut().unwrap() = 0.5;
         let gradient = |net: &Net| {
             let pass = Forward::new(net, Isa::Baseline);
-            let mut slice =
-                Slice { input: vec![0.3, -0.7, 1.0, 0.2], targets: vec![(1, 1.0), (2, 1.0)], ..Slice::default() };
-            slice.run(net, &pass, Some(&Rng::new(1, "slice")));
+            let (input, targets) = (vec![0.3, -0.7, 1.0, 0.2], vec![0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
+            let data = TrainData { x: &input, y: Targets::Classes(&[1, 2]), part: &[0, 0] };
+            let goal = Goal::new(net, &data, &[0, 1], None, Balance::No).unwrap();
+            let mut slice = Slice { input: input.clone(), targets, weights: vec![1.0, 1.0], ..Slice::default() };
+            slice.run(net, &pass, &goal, Some(&Rng::new(1, "slice")));
             slice.gradient
         };
         let (once, twice) = (gradient(&once), gradient(&twice));

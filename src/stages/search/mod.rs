@@ -4,6 +4,7 @@ mod choose;
 mod cost;
 mod fit;
 mod ladder;
+mod quality;
 mod rank;
 mod trial;
 

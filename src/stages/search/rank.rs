@@ -22,7 +22,7 @@ pub struct Goal {
 /// What a candidate's answers are worth.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Quality {
-    /// The mean of what is required, or the task's usual measure; the larger the better.
+    /// The mean of what is required (errors negative), or the task's own measure; the larger the better.
     pub score: f64,
     /// The smallest distance to a limit, negative where one isn't met; absent where nothing is required.
     pub margin: Option<f64>,
@@ -46,20 +46,20 @@ impl Goal {
         Self { required, minimize }
     }
 
-    /// The quality of answers with this confusion matrix.
-    pub fn judge(&self, confusion: &[Vec<u64>], loss: f64) -> Quality {
+    /// The quality of answers: `value` gives a metric of them, `usual` is the task's own measure, `loss` the mean loss.
+    pub(super) fn judge(&self, value: &dyn Fn(Metric) -> Option<f64>, usual: f64, loss: f64) -> Quality {
         let values: Vec<(f64, f64)> = self
             .required
             .iter()
             .filter_map(|(metric, bound, limit)| {
-                let value = of_confusion(*metric, confusion)?;
-                Some((value, if *bound == Bound::AtLeast { value - limit } else { limit - value }))
+                let value = value(*metric)?;
+                let sign = if *bound == Bound::AtLeast { 1.0 } else { -1.0 };
+                Some((sign * value, sign * (value - limit)))
             })
             .collect();
-        let accuracy = of_confusion(Metric::Accuracy, confusion).unwrap_or(0.0);
         let mean = values.iter().map(|(value, _)| value).sum::<f64>() / values.len().max(1) as f64;
         Quality {
-            score: if values.is_empty() { accuracy } else { mean },
+            score: if values.is_empty() { usual } else { mean },
             margin: values.iter().map(|(_, margin)| *margin).min_by(f64::total_cmp),
             loss,
         }
@@ -95,7 +95,7 @@ impl Goal {
 }
 
 /// A metric of a confusion matrix (rows by class, then by answer).
-fn of_confusion(metric: Metric, counts: &[Vec<u64>]) -> Option<f64> {
+pub(super) fn of_confusion(metric: Metric, counts: &[Vec<u64>]) -> Option<f64> {
     let right = |class: usize| counts.get(class).and_then(|row| row.get(class)).copied().unwrap_or(0);
     let rows = |class: usize| counts.get(class).map_or(0, |row| row.iter().sum::<u64>());
     let answers = |class: usize| counts.iter().filter_map(|row| row.get(class)).sum::<u64>();
@@ -141,7 +141,8 @@ mod tests {
         goal.required = vec![(Metric::Accuracy, Bound::AtLeast, 0.945)];
         let judged = |mut outcome: Outcome| {
             let right = (outcome.quality.unwrap().score * 1000.0).round() as u64;
-            outcome.quality = Some(goal.judge(&[vec![right, 1000 - right], vec![0, 0]], 1.0));
+            let counts = [vec![right, 1000 - right], vec![0, 0]];
+            outcome.quality = Some(goal.judge(&|metric| of_confusion(metric, &counts), 0.0, 1.0));
             outcome
         };
         assert_eq!(order(&goal, all.into_iter().map(judged).collect()), [1, 2, 3, 0]);

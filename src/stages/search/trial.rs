@@ -4,11 +4,14 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::super::train::Train;
+use super::super::arrays::{bytes, of_part};
+use super::super::rows::{Rows, TRAINING};
+use super::super::train::{Train, options};
 use super::super::{call_text, json};
 use super::cost::Costs;
 use super::fit::Worst;
 use super::ladder::{Ladder, epoch_seconds};
+use super::quality::quality;
 use super::rank::{Goal, Quality};
 use crate::base::{Diag, Diags};
 use crate::engine::{Facts, Job, Outputs, Pool, Stage};
@@ -116,7 +119,8 @@ impl Stage for Trial {
         };
         let mut outputs = match Train(model).learn(job, net, threads) {
             Ok((trained, outputs)) => {
-                outcome.quality = Some(super::super::train::quality(&trained, job, &self.model, &self.goal)?);
+                let rows = Rows::read(job, &self.model.task)?;
+                outcome.quality = Some(quality(&trained, &rows, &self.model.task, &self.goal));
                 outputs
             }
             // Some choice may make it diverge: the others go on.
@@ -240,7 +244,7 @@ impl Trial {
 
     /// Epochs of this round, of which time allows `affordable`.
     fn epochs(&self, candidate: usize, rows: usize, affordable: f64) -> u32 {
-        let train = super::super::train::settled(&self.candidates()[candidate].train, rows);
+        let train = options(&self.candidates()[candidate].train, 1).settle(rows);
         let planned = self.ladder.epochs(self.round, train.epochs, rows.div_ceil(train.batch.max(1) as usize));
         planned.min(affordable.clamp(1.0, 1e9) as u32)
     }
@@ -263,5 +267,5 @@ impl Trial {
 }
 
 fn training_rows(job: &Job) -> Result<usize, Diag> {
-    Ok(super::super::arrays::of_part(&super::super::arrays::bytes(job, "part.npy")?, 0).len())
+    Ok(of_part(&bytes(job, "part.npy")?, TRAINING).len())
 }
