@@ -40,7 +40,9 @@ pub struct Found {
     pub space: u64,
     /// Boards on which candidates were measured; costs are the largest over them.
     pub boards: Vec<String>,
-    /// Whether an accuracy (or another measure of answers) is required.
+    /// What candidates were compared by, on the validation part: `accuracy`, `r2`, `auc`, or the mean of what is required.
+    pub measure: String,
+    /// Whether something is required of answers.
     pub required: bool,
     /// Every candidate, in the order of the draw.
     pub tried: Vec<Tried>,
@@ -167,6 +169,7 @@ impl Choose {
             spent,
             space: search.space,
             boards: self.boards.clone(),
+            measure: self.goal.measure(&self.model.task),
             required: !self.goal.required.is_empty(),
             layers: tried[winner].layers.clone(),
             tried,

@@ -47,7 +47,7 @@ impl Stage for Fit {
     fn facts(&self, out: &mut dyn Facts) {
         for limit in &self.limits {
             let required = limit.requirements.iter().filter(|one| cost_of(one.metric, &Costs::default()).is_some());
-            let limits: Vec<String> = required.map(|one| format!("{:?} {}", one.metric, one.limit)).collect();
+            let limits: Vec<String> = required.map(|one| format!("{:?} {}", one.metric, one.limit.to_f64())).collect();
             out.text(&limit.place, &limits.join(", "));
         }
     }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 
 use super::trial::Outcome;
-use crate::spec::model::{Bound, Metric, Minimize, Requirement};
+use crate::spec::model::{Bound, Metric, Minimize, Requirement, Task};
 
 /// Without a required accuracy, candidates this close to the best one count as good as it.
 const CLOSE: f64 = 0.01;
@@ -44,6 +44,17 @@ impl Goal {
             }
         }
         Self { required, minimize }
+    }
+
+    /// What scores are of, in a word.
+    pub(super) fn measure(&self, task: &Task) -> String {
+        match (self.required.as_slice(), task) {
+            ([(Metric::Accuracy, ..)], _) | ([], Task::Classify) => "accuracy".into(),
+            ([], Task::Regress) => "r2".into(),
+            ([], Task::Detect { .. }) => "auc".into(),
+            ([_], _) => "what is required".into(),
+            _ => "mean of what is required".into(),
+        }
     }
 
     /// The quality of answers: `value` gives a metric of them, `usual` is the task's own measure, `loss` the mean loss.
