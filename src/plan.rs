@@ -189,12 +189,7 @@ impl Planner<'_> {
         ]
     }
 
-    fn model(
-        &mut self,
-        model: &model::Model,
-        ingests: &[StepId],
-        chains: &[StepId],
-    ) -> Result<ModelSteps, Diags> {
+    fn model(&mut self, model: &model::Model, ingests: &[StepId], chains: &[StepId]) -> Result<ModelSteps, Diags> {
         let name = &model.name;
         let rows = rows(model, ingests, chains);
         let mut inputs = Self::data(rows);

@@ -10,7 +10,11 @@ mod project;
 use std::fmt::Write as _;
 
 use serde_json::Value;
+use tinyml::base::Shape;
 use tinyml::base::rng::Rng;
+use tinyml::net::Net;
+use tinyml::net::ops::Args;
+use tinyml::net::train::{Optimizer, Options, Targets, TrainData, train};
 
 use project::{Project, Ran, SPEC};
 
@@ -187,4 +191,34 @@ fn nothing_that_fits_is_told_with_the_closest() {
     let rendered = diag["rendered"].as_str().expect("a text");
     assert!(rendered.contains("none of 6 candidates") && rendered.contains("latency"), "{rendered}");
     assert!(!built.run_steps().iter().any(|step| step.starts_with("quantize:")));
+}
+
+/// A step too small to move a weight leaves the network as it was: inputs and outputs are scaled as they were.
+#[test]
+fn going_on_begins_where_training_ended() {
+    let layer = |word: &str, units: &str| -> (String, Args) { (word.into(), vec![("units".into(), units.into())]) };
+    let mut rng = Rng::new(8, "going on");
+    let x: Vec<f32> = (0..600).map(|at| [100.0, -3.0, 0.02][at % 3] * (1.0 + 0.1 * rng.normal())).collect();
+    let classes: Vec<i32> = (0..200).map(|row| i32::from(x[3 * row] > 100.0)).collect();
+    let values: Vec<f32> = (0..200).map(|row| 5000.0 + 40.0 * x[3 * row + 1]).collect();
+    let part: Vec<u8> = (0..200).map(|row| u8::from(row % 4 == 0)).collect();
+    let tasks = [("2", Targets::Classes(&classes)), ("1", Targets::Values(&values)), ("3", Targets::Input)];
+    for (units, y) in tasks {
+        let layers = [layer("dense", "8"), ("relu".into(), Vec::new()), layer("dense", units)];
+        let net = Net::build(&Shape::f32(&[3]), &layers).expect("a network");
+        let data = TrainData { x: &x, y, part: &part };
+        let options = Options { epochs: 8, batch: 16, ..Options::default() };
+        let first = train(&net, &data, &options, &mut |_| true).expect("it learns").net;
+        let still = Optimizer::Sgd { lr: 1e-12, momentum: 0.0 };
+        let options = Options { epochs: 1, fresh: false, optimizer: still, ..options };
+        let second = train(&first, &data, &options, &mut |_| true).expect("it goes on").net;
+        let (one, other) = (first.forward(&x), second.forward(&x));
+        let size = one.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+        let worst = one.iter().zip(&other).fold(0.0_f32, |most, (a, b)| most.max((a - b).abs()));
+        assert!(worst <= 1e-4 * size, "{units} outputs: {worst} of {size}");
+        let options = Options { seed: 3, fresh: true, ..options };
+        let anew = train(&first, &data, &options, &mut |_| true).expect("it starts").net;
+        let moved = one.iter().zip(anew.forward(&x)).any(|(a, b)| (a - b).abs() > 1e-2 * size);
+        assert!(moved, "without going on, weights are drawn");
+    }
 }

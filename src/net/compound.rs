@@ -82,7 +82,8 @@ fn residual(net: &mut Net, args: &[(String, String)]) -> Result<(), String> {
     };
     let (filters, stride, activation) = (text("filters", ""), text("stride", "1"), text("activation", "relu"));
     let layer = |kernel: String, stride: &str| -> Args {
-        let args = [("filters", filters.clone()), ("kernel", kernel), ("stride", stride.into()), ("padding", "same".into())];
+        let args =
+            [("filters", filters.clone()), ("kernel", kernel), ("stride", stride.into()), ("padding", "same".into())];
         args.map(|(name, value)| (name.to_string(), value)).to_vec()
     };
     ops::find(&activation).ok_or_else(|| format!("there is no activation `{activation}`"))?;
@@ -115,10 +116,14 @@ mod tests {
 
     #[test]
     fn series_and_images_pass_their_way_around() {
-        let residual = |dims: &[usize], args: &[(&str, &str)]| Compound::Residual.infer(&self::args(args), &Shape::f32(dims));
+        let residual =
+            |dims: &[usize], args: &[(&str, &str)]| Compound::Residual.infer(&self::args(args), &Shape::f32(dims));
         assert_eq!(residual(&[9, 4], &[("filters", "4")]).unwrap().dims, [9, 4]);
         assert_eq!(residual(&[9, 4], &[("filters", "6"), ("stride", "2")]).unwrap().dims, [5, 6]);
-        assert_eq!(residual(&[8, 6, 4], &[("filters", "8"), ("stride", "2"), ("kernel", "5")]).unwrap().dims, [4, 3, 8]);
+        assert_eq!(
+            residual(&[8, 6, 4], &[("filters", "8"), ("stride", "2"), ("kernel", "5")]).unwrap().dims,
+            [4, 3, 8]
+        );
         assert!(residual(&[9], &[("filters", "4")]).is_err());
     }
 

@@ -79,24 +79,23 @@ impl Planner<'_> {
         let mut measured: Vec<(usize, Vec<StepId>)> = Vec::new();
         for (at, candidate) in search.candidates.iter().take(trials).enumerate() {
             let known = measured.iter().find(|(known, _)| search.candidates[*known].layers == candidate.layers);
-            let costs = match known {
-                Some((_, costs)) => costs.clone(),
-                None => {
-                    let cost = |(place, (base, objects)): (&Firmware, &(StepId, Vec<String>))| {
-                        let inputs = objects.iter().map(|object| Input::step(object.clone(), *base, object.clone()));
-                        let stage =
-                            Cost { firmware: place.clone(), layers: candidate.layers.clone(), candidate: at };
-                        let id = format!("cost:{}#{at}@{}", model.name, title(place));
-                        self.add(&id, "cost", Box::new(stage), inputs.collect(), &model.span)
-                    };
-                    let costs: Vec<StepId> = places.iter().zip(&bases).map(cost).collect();
-                    measured.push((at, costs.clone()));
-                    costs
-                }
+            let costs = if let Some((_, costs)) = known {
+                costs.clone()
+            } else {
+                let cost = |(place, (base, objects)): (&Firmware, &(StepId, Vec<String>))| {
+                    let inputs = objects.iter().map(|object| Input::step(object.clone(), *base, object.clone()));
+                    let stage = Cost { firmware: place.clone(), layers: candidate.layers.clone(), candidate: at };
+                    let id = format!("cost:{}#{at}@{}", model.name, title(place));
+                    self.add(&id, "cost", Box::new(stage), inputs.collect(), &model.span)
+                };
+                let costs: Vec<StepId> = places.iter().zip(&bases).map(cost).collect();
+                measured.push((at, costs.clone()));
+                costs
             };
-            let inputs = limits.iter().zip(&costs).map(|(limit, cost)| {
-                Input::step(format!("{}.json", limit.place), *cost, "cost.json")
-            });
+            let inputs = limits
+                .iter()
+                .zip(&costs)
+                .map(|(limit, cost)| Input::step(format!("{}.json", limit.place), *cost, "cost.json"));
             let stage = Fit { title: format!("{}#{at}", model.name), limits: limits.to_vec() };
             let id = format!("fit:{}#{at}", model.name);
             fits.push(self.add(&id, "fit", Box::new(stage), inputs.collect(), &model.span));

@@ -31,7 +31,7 @@ pub fn search_plot(found: &Found) -> String {
         escaped(&found.model),
         escaped(&found.measure)
     );
-    let shown: Vec<(&Tried, f64, &Costs)> = found
+    let shown: Vec<Point<'_>> = found
         .tried
         .iter()
         .filter_map(|tried| Some((tried, tried.quality?.score, tried.costs.as_ref()?)))
@@ -61,7 +61,10 @@ fn span(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     (low - room, high + room)
 }
 
-fn panel(svg: &mut String, left: f64, axis: Axis, (shown, scores): (&[(&Tried, f64, &Costs)], (f64, f64)), found: &Found) {
+/// A candidate, its score and its costs.
+type Point<'a> = (&'a Tried, f64, &'a Costs);
+
+fn panel(svg: &mut String, left: f64, axis: Axis, (shown, scores): (&[Point<'_>], (f64, f64)), found: &Found) {
     let (word, unit, of) = axis;
     let costs = span(shown.iter().map(|(_, _, costs)| of(costs)));
     let x = |value: f64| left + (value - costs.0) / (costs.1 - costs.0) * PANEL;
@@ -92,11 +95,8 @@ fn panel(svg: &mut String, left: f64, axis: Axis, (shown, scores): (&[(&Tried, f
         }
     }
     let middle = left + PANEL / 2.0;
-    let _ = writeln!(
-        svg,
-        "<text x=\"{middle:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{word}</text>",
-        TOP + HEIGHT + 34.0
-    );
+    let _ =
+        writeln!(svg, "<text x=\"{middle:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{word}</text>", TOP + HEIGHT + 34.0);
     for (tried, worth, costs) in shown {
         let (fill, radius) = match (tried.fate == Fate::Chosen, tried.pareto) {
             (true, _) => ("#e8710a", 6),

@@ -54,7 +54,8 @@ fn candidates(found: &Found, style: Style) -> Vec<String> {
         let rows = order.iter().take(MOST).map(|tried| row(tried, found, (choices, fate), style));
         std::iter::once(head.clone()).chain(rows).collect()
     };
-    let align = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Right, Align::Left];
+    let align =
+        [Align::Left, Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Right, Align::Left];
     let fits = |lines: &[String]| lines.iter().all(|line| table::width(line) <= style.width);
     let mut made = table::lines(&rows(60, true), &align, 2);
     for choices in [40, 28, 20, 14] {
@@ -72,7 +73,11 @@ fn candidates(found: &Found, style: Style) -> Vec<String> {
     let unfit = order.iter().filter(|tried| !tried.reasons.is_empty());
     let reasons = unfit.take(6).map(|tried| format!("{}: {}", tried.choices, tried.reasons.join("; ")));
     lines.extend(reasons.flat_map(|reason| wrapped(&reason, 4, style)));
-    let legend = if style.unicode { "◆ chosen  ● nothing is better in everything" } else { "* chosen  + nothing is better in everything" };
+    let legend = if style.unicode {
+        "◆ chosen  ● nothing is better in everything"
+    } else {
+        "* chosen  + nothing is better in everything"
+    };
     lines.push(style.paint(Ink::Dim, &format!("  {legend}")));
     lines
 }

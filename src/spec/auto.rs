@@ -60,7 +60,10 @@ fn is_detection(block: &Block) -> bool {
 }
 
 fn members(ast: Ast) -> Vec<Member> {
-    ast.items.into_iter().flat_map(|item| if let Item::Block(block) = item { block.members } else { Vec::new() }).collect()
+    ast.items
+        .into_iter()
+        .flat_map(|item| if let Item::Block(block) = item { block.members } else { Vec::new() })
+        .collect()
 }
 
 /// What a network is to end in.
@@ -90,13 +93,16 @@ fn family(dims: &[usize], end: &End) -> Option<Vec<String>> {
     }
     let last = end.layers();
     match *dims {
-        [] => None,
         [_] => Some(dense(&last)),
         [length, channels] => {
             let mut all = series(length, channels, &last);
             if channels >= LEAST_BINS && length >= LEAST_BINS {
                 let image = format!("reshape([{length}, {channels}, 1]), ");
-                all.extend(images(length, channels, &last).into_iter().map(|layers| layers.replacen('[', &format!("[{image}"), 1)));
+                all.extend(
+                    images(length, channels, &last)
+                        .into_iter()
+                        .map(|layers| layers.replacen('[', &format!("[{image}"), 1)),
+                );
             }
             Some(all)
         }
@@ -111,9 +117,8 @@ fn dense(end: &str) -> Vec<String> {
     for (first, second) in [(32, 16), (64, 32), (128, 64)] {
         let layers = format!("dense({first}, activation = relu), dense({second}, activation = relu), {end}");
         all.push(format!("    [{layers}]"));
-        let layers = format!(
-            "dense({first}), batch_norm(), relu(), dropout(0.2), dense({second}), batch_norm(), relu(), {end}"
-        );
+        let layers =
+            format!("dense({first}), batch_norm(), relu(), dropout(0.2), dense({second}), batch_norm(), relu(), {end}");
         all.push(format!("    [{layers}]"));
     }
     all
@@ -156,7 +161,9 @@ fn series(length: usize, channels: usize, end: &str) -> Vec<String> {
         let trunk = layers.join(", ");
         all.push(format!("    [{trunk}, global_average_pool(), {end}]"));
         if length.div_ceil(stride) >> (blocks - 1) <= 64 {
-            all.push(format!("    [{trunk}, max_pool1d(2), flatten(), dropout(0.2), dense(32, activation = relu), {end}]"));
+            all.push(format!(
+                "    [{trunk}, max_pool1d(2), flatten(), dropout(0.2), dense(32, activation = relu), {end}]"
+            ));
         }
     }
     for filters in [16, 32, 64] {
@@ -235,8 +242,20 @@ mod tests {
     #[test]
     fn families_fit_their_shapes() {
         let shapes: [&[usize]; 14] = [
-            &[1], &[4], &[561], &[1, 1], &[2, 3], &[50, 6], &[119, 6], &[16_000, 1], &[49, 40], &[99, 10], &[8, 8, 1],
-            &[1, 1, 1], &[28, 28, 1], &[96, 96, 3],
+            &[1],
+            &[4],
+            &[561],
+            &[1, 1],
+            &[2, 3],
+            &[50, 6],
+            &[119, 6],
+            &[16_000, 1],
+            &[49, 40],
+            &[99, 10],
+            &[8, 8, 1],
+            &[1, 1, 1],
+            &[28, 28, 1],
+            &[96, 96, 3],
         ];
         for dims in shapes {
             for end in [End::Scores(3), End::Values(1), End::Input] {
@@ -257,10 +276,14 @@ mod tests {
     fn build(dims: &[usize], layers: &str) -> Result<Net, String> {
         let text = format!("tml 1\n\nmodel m from d {{\n  one_of({layers})\n}}\n");
         let way = super::super::choice::walk(&members(lang::parse(&Source::new("auto", text)).unwrap()), &mut |_| 0);
-        let layers: Vec<(String, Args)> = way.members.iter().filter_map(|member| match member {
-            Member::Call(call) => Some(layer(call)),
-            _ => None,
-        });
+        let layers: Vec<(String, Args)> = way
+            .members
+            .iter()
+            .filter_map(|member| match member {
+                Member::Call(call) => Some(layer(call)),
+                _ => None,
+            })
+            .collect();
         Net::build(&Shape::f32(dims), &layers)
     }
 

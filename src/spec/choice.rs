@@ -191,12 +191,7 @@ impl Walker<'_> {
         let at = self.pick(call.args.len());
         let Some(arg) = call.args.get(at) else { return };
         let layers = layers(&arg.value).unwrap_or_default();
-        let named: Vec<String> = layers.iter().map(|call| call.path.text()).filter(|word| word != WORD).collect();
-        self.words.push(match named.as_slice() {
-            [] => NONE.to_string(),
-            [first] => first.clone(),
-            [first, .., last] => format!("{first} … {last}"),
-        });
+        self.words.push(called(&layers));
         for call in layers {
             self.layer(call, plain);
         }
@@ -224,7 +219,7 @@ impl Walker<'_> {
             Value::Call(call) if is_choice(call) => {
                 let at = self.pick(call.args.len());
                 let Some(arg) = call.args.get(at) else { return value.clone() };
-                if first_in(&arg.value).is_none() {
+                if in_value(&arg.value).is_none() {
                     self.words.push(format!("{name} {}", arg.value.span().text()));
                 }
                 self.value(name, &arg.value)
@@ -238,8 +233,18 @@ impl Walker<'_> {
     }
 }
 
-fn first_in(value: &Value) -> Option<Span> {
-    in_value(value)
+/// What to call an alternative: its layers with their sizes, `conv1d 8, dense 4`; the words alone where none has one.
+fn called(layers: &[&Call]) -> String {
+    let size = |call: &&Call| match call.args.first() {
+        Some(Arg { name: None, value: Value::Number(number), .. }) => {
+            Some(format!("{} {}", call.path.text(), number.value))
+        }
+        _ => None,
+    };
+    let sizes: Vec<String> = layers.iter().filter_map(size).collect();
+    let words = layers.iter().map(|call| call.path.text()).filter(|word| word != WORD);
+    let said: Vec<String> = if sizes.is_empty() { words.collect() } else { sizes };
+    if said.is_empty() { NONE.to_string() } else { said.join(", ") }
 }
 
 /// The values of a range; none for one that `check` refuses.
@@ -366,10 +371,10 @@ mod tests {
     fn every_way_is_met_once() {
         assert_eq!(ways("dense(8)"), [""]);
         assert_eq!(ways("dense(8..32, activation = one_of(relu, tanh))").len(), 6);
-        assert_eq!(ways("one_of(none, dropout(0.2))"), ["none", "dropout"]);
+        assert_eq!(ways("one_of(none, dropout(0.2))"), ["none", "dropout 0.2"]);
         let nested = ways("one_of([dense(4..8), relu()], dense(one_of(16, 32..64)))\ntrain { epochs = one_of(1, 2) }");
         assert_eq!(nested.len(), (2 + 3) * 2);
-        assert_eq!(nested[0], "dense … relu, dense 4, epochs 1");
+        assert_eq!(nested[0], "dense, relu, dense 4, epochs 1");
         assert_eq!(nested[9], "dense, dense 64, epochs 2");
     }
 
@@ -386,7 +391,9 @@ mod tests {
 
     #[test]
     fn what_is_no_choice_is_refused() {
-        for lines in ["a(one_of())", "a(one_of(x = 3))", "a(9..3)", "a(-4..3)", "a(1 s..2 s)", "a(0.0..0.5)", "one_of(3)"] {
+        for lines in
+            ["a(one_of())", "a(one_of(x = 3))", "a(9..3)", "a(-4..3)", "a(1 s..2 s)", "a(0.0..0.5)", "one_of(3)"]
+        {
             assert_eq!(check(&members(lines)).len(), 1, "{lines}");
         }
         assert!(check(&members("a([1, one_of(2, 3)])\none_of(b(), none, [])")).is_empty());

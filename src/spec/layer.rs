@@ -9,7 +9,7 @@ impl Layer {
     /// `conv1d(16, kernel = 3, padding = same)`: the first argument without its name, those that have their defaults left
     /// out.
     pub fn text(&self) -> String {
-        let params = ops::find(&self.op).map(|op| op.params());
+        let params = ops::find(&self.op).map(ops::Operator::params);
         let params = params.or_else(|| Compound::find(&self.op).map(Compound::params)).unwrap_or_default();
         let mut said: Vec<String> = Vec::new();
         let mut all_before = true;
@@ -30,7 +30,10 @@ impl Layer {
 /// Whether a value is its parameter's default.
 fn usual(param: &Param, value: &str) -> bool {
     let number = |text: &str| Decimal::parse(text);
-    param.default.as_deref().is_some_and(|usual| usual == value || number(usual).is_some_and(|one| Some(one) == number(value)))
+    param
+        .default
+        .as_deref()
+        .is_some_and(|usual| usual == value || number(usual).is_some_and(|one| Some(one) == number(value)))
 }
 
 /// Arguments that the schema doesn't list.

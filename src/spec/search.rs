@@ -38,7 +38,12 @@ pub(super) fn schema() -> Params {
             "3 min",
             "bound on the time of all trials, as estimated for a fixed machine: it limits trials and epochs alike everywhere",
         ),
-        Param::optional("seed", Kind::Int(0, u64::MAX as i128), "1", "seed of the draw among more candidates than trials"),
+        Param::optional(
+            "seed",
+            Kind::Int(0, u64::MAX as i128),
+            "1",
+            "seed of the draw among more candidates than trials",
+        ),
     ]
 }
 

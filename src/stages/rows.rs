@@ -118,7 +118,8 @@ impl Rows {
     /// What is wrong with `outputs` as the inputs again, mean square by row, and whether the row is an anomaly.
     pub(super) fn errors(&self, rows: &[usize], outputs: &[f32]) -> Vec<(f64, bool)> {
         let pairs = rows.iter().zip(outputs.chunks_exact(self.width.max(1)));
-        let square = |(one, other): (&f32, &f32)| (f64::from(*one) - f64::from(*other)) * (f64::from(*one) - f64::from(*other));
+        let square =
+            |(one, other): (&f32, &f32)| (f64::from(*one) - f64::from(*other)) * (f64::from(*one) - f64::from(*other));
         let error = |(at, output): (&usize, &[f32])| {
             let sum: f64 = row(&self.x, self.width, *at).iter().zip(output).map(square).sum();
             (sum / self.width.max(1) as f64, !self.normal(*at))

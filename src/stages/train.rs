@@ -71,8 +71,9 @@ impl Train {
             job.progress(&line(&self.0.task, epoch), u64::from(epoch.epoch), u64::from(epoch.epochs));
             !job.cancelled()
         };
-        let trained = train::train(&net, &data, &train::Options { fresh, ..options(&self.0.train, threads) }, &mut progress)
-            .map_err(|why| self.failed(&why))?;
+        let trained =
+            train::train(&net, &data, &train::Options { fresh, ..options(&self.0.train, threads) }, &mut progress)
+                .map_err(|why| self.failed(&why))?;
         let mut summary = judge(&trained.net, &rows);
         (summary.epochs, summary.best) = (trained.history.len(), trained.best);
         let (structure, weights) = artifact::write_net(&trained.net);

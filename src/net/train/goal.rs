@@ -141,7 +141,8 @@ impl<'a> Goal<'a> {
 
     /// The opposite of `absorb`.
     pub(super) fn release(&self, mut net: Net) -> Net {
-        if self.factor.iter().any(|factor| *factor != 1.0) || self.mean.iter().any(|mean| *mean != 0.0) {
+        let is_plain = |values: &[f32], plain: f32| values.iter().all(|value| value.to_bits() == plain.to_bits());
+        if !is_plain(&self.factor, 1.0) || !is_plain(&self.mean, 0.0) {
             let offset: Vec<f32> = self.mean.iter().zip(&self.factor).map(|(mean, factor)| -mean * factor).collect();
             scale_outputs(&mut net, &self.factor, &offset);
         }

@@ -235,7 +235,8 @@ fn mark(tried: &mut [Tried]) {
         Some([-quality.score, costs.flash as f64, costs.ram as f64, costs.latency])
     };
     let all: Vec<Option<[f64; 4]>> = tried.iter().map(values).collect();
-    let beats = |a: &[f64; 4], b: &[f64; 4]| a.iter().zip(b).all(|(a, b)| a <= b) && a != b;
+    let beats =
+        |a: &[f64; 4], b: &[f64; 4]| a.iter().zip(b).all(|(a, b)| a <= b) && a.iter().zip(b).any(|(a, b)| a < b);
     for (tried, own) in tried.iter_mut().zip(&all) {
         tried.pareto = own.is_some_and(|own| !all.iter().flatten().any(|other| beats(other, &own)));
     }

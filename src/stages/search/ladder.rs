@@ -14,7 +14,7 @@ const LEAST_STEPS: usize = 60;
 const RATE: f64 = 8e9;
 
 /// Seconds a sample and operator, whatever its size.
-const OVERHEAD: f64 = 0.4e-6;
+const OVERHEAD: f64 = 3e-6;
 
 /// Seconds that measuring a candidate on a board takes.
 const MEASURING: f64 = 1.5;

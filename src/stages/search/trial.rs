@@ -105,7 +105,7 @@ impl Stage for Trial {
         train.epochs = start.epochs;
         // Every round has its own shuffles.
         train.seed = train.seed.wrapping_add(self.round as u64);
-        let net = start.last.as_ref().map(|last| self.read(job, last.place)).transpose()?;
+        let net = start.last.as_ref().map(|last| read(job, last.place)).transpose()?;
         let model = Model { layers, train, search: None, ..self.model.clone() };
         let threads = if self.alone() { job.threads() } else { 1 };
         let total = start.epochs + start.last.as_ref().map_or(0, |last| last.outcome.total);
@@ -258,14 +258,15 @@ impl Trial {
         })?;
         Ok(epoch_seconds(&net, rows))
     }
-
-    fn read(&self, job: &Job, place: usize) -> Result<Net, Diag> {
-        let input = |name: &str| job.input(&format!("{place}.{name}"));
-        artifact::read_net(input("net"), input("weights"))
-            .map_err(|why| Diag::error("tml::bug", format!("bug: the network of place {place}: {why}")))
-    }
 }
 
 fn training_rows(job: &Job) -> Result<usize, Diag> {
     Ok(of_part(&bytes(job, "part.npy")?, TRAINING).len())
+}
+
+/// The network of a place before.
+fn read(job: &Job, place: usize) -> Result<Net, Diag> {
+    let input = |name: &str| job.input(&format!("{place}.{name}"));
+    artifact::read_net(input("net"), input("weights"))
+        .map_err(|why| Diag::error("tml::bug", format!("bug: the network of place {place}: {why}")))
 }
