@@ -84,6 +84,18 @@ pub fn convert(spec: &Arc<Spec>, file: &Path, context: &Context) -> Result<Graph
     Ok(planner.graph)
 }
 
+/// The graph of some data sets alone.
+pub fn ingest_only(datasets: &[&model::Dataset], root: &Path) -> Result<Graph, Diags> {
+    let mut graph = Graph::new();
+    for dataset in datasets {
+        let stage = Ingest::new(dataset, root)?;
+        let inputs = vec![stage.input()];
+        let step = graph.add(format!("ingest:{}", dataset.name), "ingest", Box::new(stage), inputs);
+        graph.place(step, dataset.span.clone());
+    }
+    Ok(graph)
+}
+
 /// The step that gives a model's int8 network and its answers over the test part.
 pub fn answers(model: &model::Model) -> String {
     let int8 = model.import.as_ref().is_some_and(|import| !import.float);

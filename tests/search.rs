@@ -209,7 +209,7 @@ fn going_on_begins_where_training_ended() {
         let data = TrainData { x: &x, y, part: &part };
         let options = Options { epochs: 8, batch: 16, ..Options::default() };
         let first = train(&net, &data, &options, &mut |_| true).expect("it learns").net;
-        let still = Optimizer::Sgd { lr: 1e-12, momentum: 0.0 };
+        let still = Optimizer::Sgd { lr: 1e-12, momentum: 0.0, decay: 0.0 };
         let options = Options { epochs: 1, fresh: false, optimizer: still, ..options };
         let second = train(&first, &data, &options, &mut |_| true).expect("it goes on").net;
         let (one, other) = (first.forward(&x), second.forward(&x));

@@ -6,8 +6,10 @@
 
 mod convert;
 mod deliver;
+mod drawings;
 mod float;
 pub mod generate;
+mod look;
 mod measure;
 mod pins;
 mod request;
@@ -17,6 +19,7 @@ mod target;
 pub use convert::{Converted, Wanted, convert};
 pub use deliver::Delivered;
 pub use float::{FloatConverted, convert_float};
+pub use look::{Looked, look};
 pub use request::Request;
 pub use run::{Built, Prepared, build, prepare};
 pub use target::target_dir;

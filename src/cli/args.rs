@@ -64,6 +64,8 @@ pub(super) enum Command {
     /// Convert a trained model to C and firmware for a board: sizes, time by layer, a self-test
     #[command(after_long_help = CONVERT_HELP)]
     Convert(ConvertArgs),
+    /// Show what the data is like: counts, ranges, time, columns that give the label away
+    Data(DataArgs),
     /// Read the spec and report every mistake, without building
     Check(SpecArgs),
     /// Write the spec in its one canonical form, comments kept
@@ -227,6 +229,38 @@ fn word(text: &str) -> Result<u32, String> {
         None => text.parse::<u32>().ok().or_else(|| text.parse::<i32>().ok().map(|number| number as u32)),
     };
     parsed.ok_or_else(|| "a number of 32 bits, for example 16, -1 or 0x20000400".to_string())
+}
+
+/// Which data to look at.
+#[derive(Args, Debug)]
+pub(super) struct DataArgs {
+    /// A `.tml` file, or a folder with exactly one (default: this folder)
+    #[arg(value_name = "SPEC")]
+    pub spec: Option<PathBuf>,
+    /// One data set of it (default: all)
+    #[arg(value_name = "DATASET")]
+    pub dataset: Option<String>,
+    /// Form of the answer
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub format: DataFormat,
+    /// Draw it too: SVG files in the report's folder
+    #[arg(long)]
+    pub plots: bool,
+    /// Where results and the store go
+    #[arg(long, value_name = "DIR")]
+    pub target_dir: Option<PathBuf>,
+    /// Hash every input file again, whatever its time stamp says
+    #[arg(long)]
+    pub verify_inputs: bool,
+}
+
+/// Form of what is said about data.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum DataFormat {
+    /// Tables
+    Text,
+    /// JSON
+    Json,
 }
 
 /// Which spec.

@@ -71,6 +71,10 @@ pub const CODES: &[(&str, &str)] = &[
         "tml::disk",
         "The disk refused: it is full, read-only, or forbids access. Free space, or put results elsewhere with `--target-dir` and the shared store with TINYML_CACHE_DIR. Finished steps are kept.",
     ),
+    (
+        "tml::drift",
+        "Training and test part don't come from the same world: the values of a channel are distributed otherwise (the two-sample Kolmogorov-Smirnov distance is large and certain). A model that is right on one part may be wrong on the other. Record the training part under the conditions of the test part too, or use values that don't drift.",
+    ),
     ("tml::emit", "A model's outputs don't match the number of classes. End the model in `dense(DATASET.classes)`."),
     (
         "tml::explain",
@@ -163,6 +167,10 @@ pub const CODES: &[(&str, &str)] = &[
         "The layers fit each other in shape, but make no network that can be trained and compiled, for example a softmax before the end. The message gives the reason.",
     ),
     (
+        "tml::leak",
+        "Something that the board can't know gives the answer away: a column that follows from the label, an id or a count of rows, or rows of the test part that the model has learnt. The accuracy would be too good to be true. Leave the column out of `channels`; keep equal rows in one part.",
+    ),
+    (
         "tml::library",
         "A file of the library or of the project's `stdlib/` folder contradicts itself, for example by a default that its own schema refuses. Correct that file, or remove it from the overlay.",
     ),
@@ -243,6 +251,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "tml::quantize::loss",
         "The int8 model is more than a point worse than its float one. Calibrate with more rows, or bring the inputs to one scale with `scale()`.",
+    ),
+    (
+        "tml::rate",
+        "The times in the files don't fit a fixed sampling rate, or not the one that the spec declares. Windows and spectra need evenly spaced samples: resample the recordings, sort them by time, or correct `rate`.",
     ),
     (
         "tml::relation",

@@ -8,6 +8,7 @@ mod args;
 mod build;
 mod check;
 mod convert;
+mod data;
 pub mod codes;
 pub mod exit;
 mod explain;

@@ -3,6 +3,7 @@
 use crate::base::suggest::nearest;
 use crate::base::{Diag, Diags};
 
+use super::columns::Columns;
 use super::faults::Faults;
 use super::formats::csv::Table;
 use super::reader::{Block, Reader};
@@ -16,6 +17,7 @@ pub fn ingest(options: &Options, files: &mut dyn Iterator<Item = (String, Vec<u8
     let mut reader = Reader::new(options);
     let wanted = reader.wanted();
     let mut faults = Faults::default();
+    let mut columns = Columns::new(options);
     let (mut blocks, mut latin1, mut others) = (Vec::new(), Vec::new(), Vec::new());
     let (mut matched, mut row_names) = (0, Vec::new());
     for (path, bytes) in files {
@@ -28,6 +30,7 @@ pub fn ingest(options: &Options, files: &mut dyn Iterator<Item = (String, Vec<u8
             Ok(table) => {
                 latin1.extend(table.latin1.then(|| path.clone()));
                 row_names.extend(table.row_names.then(|| path.clone()));
+                columns.table(options, &bound, &table);
                 blocks.push(reader.read(&path, &bound, &table, &mut faults));
             }
             Err(refusal) => faults.files.entry(refusal).or_default().add(|| path),
@@ -40,6 +43,7 @@ pub fn ingest(options: &Options, files: &mut dyn Iterator<Item = (String, Vec<u8
         return Err(faults.diags(options));
     }
     let mut rows = join(options, &reader, blocks);
+    rows.columns = columns;
     rows.warnings.extend(encoding(&latin1));
     rows.warnings.extend(unnamed(&row_names));
     every_class(options, &rows)?;

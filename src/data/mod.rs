@@ -5,6 +5,7 @@
 //! Add here: a format: one file in `formats/` and one word in its table.
 
 pub mod cell;
+pub mod columns;
 pub mod faults;
 pub mod fit;
 pub mod formats;

@@ -2,6 +2,7 @@
 
 use crate::base::{Diag, Span};
 
+use super::columns::Columns;
 use super::formats::csv::Csv;
 use super::pattern::Pattern;
 
@@ -104,6 +105,8 @@ pub struct Rows {
     pub dropped: usize,
     /// Missing cells of each channel, left-out rows included.
     pub missing: Vec<usize>,
+    /// What the tables hold, columns that nothing reads too.
+    pub columns: Columns,
     /// What is worth a look, though the build goes on.
     pub warnings: Vec<Diag>,
 }

@@ -6,16 +6,19 @@
 
 pub mod confusion;
 pub mod conversion;
+mod data;
 pub mod judge;
 pub mod measure;
 mod pareto;
 mod search;
+pub mod plot;
 mod text;
 mod unmet;
 pub mod verdict;
 
 pub use confusion::Confusion;
 pub use conversion::Conversion;
+pub use data::data_text;
 pub use judge::judge;
 pub use measure::{Measured, Measurements};
 pub use pareto::search_plot;

@@ -96,6 +96,7 @@ pub fn rows_to_outputs(
     files: &mut dyn Iterator<Item = (String, Vec<u8>)>,
 ) -> Result<Ingested, Diags> {
     let mut rows = data::ingest(&options(dataset)?, files)?;
+    rows.columns.rate = dataset.rate.as_ref().map(|rate| rate.base as f64 / 1000.0);
     let parts = split::divide(&mut rows, &division(dataset)).map_err(|diag| located(diag, dataset))?;
     let profile = data::profile::profile(&rows, &parts);
     let mut warnings = data::profile::warnings(&profile);
