@@ -1,5 +1,7 @@
-//! The candidates of a search for people: what each is worth and costs, what became of it, the winner's layers.
+//! The candidates of a search for people: what each is worth and costs, what became of it, the winner's layers; as text
+//! and as a picture.
 
+use super::plot::{Mark, Point, scatter};
 use super::text::{Ink, Style, wrapped};
 use crate::base::amount::{Toward, amount, bytes};
 use crate::base::table::{self, Align, shortened};
@@ -122,6 +124,40 @@ fn row(tried: &Tried, found: &Found, (choices, fate): (usize, bool), style: Styl
 }
 
 /// A score as its measure is written.
-pub(super) fn score(score: f64, measure: &str) -> String {
+fn score(score: f64, measure: &str) -> String {
     if measure == "accuracy" { amount(score, "ratio", Toward::Less) } else { format!("{score:.3}") }
+}
+
+/// The trained candidates as an SVG: what they are worth against time, flash and memory.
+pub fn search_plot(found: &Found) -> String {
+    let percent = found.measure == "accuracy";
+    let point = |tried: &Tried| {
+        let (quality, costs) = (tried.quality?, tried.costs.as_ref()?);
+        let mark = match (tried.fate == Fate::Chosen, tried.pareto) {
+            (true, _) => Mark::Chosen,
+            (false, true) => Mark::Set,
+            (false, false) => Mark::Usual,
+        };
+        let title = format!(
+            "{}: {}, {} epochs, {}, flash {}, ram {}",
+            tried.choices,
+            score(quality.score, &found.measure),
+            tried.epochs,
+            amount(costs.latency, "s", Toward::More),
+            bytes(costs.flash as f64, Toward::More),
+            bytes(costs.ram as f64, Toward::More)
+        );
+        let y = if percent { 100.0 * quality.score } else { quality.score };
+        let x = vec![1e3 * costs.latency, costs.flash as f64 / 1024.0, costs.ram as f64 / 1024.0];
+        Some(Point { y, x, mark, title })
+    };
+    let points: Vec<Point> = found.tried.iter().filter_map(point).collect();
+    let height = format!("{}{}, validation part", found.measure, if percent { " (%)" } else { "" });
+    scatter(
+        &format!("search of {}", found.model),
+        &height,
+        &["latency (ms, simulated)", "flash (KiB)", "ram (KiB)"],
+        &points,
+        "red: chosen; blue: nothing is better in everything; grey: others, with fewer epochs where they were stopped early",
+    )
 }
