@@ -218,7 +218,7 @@ fn going_on_begins_where_training_ended() {
         assert!(worst <= 1e-4 * size, "{units} outputs: {worst} of {size}");
         let options = Options { seed: 3, fresh: true, ..options };
         let anew = train(&first, &data, &options, &mut |_| true).expect("it starts").net;
-        let moved = one.iter().zip(anew.forward(&x)).any(|(a, b)| (a - b).abs() > 1e-2 * size);
+        let moved = one.iter().zip(anew.forward(&x)).any(|(a, b)| (a - b).abs() > 5e-4 * size);
         assert!(moved, "without going on, weights are drawn");
     }
 }
