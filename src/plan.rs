@@ -12,6 +12,8 @@ use crate::library::core::Core;
 use crate::spec::Spec;
 use crate::spec::model::{self, Callee, Function, Origin};
 use crate::stages::compile::Compile;
+use crate::stages::cut::Cut;
+use crate::stages::decide::Decide;
 use crate::stages::emit::Emit;
 use crate::stages::features::Extract;
 use crate::stages::firmware::Firmware;
@@ -51,13 +53,13 @@ struct Rows {
 /// The graph of the whole build of `spec`. Does no I/O and looks at no data.
 pub fn plan(spec: &Arc<Spec>, context: &Context) -> Result<Graph, Diags> {
     let mut planner = Planner { spec: Arc::clone(spec), context, graph: Graph::new(), gates: Vec::new() };
-    let ingests = spec.datasets.iter().map(|dataset| planner.ingest(dataset)).collect::<Result<Vec<_>, _>>()?;
+    let ingests: Vec<StepId> = spec.datasets.iter().map(|dataset| planner.ingest(dataset)).collect();
     for function in &spec.functions {
         let gate = planner.gate(function)?;
         planner.gates.push(gate);
     }
     let chains =
-        spec.features.iter().map(|features| planner.extract(features, &ingests)).collect::<Result<Vec<_>, _>>()?;
+        spec.features.iter().map(|features| planner.chain(features, &ingests)).collect::<Result<Vec<_>, _>>()?;
     let mut models = Vec::new();
     for model in &spec.models {
         models.push(planner.model(model, &ingests, &chains)?);
@@ -79,27 +81,32 @@ pub fn convert(spec: &Arc<Spec>, file: &Path, context: &Context) -> Result<Graph
     let net = ["qnet.json", "qweights.npy", "qbias.npy"].map(|output| Input::step(output, import, output));
     let stage = Box::new(Samples(model.clone()));
     let samples = planner.add(&format!("samples:{name}"), "samples", stage, net.into(), &model.span);
-    let steps = ModelSteps { net: import, expected: samples, rows: Rows { x: samples, base: samples } };
+    let steps = ModelSteps { net: import, expected: samples, float: None, rows: Rows { x: samples, base: samples } };
     planner.deploy(0, &[steps], &[samples], &[])?;
     Ok(planner.graph)
 }
 
 /// The graph of some data sets alone.
-pub fn ingest_only(datasets: &[&model::Dataset], root: &Path) -> Result<Graph, Diags> {
+pub fn ingest_only(datasets: &[&model::Dataset], root: &Path) -> Graph {
     let mut graph = Graph::new();
     for dataset in datasets {
-        let stage = Ingest::new(dataset, root)?;
-        let inputs = vec![stage.input()];
+        let stage = Ingest::new(dataset, root);
+        let inputs = stage.inputs();
         let step = graph.add(format!("ingest:{}", dataset.name), "ingest", Box::new(stage), inputs);
         graph.place(step, dataset.span.clone());
     }
-    Ok(graph)
+    graph
 }
 
 /// The step that gives a model's int8 network and its answers over the test part.
 pub fn answers(model: &model::Model) -> String {
     let int8 = model.import.as_ref().is_some_and(|import| !import.float);
     format!("{}:{}", if int8 { "import" } else { "quantize" }, model.name)
+}
+
+/// The step that decides what the outputs of a deployment's model mean.
+pub fn decided(deploy: &str) -> String {
+    format!("decide:{deploy}")
 }
 
 /// The graph of one function's gate, for trying code before it is pinned.
@@ -148,6 +155,8 @@ fn reference(context: &Context) -> Result<(Board, Core), Diags> {
 struct ModelSteps {
     net: StepId,
     expected: StepId,
+    /// Where the float network is, if there is one.
+    float: Option<StepId>,
     rows: Rows,
 }
 
@@ -159,10 +168,10 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    fn ingest(&mut self, dataset: &model::Dataset) -> Result<StepId, Diags> {
-        let stage = Ingest::new(dataset, &self.context.root)?;
-        let inputs = vec![stage.input()];
-        Ok(self.add(&format!("ingest:{}", dataset.name), "ingest", Box::new(stage), inputs, &dataset.span))
+    fn ingest(&mut self, dataset: &model::Dataset) -> StepId {
+        let stage = Ingest::new(dataset, &self.context.root);
+        let inputs = stage.inputs();
+        self.add(&format!("ingest:{}", dataset.name), "ingest", Box::new(stage), inputs, &dataset.span)
     }
 
     fn gate(&mut self, function: &Function) -> Result<StepId, Diags> {
@@ -171,8 +180,20 @@ impl Planner<'_> {
         Ok(self.add(&gate_id(function), "gate", Box::new(gate_stage(function, self.context)?), inputs, &function.span))
     }
 
-    fn extract(&mut self, features: &model::Features, ingests: &[StepId]) -> Result<StepId, Diags> {
-        let base = ingests[features.dataset];
+    /// Who makes a chain's samples, streams cut into windows, and its features.
+    fn chain(&mut self, features: &model::Features, ingests: &[StepId]) -> Result<Rows, Diags> {
+        let base = match Cut::new(features) {
+            None => ingests[features.dataset],
+            Some(stage) => {
+                let files = ["x.npy", "lengths.npy", "y.npy", "part.npy", "recordings.csv"];
+                let inputs = files.map(|file| Input::step(file, ingests[features.dataset], file)).into();
+                self.add(&format!("cut:{}", features.name), "cut", Box::new(stage), inputs, &features.span)
+            }
+        };
+        Ok(Rows { x: self.extract(features, base)?, base })
+    }
+
+    fn extract(&mut self, features: &model::Features, base: StepId) -> Result<StepId, Diags> {
         let mut inputs = vec![Input::step("x.npy", base, "x.npy"), Input::step("part.npy", base, "part.npy")];
         for index in user_functions(features) {
             let name = &self.spec.functions[index].name;
@@ -201,13 +222,14 @@ impl Planner<'_> {
         ]
     }
 
-    fn model(&mut self, model: &model::Model, ingests: &[StepId], chains: &[StepId]) -> Result<ModelSteps, Diags> {
+    fn model(&mut self, model: &model::Model, ingests: &[StepId], chains: &[Rows]) -> Result<ModelSteps, Diags> {
         let name = &model.name;
         let rows = rows(model, ingests, chains);
         let mut inputs = Self::data(rows);
         let file = model.import.as_ref().map(|import| Input::file("model", self.context.root.join(&import.path)));
         inputs.extend(file);
         let judged = answers(model);
+        let mut float_net = None;
         let int8 = if judged.starts_with("import:") {
             self.add(&judged, "import", Box::new(ImportJudged(model.clone())), inputs, &model.span)
         } else {
@@ -218,21 +240,29 @@ impl Planner<'_> {
             } else {
                 self.add(&format!("train:{name}"), "train", Box::new(Train(model.clone())), inputs, &model.span)
             };
+            float_net = Some(float);
             let mut inputs = Self::data(rows);
             inputs.extend(["net.json", "weights.npy"].map(|output| Input::step(output, float, output)));
             inputs.push(Input::step("train.json", float, "summary.json"));
             self.add(&judged, "quantize", Box::new(Quantize(model.clone())), inputs, &model.span)
         };
-        let steps = ModelSteps { net: int8, expected: int8, rows };
+        let steps = ModelSteps { net: int8, expected: int8, float: float_net, rows };
         if self.spec.deploys.iter().all(|deploy| self.spec.models[deploy.model].name != *name) {
             // C that runs everywhere, for a model that no board of the spec runs.
-            self.emit(model, &steps, name, None);
+            self.emit(model, &steps, name, None, None);
         }
         Ok(steps)
     }
 
     /// The C of a model, for `core` or for any, and its comparison with the reference on this machine.
-    fn emit(&mut self, model: &model::Model, steps: &ModelSteps, place: &str, target: Option<(Board, Core)>) -> StepId {
+    fn emit(
+        &mut self,
+        model: &model::Model,
+        steps: &ModelSteps,
+        place: &str,
+        target: Option<(Board, Core)>,
+        decide: Option<StepId>,
+    ) -> StepId {
         let toolkit = &self.context.toolkit;
         let net = || ["qnet.json", "qweights.npy", "qbias.npy"].map(|file| Input::step(file, steps.net, file));
         let title = place.replace('@', " on ");
@@ -240,8 +270,10 @@ impl Planner<'_> {
         let tune = self.add(&format!("tune:{place}"), "tune", Box::new(tune), net().into(), &model.span);
         let mut inputs: Vec<Input> = net().into();
         inputs.push(Input::step("tuning.json", tune, "tuning.json"));
-        // A model that nobody judges has no names for its outputs.
-        let classes = self.spec.datasets.get(model.dataset).map_or_else(Vec::new, |dataset| dataset.classes.clone());
+        // A model that nobody judges has no names for its outputs, nor has one whose outputs are no classes.
+        let named = model.task == model::Task::Classify;
+        let classes = self.spec.datasets.get(model.dataset).filter(|_| named);
+        let classes = classes.map_or_else(Vec::new, |dataset| dataset.classes.clone());
         let stage = Emit { model: model.clone(), classes, toolkit: toolkit.clone() };
         let emit = self.add(&format!("emit:{place}"), "emit", Box::new(stage), inputs, &model.span);
         let mut inputs = vec![
@@ -250,11 +282,15 @@ impl Planner<'_> {
             Input::step("expected.npy", steps.expected, "expected.npy"),
         ];
         inputs.extend(["model.c", "model.h"].map(|output| Input::step(output, emit, output)));
+        for output in ["decide.c", "recording.npy", "answers.npy", "scores.npy"] {
+            inputs.extend(decide.map(|decide| Input::step(output, decide, output)));
+        }
         let stage = Host {
             model: model.name.clone(),
             inputs: model.shape.len(),
             classes: model.outputs,
             direct: model.input == model::Input::Given,
+            scores: decide.map_or(0, |_| model.task.scores(model.outputs)),
             span: model.span.clone(),
             toolkit: toolkit.clone(),
         };
@@ -267,12 +303,13 @@ impl Planner<'_> {
         deploy: usize,
         models: &[ModelSteps],
         ingests: &[StepId],
-        chains: &[StepId],
+        chains: &[Rows],
     ) -> Result<(), Diags> {
         let spec = Arc::clone(&self.spec);
         let block = &spec.deploys[deploy];
         let model = &spec.models[block.model];
         let steps = &models[block.model];
+        let decide = (model.input != model::Input::Given).then(|| self.decide(deploy, steps));
         for used in &block.boards {
             let core = self.context.toolkit.library.core(&used.board.core)?;
             let firmware = Firmware {
@@ -282,21 +319,49 @@ impl Planner<'_> {
                 core,
                 toolkit: self.context.toolkit.clone(),
             };
-            let base = ingests[model.dataset];
-            self.board(&firmware, steps, base, chain(model, chains));
+            let base = rows(model, ingests, chains).base;
+            self.board(&firmware, steps, (base, chain(model, chains), decide));
         }
         Ok(())
     }
 
-    fn board(&mut self, firmware: &Firmware, model: &ModelSteps, base: StepId, chain: Option<StepId>) {
+    /// The decisions of a deployment, which are the same on all its boards.
+    fn decide(&mut self, deploy: usize, steps: &ModelSteps) -> StepId {
+        let spec = Arc::clone(&self.spec);
+        let block = &spec.deploys[deploy];
+        let rows = steps.rows;
+        let mut inputs = vec![
+            Input::step("x.npy", rows.x, "x.npy"),
+            Input::step("y.npy", rows.base, "y.npy"),
+            Input::step("part.npy", rows.base, "part.npy"),
+            Input::step("expected.npy", steps.expected, "expected.npy"),
+        ];
+        if spec.windows(&spec.models[block.model]).is_some() {
+            inputs.push(Input::step("recording.npy", rows.base, "recording.npy"));
+        }
+        inputs.extend(["qnet.json", "qweights.npy", "qbias.npy"].map(|file| Input::step(file, steps.net, file)));
+        for file in ["net.json", "weights.npy"] {
+            inputs.extend(steps.float.map(|float| Input::step(file, float, file)));
+        }
+        let stage = Decide { spec: Arc::clone(&spec), deploy, toolkit: self.context.toolkit.clone() };
+        self.add(&decided(&block.name), "decide", Box::new(stage), inputs, &block.span)
+    }
+
+    fn board(
+        &mut self,
+        firmware: &Firmware,
+        model: &ModelSteps,
+        (base, chain, decide): (StepId, Option<StepId>, Option<StepId>),
+    ) {
         let place = format!("{}@{}", firmware.deploy().name, firmware.board.name);
         let span = firmware.deploy().span.clone();
         let target = (firmware.board.clone(), firmware.core.clone());
-        let emit = self.emit(&firmware.model().clone(), model, &place, Some(target));
+        let emit = self.emit(&firmware.model().clone(), model, &place, Some(target), decide);
         let mut inputs: Vec<Input> = ["model.c", "model.h"].map(|output| Input::step(output, emit, output)).into();
         for output in ["features.c", "features.h"] {
             inputs.extend(chain.map(|chain| Input::step(output, chain, output)));
         }
+        inputs.extend(decide.map(|decide| Input::step("decide.c", decide, "decide.c")));
         for function in firmware.functions() {
             inputs.push(Input::file(format!("{}.c", function.name), self.context.root.join(code_path(function))));
             let gate =
@@ -305,6 +370,7 @@ impl Planner<'_> {
         }
         let mut objects: Vec<String> = ["startup.o", "main.o", "hal.o", "model.o"].map(String::from).into();
         objects.extend(chain.map(|_| "features.o".to_string()));
+        objects.extend(decide.map(|_| "decide.o".to_string()));
         objects.extend(firmware.functions().iter().map(|function| format!("{}.o", function.name)));
         if firmware.toolkit.kind == crate::world::ToolchainKind::Gcc {
             objects.push("mem.o".into());
@@ -325,6 +391,10 @@ impl Planner<'_> {
         inputs.push(Input::step("firmware.elf", link, "firmware.elf"));
         inputs.push(Input::step("expected.npy", model.expected, "expected.npy"));
         inputs.push(Input::step("model.c", emit, "model.c"));
+        if let Some(decide) = decide {
+            inputs.push(Input::step("features.npy", model.rows.x, "x.npy"));
+            inputs.extend(["decide.json", "recording.npy"].map(|output| Input::step(output, decide, output)));
+        }
         let verify = Verify { firmware: firmware.clone(), full: self.context.full };
         self.add(&format!("verify:{place}"), "verify", Box::new(verify), inputs, &span);
     }
@@ -346,8 +416,8 @@ impl Planner<'_> {
 /// Indices of the user's functions that a chain calls, each once.
 fn user_functions(features: &model::Features) -> Vec<usize> {
     let mut functions: Vec<usize> = features
-        .steps
-        .iter()
+        .all_steps()
+        .into_iter()
         .filter_map(|step| match step.call {
             Callee::User(index) => Some(index),
             Callee::Std(_) => None,
@@ -359,18 +429,20 @@ fn user_functions(features: &model::Features) -> Vec<usize> {
 }
 
 /// The step of the model's features, if it has any.
-fn chain(model: &model::Model, chains: &[StepId]) -> Option<StepId> {
+fn chain(model: &model::Model, chains: &[Rows]) -> Option<StepId> {
     match model.input {
-        model::Input::Features(index) => Some(chains[index]),
+        model::Input::Features(index) => Some(chains[index].x),
         model::Input::Dataset(_) | model::Input::Given => None,
     }
 }
 
 /// Who makes the rows that `model` learns from.
-fn rows(model: &model::Model, ingests: &[StepId], chains: &[StepId]) -> Rows {
-    let base = ingests[model.dataset];
+fn rows(model: &model::Model, ingests: &[StepId], chains: &[Rows]) -> Rows {
     match model.input {
-        model::Input::Dataset(_) | model::Input::Given => Rows { x: base, base },
-        model::Input::Features(index) => Rows { x: chains[index], base },
+        model::Input::Dataset(_) | model::Input::Given => {
+            let base = ingests[model.dataset];
+            Rows { x: base, base }
+        }
+        model::Input::Features(index) => chains[index],
     }
 }

@@ -70,6 +70,7 @@ fn measured(board: &str) -> Measured {
         flash: Some(Flash { total: 12_345, weights: 2_048, code: 9_000 }),
         ram: Some(Ram { total: 3_000, arena: 1_024, stack: 1_500, data: 400 }),
         artifacts: [("elf".to_string(), "target/tinyml/gesture/firmware.elf".to_string())].into(),
+        ..Measured::default()
     }
 }
 

@@ -1,6 +1,8 @@
 //! Numbers for people. Rounding never makes one look better than it is: what should be large is rounded down,
 //! what should be small up.
 
+use super::quantity::Decimal;
+
 /// Which way to round.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Toward {
@@ -26,7 +28,7 @@ impl Toward {
     }
 }
 
-/// `value` of `unit` (`ratio`, `s`, `B`): `97.2%`, `3.14 ms`, `71.2 KiB`.
+/// `value` of `unit` (`ratio`, `s`, `B`, `number`, or a word): `97.2%`, `3.14 ms`, `71.2 KiB`, `0.5`, `2 per hour`.
 pub fn amount(value: f64, unit: &str, toward: Toward) -> String {
     let sign = if value < 0.0 { "-" } else { "" };
     // Rounding is of the signed value.
@@ -36,9 +38,33 @@ pub fn amount(value: f64, unit: &str, toward: Toward) -> String {
         "ratio" => format!("{}%", decimals(size * 100.0, 2, toward)),
         "s" => time(size, toward),
         "B" => bytes(size, toward),
+        "number" => digits(size, Some(toward)),
         other => format!("{} {other}", decimals(size, 2, toward)),
     };
     format!("{sign}{text}")
+}
+
+/// A plain number with four digits that count, rounded to the nearest: `0.5`, `123.4`, `-1.5e-3`.
+pub fn number(value: f64) -> String {
+    let sign = if value < 0.0 { "-" } else { "" };
+    format!("{sign}{}", digits(value.abs(), None))
+}
+
+/// Four digits that count of a number that isn't negative.
+fn digits(value: f64, toward: Option<Toward>) -> String {
+    let text = format!("{value:.3e}");
+    let parts = text.split_once('e').and_then(|(digits, exponent)| {
+        Some((digits.replace('.', "").parse::<i128>().ok()?, exponent.parse::<i32>().ok()?))
+    });
+    let Some((nearest, exponent)) = parts else { return text };
+    // As with other amounts, noise in the last bits is no amount.
+    let off = (text.parse::<f64>().unwrap_or(value) - value) / value.max(f64::MIN_POSITIVE);
+    let mantissa = match toward {
+        Some(Toward::Less) if off > 1e-9 => nearest - 1,
+        Some(Toward::More) if off < -1e-9 => nearest + 1,
+        _ => nearest,
+    };
+    Decimal::new(mantissa, exponent - 3).to_string()
 }
 
 /// At most `places` decimals, without trailing zeros.
@@ -94,6 +120,21 @@ mod tests {
         assert_eq!(amount(-1.0, "B", Toward::Less), "-1 B");
         assert_eq!(amount(-0.000_04, "ratio", Toward::Less), "-0.01%");
         assert_eq!(amount(0.020_000_1, "s", Toward::More), "20.01 ms");
+    }
+
+    #[test]
+    fn plain_numbers_have_four_digits_that_count() {
+        let shown = |value, toward| amount(value, "number", toward);
+        assert_eq!(shown(0.123_456, Toward::More), "0.1235");
+        assert_eq!(shown(0.123_456, Toward::Less), "0.1234");
+        assert_eq!(shown(-0.123_456, Toward::Less), "-0.1235");
+        assert_eq!((shown(0.5, Toward::More), shown(0.0, Toward::Less)), ("0.5".into(), "0".into()));
+        assert_eq!(
+            (number(9_999.96), number(0.000_123_44), number(-2.0)),
+            ("10000".into(), "1.234e-4".into(), "-2".into())
+        );
+        assert_eq!((number(f64::INFINITY), number(1e300)), ("inf".into(), "1e300".into()));
+        assert_eq!(amount(1.999, "per hour", Toward::More), "2 per hour");
     }
 
     #[test]

@@ -35,3 +35,13 @@ pub fn cos64(x: f64) -> f64 {
 pub fn pow64(x: f64, y: f64) -> f64 {
     libm::pow(x, y)
 }
+
+/// Sine, in double precision.
+pub fn sin64(x: f64) -> f64 {
+    libm::sin(x)
+}
+
+/// Tangent, in double precision.
+pub fn tan64(x: f64) -> f64 {
+    libm::tan(x)
+}

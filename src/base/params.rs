@@ -20,6 +20,10 @@ pub enum Kind {
     Word(Vec<String>),
     /// A list of names or texts.
     Names,
+    /// A list, each of its values of this kind.
+    List(Box<Kind>),
+    /// The first kind or the second: a time or a number of samples.
+    Either(Box<Kind>, Box<Kind>),
     /// A name defined above, for example a function or a data set's field.
     Reference,
     /// A value that the owner of the field reads by itself: a call, record or list.

@@ -152,6 +152,7 @@ fn synthesised(file: &Path, imported: &Imported, format: Format, board: &Board) 
         model: 0,
         boards: vec![BoardUse { board: board.clone(), span: span.clone() }],
         app: None,
+        decide: crate::spec::model::Decide::default(),
         requirements: Vec::new(),
         span,
     };

@@ -79,7 +79,7 @@ fn cases_of(world: &World, project: &Project, function: &Function) -> Result<Vec
 fn classes(spec: &Spec, function: &Function) -> Vec<String> {
     let uses = |app: Option<usize>| app.is_some_and(|index| spec.functions[index].name == function.name);
     let deploy = spec.deploys.iter().find(|deploy| uses(deploy.app));
-    deploy.map(|deploy| spec.datasets[spec.models[deploy.model].dataset].classes.clone()).unwrap_or_default()
+    deploy.map(|deploy| spec.answers(&spec.models[deploy.model])).unwrap_or_default()
 }
 
 /// True if some deployment's firmware has the function in it.
@@ -87,8 +87,8 @@ pub fn is_used(spec: &Spec, function: &Function) -> bool {
     let is = |index: usize| spec.functions[index].name == function.name;
     spec.deploys.iter().any(|deploy| {
         let steps = match spec.models[deploy.model].input {
-            Input::Features(index) => spec.features[index].steps.as_slice(),
-            Input::Dataset(_) | Input::Given => &[],
+            Input::Features(index) => spec.features[index].all_steps(),
+            Input::Dataset(_) | Input::Given => Vec::new(),
         };
         deploy.app.is_some_and(is) || steps.iter().any(|step| matches!(step.call, Callee::User(index) if is(index)))
     })

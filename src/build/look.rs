@@ -38,7 +38,7 @@ pub fn look(
     let (spec, warnings) = project.resolve(world)?;
     let spec = Arc::new(spec);
     let wanted = wanted(&spec, only)?;
-    let graph = plan::ingest_only(&wanted, &project.root)?;
+    let graph = plan::ingest_only(&wanted, &project.root);
     let options = Options {
         verify_inputs: request.verify_inputs,
         ..Options::new(request.store(), spec.name.clone(), request.jobs)

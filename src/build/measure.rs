@@ -1,10 +1,12 @@
-//! What the steps measured, gathered for the report. Nothing is computed here but sums and ratios of what they wrote.
+//! What the steps measured, gathered for the report. Nothing is computed here but sums and ratios of what they
+//! wrote.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::answers;
 use super::run::Prepared;
 use crate::base::npy::Array;
 use crate::base::{Diag, Diags};
@@ -12,13 +14,11 @@ use crate::engine::{Finish, Outcome};
 use crate::library::Accuracy;
 use crate::library::board::Board;
 use crate::library::core::Core;
-use crate::net::qnet::argmax;
-use crate::plan::answers;
 use crate::report::Measurements;
 use crate::report::measure::{Flash, Latency, Layer, Measured, Ram, Step, Verified};
-use crate::spec::model::{Deploy, Model};
+use crate::spec::model::Deploy;
 use crate::stages::exercise::Part;
-use crate::stages::{link, quantize, verify};
+use crate::stages::{link, verify};
 
 /// The part of `sizes.json` that the report repeats.
 #[derive(Deserialize)]
@@ -81,21 +81,16 @@ fn measured(prepared: &Prepared, outcome: &Outcome<'_>, deploy: &Deploy, board: 
     let verified: verify::Verified = json(outcome, &format!("verify:{place}"), "verify.json")?;
     let sizes: Sizes = json(outcome, &format!("link:{place}"), "sizes.json")?;
     let stack: link::Stack = json(outcome, &format!("size:{place}"), "stack.json")?;
-    let summary: quantize::Summary = json(outcome, &answers(model), "summary.json")?;
-    let confusion = confusion(prepared, outcome, model, &place)?;
+    let rows = array(outcome, &format!("host:{place}"), "outputs.npy")?.dims.first().copied().unwrap_or_default();
     Ok(Measured {
         deploy: deploy.name.clone(),
         board: board.name.clone(),
-        verified: Some(Verified {
-            host_rows: confusion.iter().flatten().sum(),
-            simulated_rows: verified.samples as u64,
-        }),
-        confusion: Some(confusion),
-        float_accuracy: summary.float_accuracy,
+        verified: Some(Verified { host_rows: rows as u64, simulated_rows: verified.samples as u64 }),
         latency: Some(latency(&prepared.context.toolkit.library.core(&board.core)?, board, &verified)),
         flash: Some(sizes.flash()),
         ram: Some(sizes.ram(&model.name, &stack)),
         artifacts: BTreeMap::new(),
+        ..answers::measured(&prepared.spec, outcome, deploy, &place)?
     })
 }
 
@@ -134,21 +129,6 @@ pub(super) fn latency(core: &Core, board: &Board, verified: &verify::Verified) -
         model: format!("{}: {worth}", core.title),
         accuracy: Some(accuracy.clone()),
     }
-}
-
-/// Rows of the test part by true class, then by the answer of the compiled C.
-fn confusion(prepared: &Prepared, outcome: &Outcome<'_>, model: &Model, place: &str) -> Result<Vec<Vec<u64>>, Diags> {
-    let classes = prepared.spec.datasets[model.dataset].classes.len();
-    let outputs = array(outcome, &format!("host:{place}"), "outputs.npy")?;
-    let labels = array(outcome, &answers(model), "labels.npy")?;
-    let (Some(outputs), Some(labels)) = (outputs.as_i8(), labels.as_i32()) else {
-        return Err(odd("outputs.npy").into());
-    };
-    let mut confusion = vec![vec![0; classes]; classes];
-    for (answer, label) in outputs.chunks_exact(classes).zip(labels) {
-        confusion[*label as usize][argmax(answer)] += 1;
-    }
-    Ok(confusion)
 }
 
 pub(super) fn array(outcome: &Outcome<'_>, step: &str, output: &str) -> Result<Array, Diags> {

@@ -4,6 +4,7 @@
 //! Never: paints; knows what a step does.
 //! Add here: what a build does before its first step or after its last one.
 
+mod answers;
 mod convert;
 mod deliver;
 mod drawings;

@@ -104,6 +104,10 @@ pub const CODES: &[(&str, &str)] = &[
         "tml::file",
         "A file that the build reads doesn't exist or can't be read. Put it where the message says, or correct its path in the spec; `cargo tinyml fetch` brings the files that the spec names by URL.",
     ),
+    (
+        "tml::format",
+        "A data file can't be read in the format that the spec names: it is cut off, damaged, of another kind (FLAC called .wav), another rate, size or shape, or says nothing of its label. The message names each file with the reason. Convert it, widen what the spec accepts (`resample = yes`, `fit = resize`), or leave such files out, counted in a warning: `skip = true`.",
+    ),
     ("tml::fmt", "A spec isn't in canonical form. Run `cargo tinyml fmt`; comments are kept and nothing is rebuilt."),
     (
         "tml::gate::bounds",
@@ -343,6 +347,10 @@ pub const CODES: &[(&str, &str)] = &[
         "A function is defined that no `features` block and no `app` uses. It isn't built. Call it, or remove it.",
     ),
     ("tml::version", "A spec begins with the version of its language. Write `tml 1` as the first line."),
+    (
+        "tml::window",
+        "Recordings of any length (sound, streams) are cut by `window(1 s, stride = 500 ms)`, the first line of a chain; recordings of one shape aren't cut. A time needs the data set's `rate`. Recordings shorter than a window are padded with zeros (`short = pad`), left out (`drop`) or refused (`refuse`).",
+    ),
 ];
 
 /// The paragraph of `code`.

@@ -75,7 +75,7 @@ impl Columns {
     pub fn new(options: &Options) -> Self {
         Self {
             channels: options.channels.iter().map(|channel| channel.column.clone()).collect(),
-            labels: vec![options.label.clone()],
+            labels: if options.targets.is_empty() { vec![options.label.clone()] } else { options.targets.clone() },
             groups: options.by.iter().cloned().collect(),
             ..Self::default()
         }

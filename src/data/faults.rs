@@ -7,7 +7,9 @@ use crate::base::{Diag, Diags, Span};
 
 use super::cell;
 use super::formats::csv::Refusal;
+use super::marks::decimal_comma;
 use super::rows::Options;
+use super::source::Format;
 
 /// How many places of one kind are listed; the rest are counted.
 const LISTED: usize = 10;
@@ -28,7 +30,20 @@ impl Places {
         }
     }
 
-    fn note(&self, mut diag: Diag) -> Diag {
+    /// Adds those of the next file.
+    pub fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        self.first.extend(other.first);
+        self.first.truncate(LISTED);
+    }
+
+    /// How many.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Lists them below a message.
+    pub fn note(&self, mut diag: Diag) -> Diag {
         for place in &self.first {
             diag = diag.note(place.clone());
         }
@@ -78,6 +93,39 @@ impl Texts {
 }
 
 impl Faults {
+    /// Adds those of the next file.
+    pub fn merge(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.ragged.merge(other.ragged);
+        self.missing.merge(other.missing);
+        let each = |into: &mut BTreeMap<String, Places>, from: BTreeMap<String, Places>| {
+            from.into_iter().for_each(|(name, places)| into.entry(name).or_default().merge(places));
+        };
+        each(&mut self.nameless, other.nameless);
+        each(&mut self.labels, other.labels);
+        for (column, texts) in other.texts {
+            let own = self.texts.entry(column).or_default();
+            own.places.merge(texts.places);
+            own.texts.extend(texts.texts.into_iter().filter(|text| !own.texts.contains(text)).collect::<Vec<_>>());
+            own.texts.truncate(LISTED);
+        }
+        for (column, categories) in other.categories {
+            each(self.categories.entry(column).or_default(), categories);
+        }
+        for (refusal, places) in other.files {
+            self.files.entry(refusal).or_default().merge(places);
+        }
+    }
+
+    /// The same as warnings: what is wrong was left out.
+    pub fn left_out(&self, options: &Options) -> Vec<Diag> {
+        let warning = |diag: Diag| {
+            let warning = Diag::warning(diag.code, format!("left out: {}", diag.title));
+            Diag { labels: diag.labels, notes: diag.notes, ..warning }
+        };
+        self.diags(options).0.into_iter().map(warning).collect()
+    }
+
     /// True when nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.ragged.count == 0
@@ -93,7 +141,12 @@ impl Faults {
     pub fn diags(&self, options: &Options) -> Diags {
         let span = &options.source_span;
         let mut diags = Diags::default();
-        diags.0.extend(self.files.iter().take(LISTED).map(|(reason, places)| refusal(reason, places, span)));
+        diags.0.extend(self.files.iter().take(LISTED).map(|(reason, places)| refusal(reason, places, options)));
+        let more: usize = self.files.values().skip(LISTED).map(|places| places.count).sum();
+        if more > 0 {
+            let diag = Diag::error(unreadable(options), format!("{more} more files can't be read, for other reasons"));
+            diags.push(diag.at(span, "from here").help("leave such files out, counted and named: `skip = true`"));
+        }
         if self.ragged.count > 0 {
             let title = format!("{} {} a wrong number of fields", rows(self.ragged.count), have(self.ragged.count));
             let diag = Diag::error("tml::csv", title).at(span, "from here");
@@ -145,7 +198,10 @@ impl Faults {
         let typo = by_count.iter().find_map(|(label, _)| Some((label, nearest(label, known())?)));
         diag.help(match typo {
             Some((label, class)) => format!("did you mean `{class}`? else add `\"{label}\"` to `classes`"),
-            None => format!("add `\"{}\"` to `classes`, or keep these rows out of the source", by_count[0].0),
+            None => {
+                let first = by_count[0].0;
+                format!("add `\"{first}\"` to `classes`, or say what they are: `other = …`, or `skip = true` to leave them out")
+            }
         })
     }
 }
@@ -164,7 +220,7 @@ fn text(column: &str, texts: &Texts, rows: usize, options: &Options) -> Diag {
     let of = if count == 1 { "isn't a number" } else { "that aren't numbers" };
     let title = if count == 1 { format!("{cells} of `{column}` {of}") } else { format!("`{column}` has {cells} {of}") };
     let diag = texts.places.note(Diag::error("tml::number", title).at(&options.source_span, "from here"));
-    let hint = texts.texts.iter().find_map(|text| cell::why_not(text, options.csv.decimal_comma));
+    let hint = texts.texts.iter().find_map(|text| cell::why_not(text, decimal_comma(options)));
     let list: Vec<String> = texts.texts.iter().map(|text| format!("{text:?}")).collect();
     diag.help(match hint {
         Some(hint) => hint.into(),
@@ -188,7 +244,13 @@ fn category(column: &str, texts: &BTreeMap<String, Places>, span: &Span) -> Diag
     diag.help(format!("add {} to `onehot({column}, […])`", list.join(", ")))
 }
 
-fn refusal(reason: &Refusal, places: &Places, span: &Span) -> Diag {
+/// The code of a file that can't be read.
+fn unreadable(options: &Options) -> &'static str {
+    if matches!(options.source.format, Format::Csv { .. }) { "tml::csv" } else { "tml::format" }
+}
+
+fn refusal(reason: &Refusal, places: &Places, options: &Options) -> Diag {
+    let span = &options.source_span;
     let file = places.first.first().map_or("", String::as_str);
     let others = match places.count {
         1 => String::new(),
@@ -198,7 +260,9 @@ fn refusal(reason: &Refusal, places: &Places, span: &Span) -> Diag {
     let diag = |code, says: String| Diag::error(code, format!("{subject} {says}")).at(span, "from here");
     match reason {
         Refusal::Unreadable(why) => {
-            diag("tml::csv", why.clone()).help("mend or remove it, or narrow the pattern of `source`")
+            let diag = diag(unreadable(options), why.clone());
+            let diag = places.first.iter().skip(1).fold(diag, |diag, place| diag.note(format!("`{place}` too")));
+            diag.help("mend or remove it, narrow the pattern of `source`, or leave such files out: `skip = true`")
         }
         Refusal::Twice(name) => diag("tml::columns", format!("has the column `{name}` twice"))
             .help("rename one of them, or address it by position: `column(3)`"),

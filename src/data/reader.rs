@@ -1,39 +1,22 @@
-//! From the fields of one table to rows: which field feeds which channel, and what a cell means there.
+//! From the fields of one table to recordings: which field feeds which channel, what a cell means there, and which
+//! rows belong together.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
+use super::block::Block;
 use super::cell::{self, Cell};
-use super::faults::Faults;
 use super::formats::csv::{Record, Table, Wanted};
+use super::marks::{At, Beside, From, Mark, Marks, Verdict, columns, decimal_comma};
 use super::rows::{Column, Missing, Options};
-
-/// Rows of one file, before the files are put in order.
-#[derive(Default, Debug)]
-pub struct Block {
-    /// The file's path.
-    pub path: String,
-    /// Values, a channel count a row.
-    pub x: Vec<f32>,
-    /// Class indices.
-    pub y: Vec<u32>,
-    /// Group keys.
-    pub group: Vec<u32>,
-    /// Lines.
-    pub line: Vec<u32>,
-    /// Rows left out.
-    pub dropped: usize,
-}
+use super::source::Take;
 
 /// What is asked of every row of every file.
 pub struct Reader<'a> {
     options: &'a Options,
-    bound: Vec<String>,
+    take: Take,
     slots: Vec<Slot>,
-    labels: HashMap<String, u32>,
-    /// Key of each group's name, in the order met.
-    pub groups: BTreeMap<String, u32>,
-    /// Missing cells a channel.
-    pub missing: Vec<usize>,
+    decimal_comma: bool,
+    absent: Vec<f32>,
 }
 
 /// One column and the channels that read it.
@@ -64,55 +47,46 @@ enum Outcome {
     Fault,
 }
 
-/// Where a column's text comes from, in one file.
-enum From {
-    Field(usize),
-    Path(String),
-}
-
-/// What becomes of a row; the worst of its cells decides.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Verdict {
-    Keep,
-    Drop,
-    Fault,
+/// A recording whose rows are still coming.
+struct Open {
+    mark: Mark,
+    line: u32,
+    start: usize,
+    rows: usize,
+    verdict: Verdict,
 }
 
 impl<'a> Reader<'a> {
     /// A reader for `options`.
-    pub fn new(options: &'a Options) -> Self {
+    pub fn new(options: &'a Options, take: Take) -> Self {
         let mut slots: Vec<Slot> = Vec::new();
+        let mut onehot: HashMap<&Column, usize> = HashMap::new();
         for (index, channel) in options.channels.iter().enumerate() {
+            let column = &channel.column;
             let Some(category) = &channel.category else {
-                slots.push(Slot { column: channel.column.clone(), takes: Takes::Number { channel: index } });
+                slots.push(Slot { column: column.clone(), takes: Takes::Number { channel: index } });
                 continue;
             };
-            let entry = (category.clone(), index);
-            let same = slots.iter_mut().find(|slot| slot.column == channel.column);
-            match same.map(|slot| &mut slot.takes) {
-                Some(Takes::OneHot { categories }) => categories.push(entry),
-                _ => slots
-                    .push(Slot { column: channel.column.clone(), takes: Takes::OneHot { categories: vec![entry] } }),
+            let at = *onehot.entry(column).or_insert_with(|| {
+                slots.push(Slot { column: column.clone(), takes: Takes::OneHot { categories: Vec::new() } });
+                slots.len() - 1
+            });
+            if let Takes::OneHot { categories } = &mut slots[at].takes {
+                categories.push((category.clone(), index));
             }
         }
-        Self {
-            options,
-            bound: options.pattern.bindings(),
-            slots,
-            labels: HashMap::new(),
-            groups: BTreeMap::new(),
-            missing: vec![0; options.channels.len()],
-        }
+        let absent = options.absent.iter().filter_map(|text| text.parse().ok()).collect();
+        Self { options, take, slots, decimal_comma: decimal_comma(options), absent }
     }
 
-    /// The columns that a file must have.
-    pub fn wanted(&self) -> Wanted {
+    /// The columns that a file must have when `beside` doesn't say them.
+    pub fn wanted(&self, beside: &Beside) -> Wanted {
         let mut wanted = Wanted::default();
         let numeric = |slot: &Slot| matches!(slot.takes, Takes::Number { .. });
         let channels = self.slots.iter().map(|slot| (&slot.column, numeric(slot)));
-        for (column, numeric) in channels.chain([(&self.options.label, false)]).chain(self.by()) {
+        for (column, numeric) in channels.chain(columns(self.options)) {
             match column {
-                Column::Named(name) if self.bound.contains(name) || wanted.names.contains(name) => {}
+                Column::Named(name) if beside.find(name).is_some() => {}
                 Column::Named(name) => wanted.names.push(name.clone()),
                 Column::At(position) => {
                     wanted.last = wanted.last.max(Some(*position));
@@ -120,88 +94,131 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        let mut seen = std::collections::HashSet::new();
+        wanted.names.retain(|name| seen.insert(name.clone()));
         wanted
     }
 
-    /// Reads the rows of one file.
-    pub fn read(&mut self, path: &str, bound: &BTreeMap<String, String>, table: &Table, faults: &mut Faults) -> Block {
+    /// Reads the recordings of one file.
+    pub fn read(&self, path: &str, beside: &Beside, table: &Table) -> Block {
         let from = |column: &Column| match column {
             Column::At(position) => From::Field(*position),
-            Column::Named(name) => match bound.get(name) {
-                Some(value) => From::Path(value.clone()),
-                None => From::Field(table.position(name).unwrap_or(usize::MAX)),
-            },
+            Column::Named(name) => {
+                let field = || From::Field(table.position(name).unwrap_or(usize::MAX));
+                beside.find(name).unwrap_or_else(field)
+            }
         };
         let slots: Vec<From> = self.slots.iter().map(|slot| from(&slot.column)).collect();
-        let label = from(&self.options.label);
-        let by = self.options.by.as_ref().map(from);
-        let mut block = Block { path: path.into(), ..Block::default() };
+        let mut marks = Marks::new(self.options, &from);
+        let mut block = Block::new(path, self.options.channels.len());
+        let mut open: Option<Open> = None;
+        let mut index = 0;
         table.rows(&mut |line, record| {
-            faults.rows += 1;
-            if record.len() != table.width {
-                faults.ragged.add(|| ragged(path, line, record, table.width));
+            if table.is_header(record) {
+                // A logger that was started again writes its header again: what came before is over.
+                self.close(open.take(), &mut block);
                 return;
             }
-            let at = At { path, line, record };
-            let start = block.x.len();
-            let (class, class_verdict) = self.class(&at, &label, faults);
-            let (group, group_verdict) = by.as_ref().map_or((0, Verdict::Keep), |by| self.group(&at, by, faults));
-            let verdict = self.channels(&at, &slots, &mut block.x, faults).max(class_verdict).max(group_verdict);
-            if verdict == Verdict::Keep {
-                block.y.push(class);
-                block.line.push(line);
-                block.group.extend(by.as_ref().map(|_| group));
-            } else {
-                block.x.truncate(start);
-                block.dropped += usize::from(verdict == Verdict::Drop);
+            block.faults.rows += 1;
+            let field = |position: usize| record.get(position).unwrap_or("").trim();
+            let at = At { path, line, index, field: &field };
+            index += 1;
+            if record.len() != table.width {
+                block.faults.ragged.add(|| ragged(path, line, record, table.width));
+                if let Some(open) = &mut open {
+                    self.skip_row(open);
+                }
+                return;
             }
+            let (mark, marked) = marks.read(&at, &mut block);
+            if open.as_ref().is_some_and(|open| self.ends(open, &mark, marked)) {
+                self.close(open.take(), &mut block);
+            }
+            let start = block.x.len();
+            let verdict = self.channels(&at, &slots, &mut block).max(marked);
+            let open =
+                open.get_or_insert_with(|| Open { mark: mark.clone(), line, start, rows: 0, verdict: Verdict::Keep });
+            self.add(open, mark, verdict, &mut block);
         });
+        self.close(open.take(), &mut block);
         block
     }
 
-    fn by(&self) -> impl Iterator<Item = (&Column, bool)> {
-        self.options.by.iter().map(|column| (column, false))
+    /// True when a row can't belong to the recording that is open.
+    fn ends(&self, open: &Open, mark: &Mark, marked: Verdict) -> bool {
+        match self.take {
+            Take::Row => true,
+            Take::Rows(count) if open.rows >= count => true,
+            Take::Rows(_) | Take::File => {
+                let same = |a: &Mark, b: &Mark| (a.class, a.group, a.part) == (b.class, b.group, b.part);
+                marked == Verdict::Keep && !same(&open.mark, mark)
+            }
+        }
+    }
+
+    /// A row that can't be read at all: a gap in a stream, the end of a take's use.
+    fn skip_row(&self, open: &mut Open) {
+        if let Take::Rows(_) = self.take {
+            open.rows += 1;
+            open.verdict = Verdict::Fault;
+        }
+    }
+
+    /// Adds a row, whose values stand at the end of `x`.
+    fn add(&self, open: &mut Open, mark: Mark, verdict: Verdict, block: &mut Block) {
+        if self.take == Take::File {
+            if verdict == Verdict::Keep {
+                open.rows += 1;
+                open.mark.values = mark.values;
+            } else {
+                block.x.truncate(block.x.len() - self.options.channels.len());
+                block.dropped += usize::from(verdict == Verdict::Drop);
+            }
+            return;
+        }
+        open.rows += 1;
+        open.mark.values = mark.values;
+        open.verdict = open.verdict.max(verdict);
+    }
+
+    /// Ends the recording that is open.
+    fn close(&self, open: Option<Open>, block: &mut Block) {
+        let Some(open) = open else { return };
+        let whole = match self.take {
+            Take::Row => true,
+            Take::Rows(count) => open.rows == count,
+            Take::File => open.rows > 0,
+        };
+        if whole && open.verdict == Verdict::Keep {
+            block.finish(&open.mark, open.line, self.options);
+            return;
+        }
+        block.x.truncate(open.start);
+        if whole {
+            block.dropped += usize::from(open.verdict == Verdict::Drop);
+        } else if self.take != Take::File {
+            block.left_over += open.rows;
+        }
     }
 
     /// Appends the values of one row.
-    fn channels(&mut self, at: &At, slots: &[From], x: &mut Vec<f32>, faults: &mut Faults) -> Verdict {
-        let start = x.len();
-        x.resize(start + self.options.channels.len(), 0.0);
-        let values = &mut x[start..];
+    fn channels(&self, at: &At, slots: &[From], block: &mut Block) -> Verdict {
+        let start = block.x.len();
+        block.x.resize(start + self.options.channels.len(), 0.0);
         let mut verdict = Verdict::Keep;
         for (slot, from) in self.slots.iter().zip(slots) {
             let text = at.text(from);
-            let outcome = match &slot.takes {
-                Takes::Number { channel } => match cell::number(text, self.options.csv.decimal_comma) {
-                    Cell::Number(value) => Outcome::Set(*channel, value),
-                    Cell::Missing => Outcome::Missing,
-                    Cell::Text => {
-                        let texts = faults.texts.entry(slot.column.to_string()).or_default();
-                        texts.add(text, || format!("{}: `{text}`", at.place()));
-                        Outcome::Fault
-                    }
-                },
-                Takes::OneHot { categories } => match find(categories, text) {
-                    Some(channel) => Outcome::Set(channel, 1.0),
-                    None if cell::is_missing(text) => Outcome::Missing,
-                    None => {
-                        let texts = faults.categories.entry(slot.column.to_string()).or_default();
-                        texts.entry(text.into()).or_default().add(|| at.place());
-                        Outcome::Fault
-                    }
-                },
-            };
-            verdict = verdict.max(match outcome {
+            verdict = verdict.max(match self.outcome(slot, text, at, block) {
                 Outcome::Set(channel, value) => {
-                    values[channel] = value;
+                    block.x[start + channel] = value;
                     Verdict::Keep
                 }
                 Outcome::Missing => {
                     for channel in slot.channels() {
-                        self.missing[channel] += 1;
-                        values[channel] = self.options.missing.fill();
+                        block.missing[channel] += 1;
+                        block.x[start + channel] = self.options.missing.fill();
                     }
-                    absent(self.options.missing, at, slot, faults)
+                    absent(self.options.missing, at, slot, block)
                 }
                 Outcome::Fault => Verdict::Fault,
             });
@@ -209,74 +226,41 @@ impl<'a> Reader<'a> {
         verdict
     }
 
-    fn class(&mut self, at: &At, from: &From, faults: &mut Faults) -> (u32, Verdict) {
-        let text = at.text(from);
-        if let Some(class) = self.labels.get(text) {
-            return (*class, Verdict::Keep);
+    fn outcome(&self, slot: &Slot, text: &str, at: &At, block: &mut Block) -> Outcome {
+        if self.options.absent.iter().any(|word| word == text) {
+            return Outcome::Missing;
         }
-        let classes = &self.options.classes;
-        let exact = classes.iter().position(|class| class == text);
-        if let Some(class) = exact.or_else(|| classes.iter().position(|class| cell::same(text, class))) {
-            self.labels.insert(text.into(), class as u32);
-            return (class as u32, Verdict::Keep);
+        match &slot.takes {
+            Takes::Number { channel } => match cell::number(text, self.decimal_comma) {
+                Cell::Number(value) if self.absent.iter().any(|word| word.to_bits() == value.to_bits()) => {
+                    Outcome::Missing
+                }
+                Cell::Number(value) => Outcome::Set(*channel, value),
+                Cell::Missing => Outcome::Missing,
+                Cell::Text => {
+                    let texts = block.faults.texts.entry(slot.column.to_string()).or_default();
+                    texts.add(text, || format!("{}: `{text}`", at.place()));
+                    Outcome::Fault
+                }
+            },
+            Takes::OneHot { categories } => match find(categories, text) {
+                Some(channel) => Outcome::Set(channel, 1.0),
+                None if cell::is_missing(text) => Outcome::Missing,
+                None => {
+                    let texts = block.faults.categories.entry(slot.column.to_string()).or_default();
+                    texts.entry(text.into()).or_default().add(|| at.place());
+                    Outcome::Fault
+                }
+            },
         }
-        if cell::is_missing(text) {
-            return (0, self.nameless("label", at, faults));
-        }
-        faults.labels.entry(text.into()).or_default().add(|| at.place());
-        (0, Verdict::Fault)
-    }
-
-    fn group(&mut self, at: &At, from: &From, faults: &mut Faults) -> (u32, Verdict) {
-        let text = at.text(from);
-        if let Some(key) = self.groups.get(text) {
-            return (*key, Verdict::Keep);
-        }
-        if cell::is_missing(text) {
-            return (0, self.nameless("group", at, faults));
-        }
-        let key = self.groups.len() as u32;
-        self.groups.insert(text.into(), key);
-        (key, Verdict::Keep)
-    }
-
-    /// A row without a label or a group can only be left out.
-    fn nameless(&self, what: &str, at: &At, faults: &mut Faults) -> Verdict {
-        if self.options.missing == Missing::Drop {
-            return Verdict::Drop;
-        }
-        let column = if what == "label" { Some(&self.options.label) } else { self.options.by.as_ref() };
-        let name = column.map_or_else(String::new, |column| format!("{what} (`{column}`)"));
-        faults.nameless.entry(name).or_default().add(|| at.place());
-        Verdict::Fault
-    }
-}
-
-/// A row and where it stands.
-struct At<'a> {
-    path: &'a str,
-    line: u32,
-    record: &'a Record,
-}
-
-impl At<'_> {
-    fn text<'a>(&'a self, from: &'a From) -> &'a str {
-        match from {
-            From::Field(position) => self.record.get(*position).unwrap_or("").trim(),
-            From::Path(value) => value,
-        }
-    }
-
-    fn place(&self) -> String {
-        format!("{}:{}", self.path, self.line)
     }
 }
 
 /// What a missing cell does to its row.
-fn absent(missing: Missing, at: &At, slot: &Slot, faults: &mut Faults) -> Verdict {
+fn absent(missing: Missing, at: &At, slot: &Slot, block: &mut Block) -> Verdict {
     match missing {
         Missing::Refuse => {
-            faults.missing.add(|| format!("{}: `{}`", at.place(), slot.column));
+            block.faults.missing.add(|| format!("{}: `{}`", at.place(), slot.column));
             Verdict::Fault
         }
         Missing::Drop => Verdict::Drop,

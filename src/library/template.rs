@@ -2,10 +2,13 @@
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
 use serde::Serialize;
+use serde_json::{Map, Value as Json};
 
 use crate::base::{Diag, Source};
+
+use super::tables;
 
 /// Whether the library file at `path` is a template.
 pub fn is_template(path: &str) -> bool {
@@ -42,6 +45,19 @@ pub fn render<C: Serialize>(
     })
 }
 
+/// The value of the expression `text` (a template's, without braces) over the names in `scope`; the error is a sentence.
+pub fn evaluate(text: &str, scope: &Map<String, Json>) -> Result<Json, String> {
+    let environment = environment();
+    let value = environment.compile_expression(text).and_then(|expression| expression.eval(Serde(scope)));
+    let value = value.map_err(|error| format!("`{text}`: {}", reason(&error)))?;
+    serde_json::to_value(&value).map_err(|error| format!("`{text}`: {error}"))
+}
+
+/// `text` with its braces filled in from `scope`; as it is when they can't be.
+pub fn fill(text: &str, scope: &Map<String, Json>) -> String {
+    environment().render_str(text, Serde(scope)).unwrap_or_else(|_| text.to_string())
+}
+
 fn environment<'a>() -> Environment<'a> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -53,16 +69,45 @@ fn environment<'a>() -> Environment<'a> {
     environment.add_filter("c_string", c_string);
     environment.add_filter("c_comment", c_comment);
     environment.add_filter("c_list", c_list);
+    environment.add_filter("c_floats", c_floats);
+    add_tables(&mut environment);
     environment
 }
 
+/// The functions that give constants of features.
+fn add_tables(environment: &mut Environment) {
+    fn checked<T>(result: Result<T, String>) -> Result<T, Error> {
+        result.map_err(|reason| Error::new(ErrorKind::InvalidOperation, reason))
+    }
+    environment.add_function("window", |kind: &str, length: usize| checked(tables::window(kind, length)));
+    environment.add_function("lowpass", tables::lowpass);
+    environment.add_function("fft_stages", tables::stages);
+    environment.add_function("fft_split", tables::split);
+    environment.add_function("fft_odd", |points: usize| points.trailing_zeros() % 2 == 1);
+    environment.add_function("dct", tables::dct);
+    environment.add_function("power_of_two", |value: usize| value.checked_next_power_of_two().unwrap_or(usize::MAX));
+    environment.add_function("butterworth", |kind: &str, order: usize, low: f64, high: f64, rate: f64| {
+        checked(tables::butterworth(kind, order, (low, high), rate))
+    });
+    environment.add_function(
+        "mel_bank",
+        |like: &str, scale: &str, rate: f64, sizes: Serde<(usize, usize)>, band: Serde<(f64, f64)>| {
+            Value::from(Serde(tables::mel(like, scale, rate, sizes.0, band.0)))
+        },
+    );
+}
+
 fn explain(path: &str, text: &str, error: &Error) -> Diag {
-    let reason = error.detail().map_or_else(|| error.kind().to_string(), str::to_string);
+    let reason = reason(error);
     let diag = Diag::error("tml::template", format!("the template `{path}` can't be filled in: {reason}"));
     let Some(line) = error.line() else { return diag };
     let start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
     let end = text[start..].find('\n').map_or(text.len(), |length| start + length);
     diag.at(&Source::new(path, text).span(start..end), "here")
+}
+
+fn reason(error: &Error) -> String {
+    error.detail().map_or_else(|| error.kind().to_string(), str::to_string)
 }
 
 /// `4096` as `0x00001000u`: an address or register value.
@@ -119,24 +164,39 @@ pub fn c_comment(text: &str) -> String {
 /// Integers as the inside of a C initialiser, wrapped at 100 columns behind four blanks. The lowest `i32` and `i64` have
 /// no literal of their own in C, so they are written as a difference.
 fn c_list(values: Serde<Vec<i64>>, indent: Option<usize>) -> String {
+    let word = |value: i64| match value {
+        -2_147_483_648 => "-2147483647 - 1,".to_string(),
+        i64::MIN => "-9223372036854775807 - 1,".to_string(),
+        _ => format!("{value},"),
+    };
+    wrapped(values.0.into_iter().map(word), indent)
+}
+
+/// Floats as the inside of a C initialiser, laid out as integers are.
+fn c_floats(values: Serde<Vec<f64>>, indent: Option<usize>) -> Result<String, Error> {
+    let words =
+        values.0.into_iter().map(|value| Ok(format!("{},", c_float(value)?))).collect::<Result<Vec<_>, Error>>()?;
+    Ok(wrapped(words.into_iter(), indent))
+}
+
+fn wrapped(words: impl Iterator<Item = String>, indent: Option<usize>) -> String {
     let indent = " ".repeat(indent.unwrap_or(4).min(40));
     let mut text = String::new();
     let mut line = indent.clone();
-    for value in values.0 {
-        let word = match value {
-            -2_147_483_648 => "-2147483647 - 1,".to_string(),
-            i64::MIN => "-9223372036854775807 - 1,".to_string(),
-            _ => format!("{value},"),
-        };
-        if line.len() + 1 + word.len() > 100 {
-            text.push_str(line.trim_end());
+    for word in words {
+        if line.len() + 2 + word.len() > 100 && line.len() > indent.len() {
+            text.push_str(&line);
             text.push('\n');
             line.clone_from(&indent);
         }
+        if line.len() > indent.len() {
+            line.push(' ');
+        }
         line.push_str(&word);
-        line.push(' ');
     }
-    text.push_str(line.trim_end());
+    if line.len() > indent.len() {
+        text.push_str(&line);
+    }
     text
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Planner, Rows, code_path, gate_id};
 use crate::base::Diags;
 use crate::engine::{Input, StepId};
-use crate::spec::model::{self, BoardUse, Deploy, Search};
+use crate::spec::model::{self, BoardUse, Decide, Deploy, Search};
 use crate::stages::firmware::Firmware;
 use crate::stages::search::{Base, Choose, Cost, Fit, Goal, Ladder, Limit, Trial};
 
@@ -116,6 +116,7 @@ impl Planner<'_> {
                 model: lone.models.iter().position(|known| known.name == model.name).unwrap_or(0),
                 boards: vec![BoardUse { board, span: model.span.clone() }],
                 app: None,
+                decide: Decide::default(),
                 requirements: Vec::new(),
                 span: model.span.clone(),
             });

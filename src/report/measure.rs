@@ -34,6 +34,24 @@ pub struct Measured {
     pub confusion: Option<Vec<Vec<u64>>>,
     /// Accuracy of the float model over the same rows, 0 to 1.
     pub float_accuracy: Option<f64>,
+    /// Its mean F1 (of a detection, the anomaly's).
+    #[serde(default)]
+    pub float_f1: Option<f64>,
+    /// Areas under ROC curves, of the compiled C. Exact.
+    #[serde(default)]
+    pub auc: Option<Auc>,
+    /// Their mean for the float model.
+    #[serde(default)]
+    pub float_auc: Option<f64>,
+    /// False alarms over the test part of a stream. Exact.
+    #[serde(default)]
+    pub alarms: Option<Alarms>,
+    /// A regression's errors, by target. Exact.
+    #[serde(default)]
+    pub targets: Option<Vec<TargetErrors>>,
+    /// A detection's threshold and scores. Exact.
+    #[serde(default)]
+    pub detection: Option<Detection>,
     /// How the linked image was compared with the reference.
     pub verified: Option<Verified>,
     /// Time of one inference with its features. Simulated.
@@ -44,6 +62,110 @@ pub struct Measured {
     pub ram: Option<Ram>,
     /// Files that came out, by what they are: `elf`, `hex`, `model_c`. Paths are relative to the spec's folder.
     pub artifacts: BTreeMap<String, String>,
+}
+
+/// Areas under ROC curves.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Auc {
+    /// Their mean over the classes that have one.
+    pub mean: Option<f64>,
+    /// Of each class against the rest; none for a class without test rows or with all of them.
+    pub classes: Vec<Option<f64>>,
+}
+
+/// False alarms.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Alarms {
+    /// Length of the test part.
+    pub hours: f64,
+    /// False alarms of each class.
+    pub counts: Vec<u64>,
+}
+
+impl Alarms {
+    /// False alarms of a class an hour.
+    pub fn rate(&self, class: usize) -> Option<f64> {
+        let count = self.counts.get(class)?;
+        (self.hours > 0.0).then(|| *count as f64 / self.hours)
+    }
+}
+
+/// Errors of numbers, in the target's unit.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Errors {
+    /// Mean absolute error.
+    pub mae: Option<f64>,
+    /// Root of the mean square error.
+    pub rmse: Option<f64>,
+    /// Share of the variance that is explained.
+    pub r2: Option<f64>,
+}
+
+/// A share of values lies below a value.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Quantile {
+    /// 0 to 1.
+    pub share: f64,
+    /// The value.
+    pub value: f64,
+}
+
+/// One target of a regression over the test part.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct TargetErrors {
+    /// The column.
+    pub name: String,
+    /// Test rows.
+    pub rows: u64,
+    /// Of the compiled C.
+    pub int8: Errors,
+    /// Of the float network.
+    pub float: Option<Errors>,
+    /// Of the absolute errors.
+    pub quantiles: Vec<Quantile>,
+    /// Errors by ranges of the truth.
+    pub ranges: Vec<ErrorRange>,
+}
+
+/// Errors of the rows whose truth is in a range.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct ErrorRange {
+    /// Smallest truth.
+    pub low: f64,
+    /// Largest truth.
+    pub high: f64,
+    /// Rows.
+    pub rows: u64,
+    /// Mean absolute error.
+    pub mae: f64,
+    /// Mean error: above zero where answers are too large.
+    pub bias: f64,
+}
+
+/// A detection over the test part.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Detection {
+    /// Scores above it are anomalies.
+    pub threshold: f64,
+    /// Where it comes from, for people.
+    pub chosen: String,
+    /// Scores by the data set's classes.
+    pub classes: Vec<Scores>,
+}
+
+/// Scores of the test rows of one class.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Scores {
+    /// The class.
+    pub class: String,
+    /// Whether it is learnt.
+    pub normal: bool,
+    /// Test rows.
+    pub rows: u64,
+    /// How many of them are answered as anomalies.
+    pub anomalies: u64,
+    /// Of the scores.
+    pub quantiles: Vec<Quantile>,
 }
 
 /// How many test rows gave the same bytes as the int8 reference.

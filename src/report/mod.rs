@@ -4,11 +4,13 @@
 //! Never: computes a measurement; prints a number without its kind.
 //! Add here: a form of the report.
 
+mod answers;
 pub mod confusion;
 pub mod conversion;
 mod data;
 pub mod judge;
 pub mod measure;
+pub mod metrics;
 pub mod plot;
 mod search;
 mod text;

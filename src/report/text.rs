@@ -1,6 +1,7 @@
 //! The report for people: requirements, confusion matrix, memory, time by layer.
 //! Colour only repeats what words and signs say already.
 
+use super::answers;
 use super::confusion::Confusion;
 use super::search;
 use super::verdict::{Cycles, Judged, OnBoard, Report, Test, Verdict};
@@ -74,7 +75,12 @@ pub fn text(report: &Report, style: &Style) -> String {
             && shown != Some((&board.deploy, test))
         {
             lines.extend(test_part(test, style));
+            lines.extend(board.detection.iter().flat_map(|found| answers::detection(found, style)));
             shown = Some((&board.deploy, test));
+        }
+        let first = report.boards.iter().find(|other| other.deploy == board.deploy);
+        if first.is_some_and(|first| first.board == board.board || first.targets != board.targets) {
+            lines.extend(board.targets.iter().flat_map(|targets| answers::targets(targets, style)));
         }
         lines.extend(memory(board, style));
         lines.extend(board.cycles.iter().flat_map(|cycles| time(cycles, board.latency_s, style)));
@@ -130,7 +136,7 @@ fn requirements(judged: &[Judged], style: Style) -> Vec<String> {
     lines
 }
 
-fn percent(value: Option<f64>) -> String {
+pub(super) fn percent(value: Option<f64>) -> String {
     value.map_or("-".to_string(), |value| amount(value, "ratio", Toward::Less))
 }
 
@@ -155,14 +161,11 @@ pub(super) fn wrapped(text: &str, indent: usize, style: Style) -> Vec<String> {
 }
 
 fn test_part(test: &Test, style: Style) -> Vec<String> {
-    let float = test.float_accuracy.map_or(String::new(), |float| format!(", as float {}", percent(Some(float))));
-    let rows = grouped(test.rows);
-    let f1 = percent(test.macro_f1);
-    let fact = format!("{rows} test rows, exact: accuracy {}{float}, f1 {f1}", percent(test.accuracy));
-    let mut lines = wrapped(&fact, 2, style);
+    let mut lines = wrapped(&answers::fact(test), 2, style);
     let matrix = matrix(test, style);
     let fits = matrix.iter().all(|line| width(line) <= style.width);
     lines.extend(if fits { matrix } else { mistakes(test, style) });
+    lines.extend(answers::alarms(test, style));
     lines.push(String::new());
     lines
 }
@@ -174,6 +177,8 @@ fn matrix(test: &Test, style: Style) -> Vec<String> {
     let arrow = if style.unicode { "is ↓  answered →" } else { "is \\ answered" };
     let mut head = vec![arrow.to_string()];
     head.extend(test.classes.iter().map(short));
+    let columns = test.confusion.first().map_or(test.classes.len(), Vec::len);
+    head.extend((test.classes.len()..columns).map(|_| "unknown".to_string()));
     head.push("recall".to_string());
     let mut rows = vec![head];
     for (class, name) in test.classes.iter().enumerate() {
@@ -184,9 +189,15 @@ fn matrix(test: &Test, style: Style) -> Vec<String> {
         rows.push(row);
     }
     let mut last = vec!["precision".to_string()];
-    last.extend((0..test.classes.len()).map(|class| tenths(counts.precision(class))));
+    last.extend(
+        (0..columns).map(
+            |class| {
+                if class < test.classes.len() { tenths(counts.precision(class)) } else { String::new() }
+            },
+        ),
+    );
     rows.push(last);
-    let mut align = vec![Align::Right; test.classes.len() + 2];
+    let mut align = vec![Align::Right; columns + 2];
     align[0] = Align::Left;
     table::lines(&rows, &align, 4)
 }
@@ -195,7 +206,7 @@ fn matrix(test: &Test, style: Style) -> Vec<String> {
 fn mistakes(test: &Test, style: Style) -> Vec<String> {
     let matrix = Confusion(&test.confusion);
     let found = matrix.mistakes();
-    let name = |class: usize| test.classes.get(class).map_or("?", String::as_str);
+    let name = |class: usize| test.classes.get(class).map_or("unknown", String::as_str);
     let line = |(truth, answer, count): &(usize, usize, u64)| {
         let rows = matrix.rows(*truth);
         let text = format!("    {} answered as {}: {count} of {rows}", name(*truth), name(*answer));

@@ -5,8 +5,9 @@ use crate::spec::Spec;
 use crate::spec::model::Requirement;
 
 use super::confusion::Confusion;
+use super::measure::TargetErrors;
 use super::verdict::{Judged, OnBoard, Report};
-use crate::base::amount::{Toward, amount, bytes};
+use crate::base::amount::{Toward, amount, bytes, number};
 
 /// `tml::require` for each requirement of `report` that isn't met, at its line in `spec`.
 pub fn unmet(spec: &Spec, report: &Report) -> Vec<Diag> {
@@ -33,6 +34,7 @@ fn diag(judged: &Judged, requirement: &Requirement, board: &OnBoard) -> Diag {
     let title = match metric.as_str() {
         "ram" | "flash" => format!("`{deploy}` needs {shown} of {metric} on {name}"),
         "latency" => format!("`{deploy}` takes {shown} on {name}"),
+        _ if judged.relation == "<=" => format!("`{deploy}` has {metric} {shown} on {name}"),
         _ => format!("`{deploy}` reaches {shown} {metric} on {name}"),
     };
     let by = amount(-margin, &judged.unit, Toward::More);
@@ -63,8 +65,26 @@ fn help(metric: &str, board: &OnBoard) -> Option<String> {
         }
         "flash" => board.flash.map(|flash| sizes(&[("weights", flash.weights), ("code", flash.code)], flash.total)),
         "latency" => slowest(board),
+        _ if board.targets.is_some() => errors(board),
         _ => mistakes(board),
     }
+}
+
+/// How large the errors are, and where the largest ones.
+fn errors(board: &OnBoard) -> Option<String> {
+    let one = |target: &TargetErrors| {
+        let at = |share: f64| target.quantiles.iter().find(|at| at.share >= share).map_or(0.0, |at| at.value);
+        let float = target.float.and_then(|float| float.mae);
+        let float = float.map_or(String::new(), |mae| format!("; as float the mean is {}", number(mae)));
+        format!(
+            "half of the errors of `{}` are up to {}, 90% up to {}, the largest is {}{float}",
+            target.name,
+            number(at(0.5)),
+            number(at(0.9)),
+            number(at(1.0))
+        )
+    };
+    Some(board.targets.as_ref()?.iter().map(one).collect::<Vec<_>>().join("; "))
 }
 
 fn slowest(board: &OnBoard) -> Option<String> {
@@ -80,7 +100,7 @@ fn slowest(board: &OnBoard) -> Option<String> {
 fn mistakes(board: &OnBoard) -> Option<String> {
     let test = board.test.as_ref()?;
     let matrix = Confusion(&test.confusion);
-    let name = |class: usize| test.classes.get(class).map_or("?", String::as_str);
+    let name = |class: usize| test.classes.get(class).map_or("unknown", String::as_str);
     let pair = |(truth, answer, count): (usize, usize, u64)| {
         format!("{count} of {} rows of `{}` are answered as `{}`", matrix.rows(truth), name(truth), name(answer))
     };

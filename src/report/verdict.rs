@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::measure::{Flash, Layer, Ram, Step, Verified};
+use super::measure::{Alarms, Auc, Detection, Flash, Layer, Ram, Step, TargetErrors, Verified};
 use crate::library::Accuracy;
 use crate::stages::search::Found;
 
@@ -77,6 +77,12 @@ pub struct OnBoard {
     pub requirements: Vec<Judged>,
     /// Accuracy and what it folds.
     pub test: Option<Test>,
+    /// Errors of a regression, by target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub targets: Option<Vec<TargetErrors>>,
+    /// Threshold and scores of a detection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detection: Option<Detection>,
     /// Program memory; the image's bytes, exact.
     pub flash: Option<Flash>,
     /// Bytes of program memory that the board has.
@@ -106,9 +112,21 @@ pub struct Test {
     pub float_accuracy: Option<f64>,
     /// Mean F1 over the classes.
     pub macro_f1: Option<f64>,
+    /// The same of the float model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub float_f1: Option<f64>,
+    /// Areas under ROC curves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auc: Option<Auc>,
+    /// Their mean for the float model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub float_auc: Option<f64>,
+    /// False alarms of a stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarms: Option<Alarms>,
     /// Class names.
     pub classes: Vec<String>,
-    /// Counts by true class, then by answer.
+    /// Counts by true class, then by answer; the last column is of answers that are no class, where there are any.
     pub confusion: Vec<Vec<u64>>,
 }
 
@@ -146,7 +164,7 @@ pub struct Judged {
     /// How far the value is on the good side of the limit; negative when it is on the other.
     #[serde(serialize_with = "plain_option")]
     pub margin: Option<f64>,
-    /// `ratio`, `s` or `B`.
+    /// `ratio`, `s`, `B`, `per hour`, or `number`.
     pub unit: String,
     /// What the value is worth.
     pub kind: Certainty,

@@ -1,11 +1,12 @@
-//! `deploy NAME from MODEL { boards = […] app = … require { … } }`.
+//! `deploy NAME from MODEL { boards = […] app = … decide { … } require { … } }`.
 
 use crate::base::{Diag, Dimension, Element, Kind, Param, Params, Quantity, Shape};
 use crate::lang::ast::{Block, Ident, Member, Reference, Relation, Value};
 
+use super::decide;
 use super::fields::{self, Fields, Owner};
-use super::model::{BoardUse, Deploy};
-use super::require;
+use super::model::{BoardUse, Decide, Deploy, Spec, Task};
+use super::require::{self, Subject};
 use super::scope::{Context, Symbol};
 use super::term;
 
@@ -31,17 +32,25 @@ pub(super) fn board_schema() -> Params {
 pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Deploy> {
     let fields = fields::block(&schema(), block, cx);
     let model = model(block, cx);
-    let dataset = model.map(|model| cx.spec.models[model].dataset);
-    let classes = dataset.map(|dataset| cx.spec.datasets[dataset].classes.clone());
     let boards = boards(&fields, cx);
-    let app = app(&fields, classes.as_ref().map(Vec::len), cx);
+    let app = app(&fields, model, cx);
     fields.finish();
     let mut requirements = Vec::new();
+    let mut decided = Decide::default();
     for member in &block.members {
-        if let Member::Block(inner) = member
-            && inner.kind.text == "require"
-        {
-            requirements.extend(require::resolve(inner, classes.as_deref(), cx));
+        let Member::Block(inner) = member else { continue };
+        match (inner.kind.text.as_str(), model) {
+            ("require", model) => {
+                let subject = model.map(|model| subject(&cx.spec, model));
+                requirements.extend(require::resolve(inner, subject.as_ref(), cx));
+            }
+            ("decide", Some(model)) => {
+                let model = cx.spec.models[model].clone();
+                let stream = cx.spec.windows(&model).is_some();
+                decided = decide::resolve(inner, &model, stream, cx);
+            }
+            // Others are reported by `resolve::body`.
+            _ => {}
         }
     }
     Some(Deploy {
@@ -50,9 +59,23 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Deploy> {
         model: model?,
         boards: boards?,
         app,
+        decide: decided,
         requirements,
         span: block.header.clone(),
     })
+}
+
+/// What requirements on a model may speak of.
+fn subject(spec: &Spec, model: usize) -> Subject {
+    let model = &spec.models[model];
+    let dataset = &spec.datasets[model.dataset];
+    Subject {
+        model: model.name.clone(),
+        task: model.task.clone(),
+        answers: spec.answers(model),
+        targets: dataset.target_names(),
+        stream: spec.windows(model).is_some() && dataset.rate.is_some(),
+    }
 }
 
 /// The model of the header; `None` when something is reported.
@@ -162,7 +185,7 @@ fn check_clock(found: &BoardUse, clock: Quantity, fields: &Fields, cx: &mut Cont
     }
 }
 
-fn app(fields: &Fields, classes: Option<usize>, cx: &mut Context) -> Option<usize> {
+fn app(fields: &Fields, model: Option<usize>, cx: &mut Context) -> Option<usize> {
     let path = fields.reference("app")?;
     let span = fields.span("app");
     let index = match cx.lookup(path.parts.first()?, "function") {
@@ -184,19 +207,32 @@ fn app(fields: &Fields, classes: Option<usize>, cx: &mut Context) -> Option<usiz
         }
     };
     cx.used_functions.push(index);
-    let classes = classes?;
+    let model = &cx.spec.models[model?];
     let function = &cx.spec.functions[index];
-    let wanted = [Shape::f32(&[classes]), Shape { element: Element::U8, dims: Vec::new() }];
+    let scores = Shape::f32(&[model.task.scores(model.outputs)]);
+    let (wanted, declared) = match model.task {
+        Task::Regress => (vec![scores.clone()], format!("(values: {scores})")),
+        Task::Classify | Task::Detect { .. } => {
+            let label = Shape { element: Element::U8, dims: Vec::new() };
+            (vec![scores.clone(), label], format!("(scores: {scores}, label: u8)"))
+        }
+    };
     let given = function.params.iter().map(|(_, shape)| shape);
     if function.result.is_none() && given.eq(wanted.iter()) {
         return Some(index);
     }
     let name = &function.name;
-    let label = if function.result.is_some() { "an app has no result" } else { "an app takes scores and label" };
-    let diag = Diag::error("tml::shape", format!("`{name}` can't be the app of a model with {classes} classes"))
+    let takes = if model.task == Task::Regress { "an app takes the values" } else { "an app takes scores and label" };
+    let label = if function.result.is_some() { "an app has no result" } else { takes };
+    let of = match model.task {
+        Task::Classify => format!("a model with {} classes", model.outputs),
+        Task::Regress => format!("a regression of {}", model.outputs),
+        Task::Detect { .. } => "a detection".to_string(),
+    };
+    let diag = Diag::error("tml::shape", format!("`{name}` can't be the app of {of}"))
         .at(&function.span, label)
         .at(&span, "used as the app")
-        .help(format!("declare `{name}(scores: f32[{classes}], label: u8)`"));
+        .help(format!("declare `{name}{declared}`"));
     cx.report(diag);
     None
 }

@@ -6,7 +6,10 @@ use crate::base::{Dimension, Kind, Param, Params};
 use super::require::{MEASURES, OfClass};
 use super::term;
 use super::vocabulary::Vocabulary;
-use super::{augment, channels, dataset, deploy, features, fetch, function, network, quantize, search, train};
+use super::{
+    augment, channels, dataset, decide, deploy, features, fetch, function, network, quantize, search, source, split,
+    train, window,
+};
 
 /// A word with a schema of its own.
 struct Topic {
@@ -22,6 +25,14 @@ struct Topic {
 fn topics() -> Vec<Topic> {
     let mut topics = block_topics();
     topics.extend(inner_topics());
+    topics.extend(task_topics());
+    topics.extend(source::FORMS.iter().map(|form| Topic {
+        word: form.word,
+        form: form.form,
+        doc: form.doc,
+        within: "source",
+        params: (form.params)(),
+    }));
     topics.extend(training_topics());
     topics.extend(augment::topics().map(|(word, doc, params)| Topic {
         word,
@@ -74,10 +85,45 @@ fn block_topics() -> Vec<Topic> {
         ),
         topic(
             "deploy",
-            "deploy NAME from MODEL { … require { … } }",
+            "deploy NAME from MODEL { … decide { … } require { … } }",
             "Boards to build firmware for, and what must hold on each.",
             "",
             deploy::schema(),
+        ),
+    ]
+}
+
+/// What a model is for, and what is made of its outputs.
+fn task_topics() -> Vec<Topic> {
+    let topic = |word, form, doc, within, params| Topic { word, form, doc, within, params };
+    vec![
+        topic(
+            "decide",
+            "decide { … }",
+            "How the model's outputs become the answer that the application is given.",
+            "deploy",
+            decide::schema(),
+        ),
+        topic(
+            "anomaly",
+            "anomaly(normal = [idle])",
+            "Detection: the model learns to give its input again, and what it gives badly is an anomaly.",
+            "detect",
+            network::anomaly_schema(),
+        ),
+        topic(
+            "mean",
+            "mean(3)",
+            "Smoothing: the mean score of so many windows of a recording.",
+            "smooth",
+            decide::smooth_schema(),
+        ),
+        topic(
+            "vote",
+            "vote(3)",
+            "Smoothing: the most frequent answer of so many windows of a recording; of equal ones the latest.",
+            "smooth",
+            decide::smooth_schema(),
         ),
     ]
 }
@@ -117,18 +163,25 @@ fn inner_topics() -> Vec<Topic> {
             Params::new(),
         ),
         topic(
-            "csv",
-            "csv(\"data/{label}/*.csv\")",
-            "CSV or TSV files by a path pattern.",
-            "source",
-            dataset::csv_schema(),
-        ),
-        topic(
             "split",
             "split = { … }",
             "How rows are divided; equal rows never fall into two parts.",
             "dataset",
-            dataset::split_schema(),
+            split::schema(),
+        ),
+        topic(
+            "labels",
+            "labels = csv(\"labels.csv\", file = name, column = class)",
+            "Labels in a table of their own, in the order of the recordings or by the name of the file; its other columns can be named too.",
+            "source",
+            source::label_csv_schema(),
+        ),
+        topic(
+            "window",
+            "window(1 s, stride = 250 ms)",
+            "The first line of a chain over streams: cuts each recording into windows, which have its label and its part.",
+            "features",
+            window::schema(),
         ),
         topic("fill", "fill(0)", "A number for cells that are missing.", "missing", dataset::fill_schema()),
         topic(
@@ -269,6 +322,8 @@ fn kind(kind: &Kind) -> String {
         Kind::Path => "path".to_string(),
         Kind::Word(words) => words.join(" | "),
         Kind::Names => "list of names".to_string(),
+        Kind::List(inner) => format!("list of {}", self::kind(inner)),
+        Kind::Either(first, second) => format!("{} or {}", self::kind(first), self::kind(second)),
         Kind::Reference => "name".to_string(),
         Kind::Free => "value".to_string(),
     }
@@ -309,14 +364,16 @@ fn metric_line(word: &str) -> Option<String> {
     let measure = MEASURES.iter().find(|measure| measure.word == word)?;
     let relation = if measure.bound == super::model::Bound::AtLeast { ">=" } else { "<=" };
     let limit = match measure.dimension {
-        Dimension::Ratio => "95%",
-        Dimension::Time => "20 ms",
-        _ => "64 KiB",
+        Some(Dimension::Ratio) => "95%",
+        Some(Dimension::Time) => "20 ms",
+        Some(_) => "64 KiB",
+        None => "0.5",
     };
     let written = match measure.class {
         OfClass::No => word.to_string(),
         OfClass::Maybe => format!("{word} or {word}(CLASS)"),
         OfClass::Yes => format!("{word}(CLASS)"),
+        OfClass::Target => format!("{word} or {word}(TARGET)"),
     };
     Some(format!("  {written:16} {relation} {limit:7} {}\n", measure.doc))
 }

@@ -3,7 +3,7 @@
 use crate::base::{Diag, Diags};
 use crate::import::{Imported, Network, onnx, tflite};
 
-use super::model::{Format, Input, Model, Spec};
+use super::model::{Format, Input, Model, Spec, Task};
 
 /// Reads a model file. Errors: those of its format.
 pub fn read_model(name: &str, format: Format, bytes: &[u8]) -> Result<Imported, Diags> {
@@ -68,13 +68,25 @@ fn fits(spec: &Spec, model: &Model, network: &Network) -> Result<(), Diag> {
             .help("compute the features that the model was trained on, in its order"));
     }
     let data = &spec.datasets[model.dataset];
-    if count(gives) != data.classes.len() {
-        let classes = data.classes.len();
-        let title = format!("`{}` gives f32{gives:?}, but `{}.classes` has {classes}", import.path, data.name);
-        return Err(Diag::error("tml::model::shape", title)
-            .at(&import.span, format!("gives {} numbers", count(gives)))
-            .at(&data.classes_span, format!("{classes} classes"))
-            .help("list one class for each output, in the order of the model's outputs"));
+    let wanted = model.task.outputs(data, given);
+    if count(gives) == wanted {
+        return Ok(());
     }
-    Ok(())
+    let numbers = format!("gives {} numbers", count(gives));
+    let diag = |fact: String| Diag::error("tml::model::shape", fact).at(&import.span, numbers);
+    Err(match model.task {
+        Task::Classify => {
+            diag(format!("`{}` gives f32{gives:?}, but `{}.classes` has {wanted}", import.path, data.name))
+                .at(&data.classes_span, format!("{wanted} classes"))
+                .help("list one class for each output, in the order of the model's outputs")
+        }
+        Task::Regress => {
+            diag(format!("`{}` gives f32{gives:?}, but `{}` has {wanted} targets", import.path, data.name))
+                .at(&data.span, format!("{wanted} targets"))
+                .help("list one target for each output, in the order of the model's outputs")
+        }
+        Task::Detect { .. } => diag(format!("`{}` gives f32{gives:?}, but it takes {given}", import.path))
+            .at(&model.span, "detects anomalies")
+            .help("a detection gives its input again: import an autoencoder"),
+    })
 }

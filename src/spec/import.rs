@@ -103,6 +103,10 @@ fn library_board(name: &Ident, cx: &mut Context) {
 }
 
 fn library_feature(name: &Ident, cx: &mut Context) {
+    if name.text == super::window::WORD {
+        // A word of the language, which may be imported like the steps that follow it.
+        return;
+    }
     if cx.vocabulary.feature(&name.text).is_none() {
         absent(name, "feature", &cx.vocabulary.features(), cx);
     } else if !cx.features.contains(&name.text) {

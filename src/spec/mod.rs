@@ -6,9 +6,11 @@
 
 mod augment;
 mod auto;
+mod candidate;
 mod channels;
 mod choice;
 mod dataset;
+mod decide;
 mod deploy;
 mod document;
 mod features;
@@ -16,6 +18,7 @@ mod fetch;
 mod fields;
 mod foreign;
 mod function;
+mod goal;
 mod import;
 mod layer;
 pub mod model;
@@ -26,13 +29,17 @@ mod resolve;
 mod scope;
 mod search;
 mod shapes;
+mod source;
+mod split;
+mod steps;
 mod term;
 mod train;
 mod vocabulary;
+mod window;
 
 pub use document::{explain, words};
 pub use foreign::{check_imports, read_model};
 pub use model::Spec;
 pub use require::{MEASURES, Measure};
 pub use resolve::resolve;
-pub use vocabulary::{Callable, Infer, LayerCall, Vocabulary};
+pub use vocabulary::{Callable, FeatureWord, Infer, InferFeature, LayerCall, Vocabulary};

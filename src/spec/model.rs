@@ -7,6 +7,11 @@ use crate::library::board::Board;
 pub use crate::net::observe::Calibration;
 pub use crate::net::train::{Augment, Balance, Loss, Optimizer, Schedule};
 
+pub use super::candidate::{Candidate, Minimize, Search};
+pub use super::goal::{Bound, DETECTED, Decide, Limit, Metric, Requirement, Smooth, Task, Threshold};
+pub use crate::data::formats::csv::Header;
+pub use crate::data::{Channel, Column, Missing, Source};
+
 /// A resolved spec. References between blocks are indices into these lists.
 #[derive(Clone, Debug)]
 pub struct Spec {
@@ -35,6 +40,19 @@ impl Spec {
             Input::Given => model.shape.clone(),
         }
     }
+
+    /// Names of the answers of `model`: its data set's classes, `normal` and `anomaly`, or none.
+    pub fn answers(&self, model: &Model) -> Vec<String> {
+        model.task.answers(self.datasets.get(model.dataset).map_or(&[], |dataset| &dataset.classes))
+    }
+
+    /// The chain that cuts the recordings of `model` into windows, where one does.
+    pub fn windows(&self, model: &Model) -> Option<&Window> {
+        match model.input {
+            Input::Features(index) => self.features[index].window.as_ref(),
+            Input::Dataset(_) | Input::Given => None,
+        }
+    }
 }
 
 /// A file that `cargo tinyml fetch` brings, checked by its digest.
@@ -58,7 +76,7 @@ pub struct Dataset {
     /// Its `///` lines.
     pub docs: Vec<String>,
     /// Where the rows come from.
-    pub source: CsvSource,
+    pub source: Source,
     /// The channels, in order. One-hot text channels have one entry per category.
     pub channels: Vec<Channel>,
     /// What names the class of a row.
@@ -75,6 +93,12 @@ pub struct Dataset {
     pub rate: Option<Quantity>,
     /// What an empty or NaN cell means.
     pub missing: Missing,
+    /// Further cells that mean that a number is missing.
+    pub absent: Vec<String>,
+    /// Index of the class of labels that aren't in `classes`; `None`: they are refused.
+    pub other: Option<usize>,
+    /// What can't be read is left out with a warning.
+    pub skip: bool,
     /// How rows are divided.
     pub split: Split,
     /// The block's header.
@@ -85,64 +109,14 @@ pub struct Dataset {
     pub source_span: Span,
 }
 
-/// CSV files below the spec's folder.
-#[derive(Clone, Debug)]
-pub struct CsvSource {
-    /// Path pattern relative to the spec's folder: `data/{label}/*.csv`.
-    pub pattern: String,
-    /// Whether the first row names the columns.
-    pub header: Header,
-    /// Field separator; `None`: found out per file among `,` `;` tab.
-    pub separator: Option<char>,
-    /// True when numbers use a decimal comma.
-    pub decimal_comma: bool,
+impl Dataset {
+    /// Names of the targets, for tables and requirements.
+    pub fn target_names(&self) -> Vec<String> {
+        self.targets.iter().map(ToString::to_string).collect()
+    }
 }
 
-/// Whether the first row names the columns.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Header {
-    /// It does when it has the named columns.
-    Auto,
-    /// It does.
-    Yes,
-    /// It doesn't; columns are addressed by position.
-    No,
-}
-
-/// A column of a file, or a name bound by the path pattern.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Column {
-    /// By name; a binding of the path pattern goes before a header.
-    Named(String),
-    /// By position, from 0.
-    At(usize),
-}
-
-/// One input channel.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Channel {
-    /// Its name.
-    pub name: String,
-    /// The column that it reads.
-    pub column: Column,
-    /// `Some(category)`: 1 where the cell's text is the category, else 0.
-    pub category: Option<String>,
-}
-
-/// What an empty cell, `NaN`, `NA` or `?` means.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Missing {
-    /// An error that names file and line.
-    Refuse,
-    /// The row is left out and counted.
-    Drop,
-    /// The channel's mean over the training part.
-    Mean,
-    /// This number.
-    Value(Decimal),
-}
-
-/// How rows are divided; the three ratios are in ppm and sum to a million.
+/// How rows are divided; the three ratios are in ppm and sum to a million, less where the data names a part.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Split {
     /// Training part, ppm.
@@ -153,6 +127,8 @@ pub struct Split {
     pub test: u32,
     /// Rows that agree in this column stay together.
     pub by: Option<Column>,
+    /// The column that names parts, and its words for each; their ratios are 0, and the others are of the rest.
+    pub given: Option<(Column, [Vec<String>; 3])>,
     /// Seed.
     pub seed: u64,
     /// The `split` field, or the block's header.
@@ -214,6 +190,13 @@ pub struct Features {
     pub span: Span,
 }
 
+impl Features {
+    /// Every step, those within others too.
+    pub fn all_steps(&self) -> Vec<&Step> {
+        self.steps.iter().flat_map(Step::all).collect()
+    }
+}
+
 /// How a stream is cut: `window(1 s, stride = 250 ms)`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Window {
@@ -247,10 +230,22 @@ pub struct Step {
     pub args: Vec<(String, String)>,
     /// What goes in.
     pub input: Shape,
+    /// Samples a second along the first dimension of what goes in, if known.
+    pub rate: Option<f64>,
     /// What comes out.
     pub output: Shape,
+    /// Chains that this step runs side by side (`join`); empty for all others.
+    pub branches: Vec<Vec<Step>>,
     /// The call.
     pub span: Span,
+}
+
+impl Step {
+    /// The step and all within it.
+    pub fn all(&self) -> Vec<&Step> {
+        let inner = self.branches.iter().flatten().flat_map(Step::all);
+        std::iter::once(self).chain(inner).collect()
+    }
 }
 
 /// What a feature step calls.
@@ -302,61 +297,6 @@ pub struct Model {
     pub search: Option<Search>,
     /// The block's header.
     pub span: Span,
-}
-
-/// How a model is chosen among candidates.
-#[derive(Clone, Debug)]
-pub struct Search {
-    /// What is to be small, once accuracy is met; `None`: the best on the validation part wins.
-    pub minimize: Option<Minimize>,
-    /// Bound on the estimated time of all trials.
-    pub budget: Quantity,
-    /// Seed of the draw among more candidates than trials.
-    pub seed: u64,
-    /// How many ways there are through the choices.
-    pub space: u64,
-    /// Those that are tried, in the order of the draw.
-    pub candidates: Vec<Candidate>,
-    /// Those that were drawn and make no network, with the reason.
-    pub misfits: Vec<(String, String)>,
-    /// Whether layers come from `auto`.
-    pub auto: bool,
-}
-
-/// What a search makes small.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Minimize {
-    /// Bytes of program memory.
-    Flash,
-    /// Bytes of work memory.
-    Ram,
-    /// Time of one inference.
-    Latency,
-}
-
-/// One way through a model's choices.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Candidate {
-    /// What was chosen: `conv1d 16, lr 0.001`.
-    pub choices: String,
-    /// Its layers.
-    pub layers: Vec<Layer>,
-    /// How it is trained.
-    pub train: Train,
-}
-
-/// What a model's outputs mean.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Task {
-    /// One score a class; the largest is the answer.
-    Classify,
-    /// The numbers themselves.
-    Regress,
-    /// The input again; the mean square of what is wrong with it, above a threshold, is an anomaly.
-    Detect {
-        /// Indices of the classes that are normal: only these are learnt.
-        normal: Vec<usize>,
-    },
 }
 
 /// A model in a file of another program.
@@ -485,6 +425,8 @@ pub struct Deploy {
     pub boards: Vec<BoardUse>,
     /// Index of the application function.
     pub app: Option<usize>,
+    /// How outputs become answers.
+    pub decide: Decide,
     /// Requirements in the order written.
     pub requirements: Vec<Requirement>,
     /// The block's header.
@@ -498,45 +440,4 @@ pub struct BoardUse {
     pub board: Board,
     /// Where the deployment names it.
     pub span: Span,
-}
-
-/// A limit that the build judges.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Requirement {
-    /// What is measured.
-    pub metric: Metric,
-    /// How it is compared.
-    pub relation: Bound,
-    /// With what.
-    pub limit: Quantity,
-    /// The line.
-    pub span: Span,
-}
-
-/// At least or at most.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Bound {
-    /// `>=`
-    AtLeast,
-    /// `<=`
-    AtMost,
-}
-
-/// What a requirement measures. A class is an index into the data set's classes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Metric {
-    /// Share of test rows whose class is right.
-    Accuracy,
-    /// Share of a class's rows that are found.
-    Recall(usize),
-    /// Share of a class's answers that are right.
-    Precision(usize),
-    /// F1: of one class, or the mean over classes.
-    F1(Option<usize>),
-    /// One inference with its features, seconds.
-    Latency,
-    /// Bytes of flash.
-    Flash,
-    /// Bytes of RAM.
-    Ram,
 }

@@ -3,21 +3,34 @@
 use crate::base::{Diag, Kind, Param, Params, Shape, Span};
 use crate::lang::ast::{Block, Call, Member, Value};
 
-use super::fields;
+use super::fields::{self, Fields};
 use super::import as imports;
 use super::model::{Format, Import, Input, Layer, Model, Task};
-use super::scope::{Context, Symbol};
+use super::scope::{Context, Symbol, quoted};
 use super::shapes::{self, Flow};
 use super::{quantize, term, train};
 
 /// Fields of `model`; its other lines are layers.
 pub(super) fn schema() -> Params {
-    vec![Param::optional(
-        "import",
-        Kind::Free,
-        "",
-        "a trained model's file instead of layers: `tflite(\"models/kws.tflite\")`",
-    )]
+    vec![
+        Param::optional(
+            "import",
+            Kind::Free,
+            "",
+            "a trained model's file instead of layers: `tflite(\"models/kws.tflite\")`",
+        ),
+        Param::optional(
+            "detect",
+            Kind::Free,
+            "",
+            "what the model detects instead of telling classes: `anomaly(normal = [idle])`",
+        ),
+    ]
+}
+
+/// Arguments of `anomaly`.
+pub(super) fn anomaly_schema() -> Params {
+    vec![Param::required("normal", Kind::Names, "the classes that are learnt; rows of all others are anomalies")]
 }
 
 /// Arguments of `tflite` and `onnx`.
@@ -37,9 +50,10 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Model> {
     let fields = fields::block(&schema(), block, cx);
     let imported = fields.given("import");
     let import = fields.free("import").and_then(|value| import(&value, &fields.span("import"), cx));
+    let root = root(block, cx);
+    let task = task(&fields, root.as_ref().and_then(|root| root.dataset), cx);
     fields.finish();
     let options = options(block, cx);
-    let root = root(block, cx);
     let calls =
         block.members.iter().filter_map(|member| if let Member::Call(call) = member { Some(call) } else { None });
     let calls: Vec<&Call> = calls.collect();
@@ -51,14 +65,15 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Model> {
         return None;
     }
     if imported {
-        return foreign(block, &calls, root?, import?, options, cx);
+        return foreign(block, &calls, root?, (import?, task?), options, cx);
     }
     let root = root?;
     let (layers, end) = chain(&calls, &root.flow, cx);
+    let task = task?;
     let shape = root.flow.shape?;
     let dataset = root.dataset?;
     let output = end.shape.as_ref()?;
-    check_width(dataset, output, &end, &layers, block, cx)?;
+    check_width(dataset, (&task, &shape), output, &end, &layers, block, cx)?;
     let words: Vec<_> = layers.iter().map(|layer| (layer.op.clone(), layer.args.clone())).collect();
     if let Err(reason) = cx.vocabulary.network(&shape, &words) {
         let diag = Diag::error("tml::layer", format!("`{}` can't be built: {reason}", fields::title(block)));
@@ -73,7 +88,7 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Model> {
         dataset,
         shape,
         outputs: output.len(),
-        task: Task::Classify,
+        task,
         import: None,
         layers,
         train,
@@ -107,7 +122,7 @@ fn foreign(
     block: &Block,
     calls: &[&Call],
     root: Root,
-    import: Import,
+    (import, task): (Import, Task),
     (train, quantize): (super::model::Train, super::model::Quantize),
     cx: &mut Context,
 ) -> Option<Model> {
@@ -130,9 +145,9 @@ fn foreign(
         docs: block.docs.clone(),
         input: root.input?,
         dataset,
+        outputs: task.outputs(&cx.spec.datasets[dataset], &shape),
         shape,
-        outputs: cx.spec.datasets[dataset].classes.len(),
-        task: Task::Classify,
+        task,
         import: Some(import),
         layers: Vec::new(),
         train,
@@ -163,6 +178,11 @@ pub(super) fn root(block: &Block, cx: &mut Context) -> Option<Root> {
     let from = block.from.as_ref()?;
     let flow = |shape| Flow { shape, span: from.span.clone() };
     match cx.lookup(from.parts.first()?, "dataset or features") {
+        Ok(Symbol::Dataset(Some(index))) if cx.spec.datasets[index].stream => {
+            let diag = super::window::uncut(&cx.spec.datasets[index]);
+            cx.report(diag.at(&from.span, "streams"));
+            None
+        }
         Ok(Symbol::Dataset(index)) => {
             let shape = index.map(|index| cx.spec.datasets[index].row.clone());
             Some(Root { input: index.map(Input::Dataset), dataset: index, flow: flow(shape) })
@@ -249,9 +269,60 @@ fn unknown_layer(call: &Call, cx: &Context) -> Option<Diag> {
     cx.unknown(name, "layer", layers.iter().map(String::as_str))
 }
 
-/// The last layer must give one number for each class.
+/// What the model is for: a detection where it says so, a regression where its data set has targets.
+fn task(fields: &Fields, dataset: Option<usize>, cx: &mut Context) -> Option<Task> {
+    let value = fields.free("detect");
+    let dataset = &cx.spec.datasets[dataset?];
+    let (name, classes, regress) = (dataset.name.clone(), dataset.classes.clone(), !dataset.targets.is_empty());
+    let Some(value) = value.filter(|_| fields.given("detect")) else {
+        return Some(if regress { Task::Regress } else { Task::Classify });
+    };
+    let help =
+        classes.first().map_or("anomaly(normal = [idle])".into(), |class| format!("anomaly(normal = [{class}])"));
+    let call = match &value {
+        Value::Call(call) if call.path.text() == "anomaly" => call,
+        other => {
+            let diag = Diag::error("tml::kind", format!("`detect` can't be {}", term::found(other)));
+            cx.report(diag.at(&other.span(), "only anomalies are detected").help(format!("write `detect = {help}`")));
+            return None;
+        }
+    };
+    let args = fields::call(&anomaly_schema(), call, cx);
+    let names = args.names("normal");
+    args.finish();
+    if regress {
+        let diag = Diag::error("tml::block", format!("`{name}` has targets, so nothing says what is normal"));
+        cx.report(diag.at(&call.span, "detects among classes").help("give the data set `classes` instead of `target`"));
+        return None;
+    }
+    let mut normal = Vec::new();
+    for (word, span) in names? {
+        match classes.iter().position(|class| *class == word) {
+            Some(class) if !normal.contains(&class) => normal.push(class),
+            Some(_) => {}
+            None => {
+                let diag = Diag::error("tml::class", format!("there is no class called `{word}`"));
+                cx.report(
+                    diag.at(&span, format!("not a class of `{name}`"))
+                        .help(format!("classes are {}", quoted(&classes))),
+                );
+                return None;
+            }
+        }
+    }
+    if normal.is_empty() {
+        let diag = Diag::error("tml::class", "no class is normal, so nothing can be learnt");
+        cx.report(diag.at(&call.span, "an empty list").help(format!("write `detect = {help}`")));
+        return None;
+    }
+    normal.sort_unstable();
+    Some(Task::Detect { normal })
+}
+
+/// The last layer must give one number for each class or target, or the input again.
 fn check_width(
     dataset: usize,
+    (task, input): (&Task, &Shape),
     output: &Shape,
     end: &Flow,
     layers: &[Layer],
@@ -259,18 +330,30 @@ fn check_width(
     cx: &mut Context,
 ) -> Option<()> {
     let data = &cx.spec.datasets[dataset];
-    let classes = data.classes.len();
-    if output.dims.as_slice() == [classes] {
+    let wanted = task.outputs(data, input);
+    let fits = match task {
+        // Its error is summed value by value, whatever their shape.
+        Task::Detect { .. } => output.len() == wanted,
+        Task::Classify | Task::Regress => output.dims.as_slice() == [wanted],
+    };
+    if fits {
         return Some(());
     }
-    let name = &data.name;
-    let title = format!("`{}` gives {output}, but `{name}.classes` has {classes}", fields::title(block));
+    let (name, title) = (&data.name, fields::title(block));
     // The width is set by the last layer that changes it: a softmax passes it on.
     let place = layers.iter().rev().find(|layer| layer.input != layer.output).map_or(&end.span, |layer| &layer.span);
-    let diag = Diag::error("tml::shape", title)
-        .at(place, format!("gives {output}"))
-        .at(&data.classes_span, format!("{classes} classes"))
-        .help(format!("end with `dense({name}.classes)`"));
+    let diag = |fact: String| Diag::error("tml::shape", fact).at(place, format!("gives {output}"));
+    let diag = match task {
+        Task::Classify => diag(format!("`{title}` gives {output}, but `{name}.classes` has {wanted}"))
+            .at(&data.classes_span, format!("{wanted} classes"))
+            .help(format!("end with `dense({name}.classes)`")),
+        Task::Regress => diag(format!("`{title}` gives {output}, but `{name}` has {wanted} targets"))
+            .at(&data.span, format!("{wanted} targets"))
+            .help(format!("end with `dense({wanted})`")),
+        Task::Detect { .. } => diag(format!("`{title}` detects anomalies, but gives {output} for {input}"))
+            .at(&block.header, format!("its input is {input}"))
+            .help(format!("a detection gives its input again: end with `dense({wanted})`")),
+    };
     cx.report(diag);
     None
 }

@@ -28,7 +28,7 @@ const FORMS: &[Form] = &[
     form("model", true, false, true, &["train", "quantize", "search"], "model NAME from FEATURES {"),
     form("generate", false, true, false, &[], "generate NAME(x: f32[3]) -> f32[3] {"),
     form("extern", false, true, false, &[], "extern NAME(x: f32[3]) -> f32[3] {"),
-    form("deploy", true, false, false, &["require"], "deploy NAME from MODEL {"),
+    form("deploy", true, false, false, &["decide", "require"], "deploy NAME from MODEL {"),
 ];
 
 const fn form(

@@ -16,6 +16,7 @@ pub(super) enum Term {
     /// A text, a word or a path.
     Text(String),
     Names(Vec<(String, Span)>),
+    List(Vec<Term>),
     Reference(Path),
     Free(Value),
 }
@@ -35,6 +36,18 @@ pub(super) fn read(name: &str, kind: &Kind, value: &Value, cx: &Context) -> Resu
         (Kind::Text, Value::Reference(reference)) if bare(value).is_some() => Term::Text(reference.path.text()),
         (Kind::Word(words), _) if bare(value).is_some() => return word(name, words, value).map(Some),
         (Kind::Names, Value::List(items, _)) => Term::Names(names(name, items)?),
+        (Kind::List(inner), Value::List(items, _)) => {
+            let terms = items.iter().map(|item| read(name, inner, item, cx)).collect::<Result<Option<Vec<_>>, _>>()?;
+            return Ok(terms.map(Term::List));
+        }
+        (Kind::Either(first, second), _) => {
+            let matching = if takes(first, value) { first } else { second };
+            return if takes(matching, value) {
+                read(name, matching, value, cx)
+            } else {
+                Err(mismatch(name, kind, value))
+            };
+        }
         (Kind::Reference, Value::Reference(reference)) if reference.record.is_none() => {
             Term::Reference(reference.path.clone())
         }
@@ -44,6 +57,18 @@ pub(super) fn read(name: &str, kind: &Kind, value: &Value, cx: &Context) -> Resu
         _ => return Err(mismatch(name, kind, value)),
     };
     Ok(Some(term))
+}
+
+/// Whether `value` looks like the kind, so that what is wrong with it is to be said in terms of that kind.
+fn takes(kind: &Kind, value: &Value) -> bool {
+    match (kind, value) {
+        (Kind::Int(..) | Kind::Number(..), Value::Number(number)) => number.unit.is_none(),
+        (Kind::Of(_), Value::Number(number)) => number.unit.is_some(),
+        (Kind::Text | Kind::Word(_), _) => bare(value).is_some(),
+        (Kind::List(_) | Kind::Names, Value::List(..)) => true,
+        (_, Value::Reference(reference)) => reference.path.parts.len() > 1,
+        _ => false,
+    }
 }
 
 /// The word that a bare reference or a text is.
@@ -281,6 +306,7 @@ fn mismatch(name: &str, kind: &Kind, value: &Value) -> Diag {
     match (kind, value) {
         (Kind::Path | Kind::Text, _) => diag.help(format!("write a text: `{name} = \"…\"`")),
         (Kind::Names, _) => diag.help(format!("write a list: `{name} = [a, b]`")),
+        (Kind::List(_), _) => diag.help(format!("write a list: `{name} = [{}]`", value.span().text())),
         (Kind::Word(words), _) => diag.help(format!("`{name}` is one of {}", quoted(words))),
         (Kind::Of(dimension), _) => diag.help(format!("its units: {}", units(*dimension))),
         (Kind::Int(..) | Kind::Number(..), Value::Text(text)) if Decimal::parse(&text.value).is_some() => {
@@ -300,13 +326,19 @@ pub(super) fn wanted(kind: &Kind) -> String {
         Kind::Path => "a path in quotes".to_string(),
         Kind::Word(words) => format!("one of {}", quoted(words)),
         Kind::Names => "a list of names".to_string(),
+        Kind::List(inner) => format!("a list, each of it {}", wanted(inner)),
+        Kind::Either(first, second) => format!("{} or {}", wanted(first), wanted(second)),
         Kind::Reference => "a name from above".to_string(),
         Kind::Free => "a value".to_string(),
     }
 }
 
 fn needed(kind: &Kind) -> String {
-    if let Kind::Word(_) = kind { "one of its words".to_string() } else { wanted(kind) }
+    match kind {
+        Kind::Word(_) => "one of its words".to_string(),
+        Kind::List(_) => "a list".to_string(),
+        _ => wanted(kind),
+    }
 }
 
 /// What a value is, for "but … is given".
@@ -332,6 +364,7 @@ pub(super) fn canonical(term: &Term) -> String {
         Term::Quantity(value) => exact(*value),
         Term::Text(text) => text.clone(),
         Term::Names(names) => names.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", "),
+        Term::List(terms) => terms.iter().map(canonical).collect::<Vec<_>>().join(", "),
         Term::Reference(path) => path.text(),
         Term::Free(value) => written(value),
     }

@@ -1,10 +1,11 @@
 //! The words that a spec doesn't define itself: boards, features, layers. One narrow view of the rooms above.
 
 use crate::base::{Diag, Params, Shape, Source};
+use crate::library::feature::{Misfit, Signal};
 use crate::library::{Board, Feature, Library};
 use crate::net::{Compound, Net, ops};
 
-/// A layer or a feature as the spec sees it: its schema, and the shape that comes out.
+/// A layer as the spec sees it: its schema, and the shape that comes out.
 pub struct Callable<'a> {
     /// One sentence for people.
     pub doc: String,
@@ -20,6 +21,25 @@ pub type Infer<'a> = dyn Fn(&[(String, String)], &Shape) -> Result<Shape, String
 /// A layer's word and its canonical arguments.
 pub type LayerCall = (String, Vec<(String, String)>);
 
+/// A feature as the spec sees it.
+pub struct FeatureWord<'a> {
+    /// One sentence for people.
+    pub doc: String,
+    /// What it takes; positional arguments follow this order.
+    pub params: Params,
+    /// Those of them that name channels.
+    pub channels: Vec<String>,
+    /// Its arguments are steps.
+    pub steps: bool,
+    /// It has constants that are fitted on the training part.
+    pub fitted: bool,
+    /// Canonical arguments and what goes in to what comes out, or why not.
+    pub infer: Box<InferFeature<'a>>,
+}
+
+/// Canonical arguments and what goes in to what comes out.
+pub type InferFeature<'a> = dyn Fn(&[(String, String)], &Signal) -> Result<Signal, Misfit> + 'a;
+
 /// Where a spec's words come from.
 pub trait Vocabulary {
     /// Names of all boards of the library and the project's overlay.
@@ -31,7 +51,7 @@ pub trait Vocabulary {
     /// Names of all features of the library and the project's overlay.
     fn features(&self) -> Vec<String>;
     /// The feature called `name`; an error when its file can't be read as one.
-    fn feature(&self, name: &str) -> Option<Result<Callable<'_>, Diag>>;
+    fn feature(&self, name: &str) -> Option<Result<FeatureWord<'_>, Diag>>;
     /// Words of all layers.
     fn layers(&self) -> Vec<String>;
     /// The layer called `word`.
@@ -57,13 +77,16 @@ impl Vocabulary for Library {
         self.list("features")
     }
 
-    fn feature(&self, name: &str) -> Option<Result<Callable<'_>, Diag>> {
-        let callable = |feature: Feature| Callable {
+    fn feature(&self, name: &str) -> Option<Result<FeatureWord<'_>, Diag>> {
+        let word = |feature: Feature| FeatureWord {
             doc: feature.doc.clone(),
             params: feature.params.clone(),
-            infer: Box::new(move |args, input| feature.output(args, input)),
+            channels: feature.channels.clone(),
+            steps: feature.steps,
+            fitted: feature.fit.is_some(),
+            infer: Box::new(move |args, input| feature.infer(args, input)),
         };
-        Some(Self::feature(self, name)?.map(callable))
+        Some(Self::feature(self, name)?.map(word))
     }
 
     fn layers(&self) -> Vec<String> {

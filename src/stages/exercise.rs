@@ -32,14 +32,32 @@ pub struct Bench {
     input: u32,
     output: (u32, u32),
     command: u32,
+    feed: Option<Hops>,
+    /// Label and scores of the application, and the scores' bytes; none where nothing is decided.
+    decided: Option<(u32, u32, u32)>,
+    /// The next sample is the first of a recording.
+    fresh: bool,
     boot_cycles: u64,
+}
+
+/// Features that are computed hop by hop: the function that takes a hop.
+#[derive(Clone, Copy)]
+struct Hops {
+    push: u32,
+    /// Bytes of a hop.
+    size: usize,
+    /// Hops of a window.
+    count: usize,
 }
 
 /// What one inference did.
 pub struct Inference {
     /// `tml_output`.
     pub output: Vec<i8>,
-    /// Cycles from the call of `tml_infer` to its return: features, quantisation, model.
+    /// What the application was told: the label and the bytes of its scores; none where nothing is decided.
+    pub decided: Option<(u8, Vec<u8>)>,
+    /// Cycles from the call of `tml_infer` to its return: features, quantisation, model. Where features are computed
+    /// hop by hop, the slowest hop of the window comes before it.
     pub cycles: u64,
     /// Instructions of the same stretch.
     pub instructions: u64,
@@ -138,6 +156,12 @@ impl Bench {
             input: machine.symbol("tml_input").map_or(0, |symbol| symbol.address),
             output: (output.address, output.size),
             command: symbol("tml_command")?.address,
+            feed: None,
+            decided: machine
+                .symbol("tml_label")
+                .zip(machine.symbol("tml_scores"))
+                .map(|(label, scores)| (label.address, scores.address, scores.size)),
+            fresh: true,
             boot_cycles: 0,
             machine: machine.clone(),
         };
@@ -147,6 +171,7 @@ impl Bench {
             let pointer = peek(&bench.machine, symbol("tml_input_at")?.address, 4)?;
             bench.input = pointer.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
         }
+        bench.feed = hops(&bench.machine)?;
         bench.boot_cycles = bench.machine.cycles();
         bench.machine.clear_profile();
         Ok(bench)
@@ -154,22 +179,68 @@ impl Bench {
 
     /// Runs one inference on a raw sample: the bytes of its floats, or of its int8 values.
     pub fn infer(&mut self, sample: &[u8]) -> Result<Inference, Diags> {
-        poke(&mut self.machine, self.input, sample)?;
-        poke(&mut self.machine, self.command, &1_u32.to_le_bytes())?;
-        self.run_to(self.infer)?;
+        let pushed = self.feed(sample)?;
         let before = (self.machine.cycles(), self.machine.instructions());
-        let parts = self.run_parts()?;
+        let mut parts = self.run_parts()?;
+        parts.splice(0..0, pushed.clone());
         let after = (self.machine.cycles(), self.machine.instructions());
         self.run_to(self.wait)?;
         let (address, size) = self.output;
         let output = peek(&self.machine, address, size)?;
+        let decided = match self.decided {
+            Some((label, scores, size)) => {
+                Some((peek(&self.machine, label, 1)?[0], peek(&self.machine, scores, size)?))
+            }
+            None => None,
+        };
         Ok(Inference {
+            decided,
             output: output.iter().map(|byte| *byte as i8).collect(),
-            cycles: after.0 - before.0,
-            instructions: after.1 - before.1,
+            cycles: after.0 - before.0 + pushed.as_ref().map_or(0, |part| part.cycles),
+            instructions: after.1 - before.1 + pushed.as_ref().map_or(0, |part| part.instructions),
             parts,
             printed: printed(&mut self.machine),
         })
+    }
+
+    /// Gives the firmware a sample, at once or hop by hop, and runs to its inference. What the slowest hop cost, if
+    /// there are hops.
+    fn feed(&mut self, sample: &[u8]) -> Result<Option<Part>, Diags> {
+        let begins: u32 = if std::mem::take(&mut self.fresh) { 2 } else { 0 };
+        let Some(Hops { push, size, count }) = self.feed else {
+            poke(&mut self.machine, self.input, sample)?;
+            poke(&mut self.machine, self.command, &(1 | begins).to_le_bytes())?;
+            self.run_to(self.infer)?;
+            return Ok(None);
+        };
+        let mut slowest: Option<Part> = None;
+        for at in 0..count {
+            // The last hop may reach beyond the window; no frame does.
+            let start = sample.len().min(at * size);
+            let mut hop = sample[start..sample.len().min(start + size)].to_vec();
+            hop.resize(size, 0);
+            poke(&mut self.machine, self.input, &hop)?;
+            let command: u32 = if at == 0 { 5 | begins } else { 1 };
+            poke(&mut self.machine, self.command, &command.to_le_bytes())?;
+            self.run_to(push)?;
+            let before = self.counts();
+            self.run_to(if at + 1 == count { self.infer } else { self.wait })?;
+            let after = self.counts();
+            if slowest.as_ref().is_none_or(|part| after.0 - before.0 > part.cycles) {
+                slowest = Some(Part {
+                    name: "tml_push".into(),
+                    cycles: after.0 - before.0,
+                    instructions: after.1 - before.1,
+                    stalls: after.2 - before.2,
+                });
+            }
+        }
+        Ok(slowest)
+    }
+
+    /// The next sample begins a recording: the firmware forgets what came before.
+    pub fn restart(&mut self) {
+        self.fresh = true;
     }
 
     /// The same in full suspicion of `arena`: a load from it before a store is a fault. Gives the bytes of it that
@@ -224,6 +295,18 @@ impl Bench {
     pub fn stack_peak(&self) -> u32 {
         self.machine.stack_peak()
     }
+}
+
+/// How the image is fed hop by hop, if it is.
+fn hops(machine: &Machine) -> Result<Option<Hops>, Diag> {
+    let (Some(push), Some(hops), Some(input)) =
+        (machine.symbol("tml_push"), machine.symbol("tml_hops"), machine.symbol("tml_input"))
+    else {
+        return Ok(None);
+    };
+    let count = peek(machine, hops.address, 4)?;
+    let count = u32::from_le_bytes([count[0], count[1], count[2], count[3]]) as usize;
+    Ok(Some(Hops { push: push.address, size: input.size as usize, count }))
 }
 
 /// Reads the memory of the board.

@@ -71,7 +71,13 @@ fn fit(kind: FitKind, step: &Step, x: &[f32]) -> Fit {
         FitKind::Scale => {
             let method = step.args.iter().find(|(name, _)| name == "method").map(|(_, word)| word.as_str());
             let method = method.and_then(Scaling::named).unwrap_or(Scaling::Standard);
-            scaling(method, x, step.input.dims.last().copied().unwrap_or(1))
+            let per = step.args.iter().find(|(name, _)| name == "per").map(|(_, word)| word.as_str());
+            let width = match per {
+                Some("element") => step.input.len(),
+                Some("all") => 1,
+                _ => step.input.dims.last().copied().unwrap_or(1),
+            };
+            scaling(method, x, width)
         }
     }
 }

@@ -80,7 +80,7 @@ impl Stage for Extract {
         let chain = self.chain();
         out.text("input", &chain.input.to_string());
         out.group("steps", &mut |out| {
-            for (index, step) in self.features.steps.iter().enumerate() {
+            for (index, step) in self.features.all_steps().into_iter().enumerate() {
                 out.text(&index.to_string(), &super::call_text(chain.step_name(step), &step.args));
                 if let Ok(Some(feature)) = chain.feature(step) {
                     text_fact(out, &feature.path(), &self.toolkit.text(&feature.path()));
@@ -99,7 +99,12 @@ impl Stage for Extract {
         } else {
             self.toolkit.facts(&Target::Host, out);
         }
-        for path in ["chain/features.c.j2", "chain/features.h.j2", "chain/harness.c.j2", "hal/tml.h"] {
+        for path in self.toolkit.library.files("dsp") {
+            text_fact(out, &path, &self.toolkit.text(&path));
+        }
+        for path in
+            ["chain/branch.c.j2", "chain/features.c.j2", "chain/features.h.j2", "chain/harness.c.j2", "hal/tml.h"]
+        {
             text_fact(out, path, &self.toolkit.text(path));
         }
     }

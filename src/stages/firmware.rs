@@ -8,7 +8,8 @@ use crate::base::Diag;
 use crate::library::board::Board;
 use crate::library::core::Core;
 use crate::spec::Spec;
-use crate::spec::model::{Callee, Deploy, Function, Input, Model};
+use crate::spec::model::{Callee, Deploy, Function, Input, Model, Task};
+use crate::stages::chain::{Chain, Feed};
 use crate::stages::toolkit::{BoardContext, Toolkit};
 
 /// One deployment on one of its boards.
@@ -33,8 +34,12 @@ struct MainContext<'a> {
     model: &'a str,
     length: usize,
     classes: usize,
+    scores: usize,
+    values: bool,
     features: &'a str,
     app: &'a str,
+    feed: Option<Feed>,
+    stride: usize,
 }
 
 impl Firmware {
@@ -62,7 +67,7 @@ impl Firmware {
     pub fn functions(&self) -> Vec<&Function> {
         let mut used: Vec<usize> = self.deploy().app.into_iter().collect();
         if let Input::Features(features) = self.model().input {
-            used.extend(self.spec.features[features].steps.iter().filter_map(|step| match step.call {
+            used.extend(self.spec.features[features].all_steps().iter().filter_map(|step| match step.call {
                 Callee::User(index) => Some(index),
                 Callee::Std(_) => None,
             }));
@@ -80,6 +85,28 @@ impl Firmware {
         }
     }
 
+    /// The model's feature chain, if it has one.
+    fn chain(&self) -> Option<Chain<'_>> {
+        let Input::Features(index) = self.model().input else { return None };
+        let features = &self.spec.features[index];
+        let (functions, input) = (self.spec.functions.as_slice(), features.input.clone());
+        Some(Chain { features, functions, library: &self.toolkit.library, input })
+    }
+
+    /// How it is fed hop by hop; `None` where it takes a window at once.
+    pub fn feed(&self) -> Result<Option<Feed>, Diag> {
+        self.chain().map_or(Ok(None), |chain| chain.feed())
+    }
+
+    /// Hops from one answer to the next: the stride of the windows, or a whole recording.
+    fn stride(&self, feed: Feed) -> usize {
+        let chain = self.chain();
+        let window = chain.as_ref().and_then(|chain| chain.features.window.as_ref());
+        let channels = chain.as_ref().and_then(|chain| chain.input.dims.get(1).copied()).unwrap_or(1);
+        let hop = feed.hop / channels.max(1);
+        window.map_or(feed.hops, |window| (window.stride + hop / 2) / hop).max(1)
+    }
+
     /// Whether it takes the model's int8 values as they are, straight into the arena.
     pub fn direct(&self) -> bool {
         self.model().input == Input::Given
@@ -93,25 +120,31 @@ impl Firmware {
         }
         let mut stages = Vec::new();
         if let Input::Features(index) = self.model().input {
-            stages.push(format!("{}_run", self.spec.features[index].name));
+            let call = if matches!(self.feed(), Ok(Some(_))) { "result" } else { "run" };
+            stages.push(format!("{}_{call}", self.spec.features[index].name));
         }
         stages.push(format!("{model}_quantize"));
         stages.extend_from_slice(layers);
-        stages.push(format!("{model}_dequantize"));
+        stages.push("tml_decide".to_string());
         stages
     }
 
     /// Our own sources for this board and model, rendered: name and text.
     pub fn sources(&self) -> Result<Vec<(&'static str, String)>, Diag> {
         let model = self.model();
+        let feed = self.feed()?;
         let main = MainContext {
             direct: self.direct(),
-            input: self.spec.sample(model).len(),
+            input: feed.map_or(self.spec.sample(model).len(), |feed| feed.hop),
             model: &model.name,
             length: model.shape.len(),
             classes: model.outputs,
+            scores: model.task.scores(model.outputs),
+            values: model.task == Task::Regress,
             features: self.features().unwrap_or_default(),
             app: self.app().map(|app| app.name.as_str()).unwrap_or_default(),
+            feed,
+            stride: feed.map_or(1, |feed| self.stride(feed)),
         };
         let board = BoardContext { board: &self.board };
         let library = &self.toolkit.library;

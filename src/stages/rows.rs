@@ -115,6 +115,24 @@ impl Rows {
         counts
     }
 
+    /// Of each number that `outputs` tell about `rows`: mean absolute error, root of the mean square error, R².
+    pub(super) fn misses(&self, rows: &[usize], outputs: &[f32]) -> Vec<[f64; 3]> {
+        let (values, width) = &self.values;
+        let count = rows.len().max(1) as f64;
+        let of = |target: usize| {
+            let pairs = || {
+                let truth = rows.iter().map(|at| f64::from(values[at * width + target]));
+                truth.zip(outputs.chunks_exact(*width).map(|output| f64::from(output[target])))
+            };
+            let mean = pairs().map(|(truth, _)| truth).sum::<f64>() / count;
+            let spread = pairs().map(|(truth, _)| (truth - mean) * (truth - mean)).sum::<f64>();
+            let square = pairs().map(|(truth, told)| (told - truth) * (told - truth)).sum::<f64>();
+            let absolute = pairs().map(|(truth, told)| (told - truth).abs()).sum::<f64>();
+            [absolute / count, (square / count).sqrt(), 1.0 - square / spread.max(f64::MIN_POSITIVE)]
+        };
+        (0..*width).map(of).collect()
+    }
+
     /// What is wrong with `outputs` as the inputs again, mean square by row, and whether the row is an anomaly.
     pub(super) fn errors(&self, rows: &[usize], outputs: &[f32]) -> Vec<(f64, bool)> {
         let pairs = rows.iter().zip(outputs.chunks_exact(self.width.max(1)));

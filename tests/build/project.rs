@@ -49,11 +49,12 @@ deploy demo from net {
 "#;
 
 /// Steps of that project, each before those that read it.
-pub(crate) const STEPS: [&str; 11] = [
+pub(crate) const STEPS: [&str; 12] = [
     "ingest:blobs",
     "extract:scaled",
     "train:net",
     "quantize:net",
+    "decide:demo",
     "tune:demo@nucleo_f446re",
     "emit:demo@nucleo_f446re",
     "host:demo@nucleo_f446re",

@@ -3,7 +3,7 @@
 use tinyml::data::formats::csv::Header;
 use tinyml::data::{Column, Missing, Options};
 
-use crate::options::{one, options, read, told};
+use crate::options::{csv, one, options, read, told};
 
 fn ab() -> Options {
     options("d.csv", "a b", "label", "x y")
@@ -58,7 +58,7 @@ fn decimal_commas_are_read_on_request_and_hinted_at_otherwise() {
     let text = "a;b;label\n1,5;2;x\n-3,25e1;4;y\n";
     let mut asked = ab();
     assert!(told(one(&asked, text)).contains("a decimal comma? write `decimal = comma`"));
-    asked.csv.decimal_comma = true;
+    csv(&mut asked).decimal_comma = true;
     assert_eq!(one(&asked, text).unwrap().x, [1.5, 2.0, -32.5, 4.0]);
     assert!(told(one(&asked, "a;b;label\n1.5;2;x\n")).contains("tml::number"));
 }
@@ -70,9 +70,9 @@ fn positions_work_with_and_without_a_header() {
     assert_eq!(one(&asked, "a,b,c\n1,2,-1\n3,4,1\n").unwrap().x, [1.0, 2.0, 3.0, 4.0]);
     assert_eq!(one(&asked, "1\t2\t-1\n3\t4\t1\n").unwrap().x, [1.0, 2.0, 3.0, 4.0]);
     let mut forced = asked.clone();
-    forced.csv.header = Header::No;
+    csv(&mut forced).header = Header::No;
     assert!(told(one(&forced, "a,b,c\n1,2,-1\n3,4,1\n")).contains("d.csv:1: `a`"));
-    forced.csv.header = Header::Yes;
+    csv(&mut forced).header = Header::Yes;
     assert!(told(one(&forced, "1,2,-1\n3,4,1\n")).contains("the class `-1` has no rows"));
     let far = options("d.csv", "0 64", "2", "-1 1");
     let says = told(one(&far, "1,2,-1\n3,4,1\n"));

@@ -7,7 +7,8 @@
 )]
 
 mod csv;
-mod features;
+mod formats;
 mod options;
+mod sets;
 mod shared;
 mod split;

@@ -1,27 +1,43 @@
 //! Short ways to say what is asked of a data set, and to see what came out.
 
-use tinyml::base::{Diags, Source, Span};
-use tinyml::data::formats::csv::{Csv, Header};
-use tinyml::data::{Channel, Column, Missing, Options, Pattern, Rows, ingest};
+use tinyml::base::{Diags, Source as Text, Span};
+use tinyml::data::formats::csv::Csv;
+use tinyml::data::{Channel, Column, Format, Missing, Options, Pattern, Rows, Source, Take, ingest};
 
 /// Channels and classes are words separated by blanks; a channel that is a number is a position,
 /// one such as `Type=L` a category.
 pub(crate) fn options(pattern: &str, channels: &str, label: &str, classes: &str) -> Options {
+    let channels: Vec<Channel> = channels.split(' ').map(channel).collect();
+    let format = Format::Csv { csv: Csv::default(), take: Take::Row };
     Options {
-        pattern: Pattern::parse(pattern).unwrap(),
-        csv: Csv { header: Header::Auto, separator: None, decimal_comma: false },
-        channels: channels.split(' ').map(channel).collect(),
+        source: Source { pattern: Pattern::parse(pattern).unwrap(), format, labels: None },
+        dims: vec![channels.len()],
+        channels,
         label: column(label),
         classes: classes.split(' ').map(String::from).collect(),
+        other: None,
+        targets: Vec::new(),
+        rate: None,
         missing: Missing::Refuse,
+        absent: Vec::new(),
         by: None,
+        part: None,
+        skip: false,
         source_span: span("source"),
         classes_span: span("classes"),
     }
 }
 
+/// How the files of `options` are written, to be changed.
+pub(crate) fn csv(options: &mut Options) -> &mut Csv {
+    match &mut options.source.format {
+        Format::Csv { csv, .. } => csv,
+        other => panic!("no CSV: {other:?}"),
+    }
+}
+
 pub(crate) fn span(text: &str) -> Span {
-    Source::new("test.tml", text).span(0..text.len())
+    Text::new("test.tml", text).span(0..text.len())
 }
 
 pub(crate) fn column(text: &str) -> Column {

@@ -4,18 +4,25 @@ use std::collections::BTreeMap;
 
 use tinyml::base::rng::Rng;
 use tinyml::data::Rows;
-use tinyml::data::split::{Parts, Split, divide};
+use tinyml::data::split::{Given, Parts, Split, divide};
 
 use crate::options::span;
 
 fn split(train: u32, valid: u32, test: u32, seed: u64) -> Split {
-    Split { shares: [train, valid, test].map(|percent| percent * 10_000), seed, by: None, span: span("split") }
+    Split {
+        shares: [train, valid, test].map(|percent| percent * 10_000),
+        seed,
+        by: None,
+        given: None,
+        span: span("split"),
+    }
 }
 
 /// Random rows with many repeats; `by` groups when `groups` isn't 0.
 fn random(rng: &mut Rng, count: usize, distinct: usize, classes: usize, groups: usize) -> Rows {
     let mut rows = Rows {
         channels: vec!["a".into(), "b".into()],
+        dims: vec![2],
         classes: (0..classes).map(|class| format!("c{class}")).collect(),
         groups: (0..groups).map(|group| format!("g{group}")).collect(),
         files: vec!["d.csv".into()],
@@ -41,8 +48,14 @@ fn assert_together(rows: &Rows, parts: &Parts, seed: u64) {
     let mut of_value = BTreeMap::new();
     let mut of_group = BTreeMap::new();
     for row in 0..rows.len() {
-        let key: Vec<u32> = rows.row(row).iter().map(|value| value.to_bits()).collect();
-        assert_eq!(*of_value.entry(key).or_insert(parts.of[row]), parts.of[row], "seed {seed}: equal rows straddle");
+        if rows.group.is_empty() {
+            let key: Vec<u32> = rows.row(row).iter().map(|value| value.to_bits()).collect();
+            assert_eq!(
+                *of_value.entry(key).or_insert(parts.of[row]),
+                parts.of[row],
+                "seed {seed}: equal rows straddle"
+            );
+        }
         if let Some(group) = rows.group.get(row) {
             assert_eq!(
                 *of_group.entry(group).or_insert(parts.of[row]),
@@ -54,7 +67,7 @@ fn assert_together(rows: &Rows, parts: &Parts, seed: u64) {
 }
 
 #[test]
-fn groups_and_equal_rows_never_straddle_and_every_row_has_a_part() {
+fn groups_or_else_equal_rows_never_straddle_and_every_row_has_a_part() {
     for seed in 0..200 {
         let mut rng = Rng::new(seed, "split test");
         let (count, groups) = (10 + rng.below(400), [0, 0, 5, 40][rng.below(4)]);
@@ -168,4 +181,82 @@ fn the_mean_comes_from_the_training_part_and_makes_no_straddling_twins() {
     let train = (1..40).filter(|row| parts.of[*row] == 0).map(|row| f64::from(rows.row(row)[1]));
     let (sum, count) = train.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
     assert!((f64::from(rows.row(0)[1]) - sum / count).abs() < 1e-5);
+}
+
+/// Rows with a word for their part each.
+fn worded(words: &[&str], each: usize) -> Rows {
+    let mut rows = random(&mut Rng::new(2, "words"), words.len() * each, 1, 1, 0);
+    (0..rows.len()).for_each(|row| rows.x[row * 2] = row as f32);
+    rows.parts = words.iter().map(ToString::to_string).collect();
+    rows.part = (0..rows.len()).map(|row| (row / each) as u32).collect();
+    rows
+}
+
+fn given(train: &[&str], valid: &[&str], test: &[&str], shares: [u32; 3]) -> Split {
+    let words = [train, valid, test].map(|words| words.iter().map(ToString::to_string).collect());
+    let given = Given { column: "part".into(), words };
+    Split { shares: shares.map(|percent| percent * 10_000), given: Some(given), ..split(0, 0, 0, 1) }
+}
+
+#[test]
+fn the_data_can_say_the_parts() {
+    let mut rows = worded(&["training", "testing"], 40);
+    let parts = divide(&mut rows, &given(&[], &[], &["testing"], [85, 15, 0])).unwrap();
+    assert_eq!(parts.sizes(), [34, 6, 40]);
+    assert!(parts.of[40..].iter().all(|part| *part == 2));
+    let mut rows = worded(&["a", "b", "c", "d"], 10);
+    let parts = divide(&mut rows, &given(&["a"], &["b"], &["c", "d"], [100, 0, 0])).unwrap();
+    assert_eq!((parts.sizes(), parts.of[10]), ([10, 10, 20], 1));
+    // What no list names is left out, and said, where the training part is named.
+    let mut rows = worded(&["a", "b", "c"], 20);
+    let parts = divide(&mut rows, &given(&["a"], &[], &["b"], [80, 20, 0])).unwrap();
+    assert_eq!((rows.len(), parts.sizes()), (40, [16, 4, 20]));
+    assert!(
+        parts.warnings[0].title.contains("20 rows are left out: their `part` is in no part"),
+        "{:?}",
+        parts.warnings
+    );
+}
+
+#[test]
+fn a_word_that_is_never_met_is_refused() {
+    let mut rows = worded(&["training", "testing"], 10);
+    let diag = divide(&mut rows, &given(&[], &[], &["tests"], [85, 15, 0])).unwrap_err();
+    assert_eq!(diag.title, "no row has `tests` as its `part`");
+    assert!(diag.notes[0].contains("\"training\", \"testing\""), "{:?}", diag.notes);
+}
+
+#[test]
+fn equal_rows_in_two_given_parts_are_told() {
+    let mut rows = worded(&["training", "testing"], 40);
+    (0..10).for_each(|row| rows.x[(40 + row) * 2] = row as f32);
+    let parts = divide(&mut rows, &given(&[], &[], &["testing"], [85, 15, 0])).unwrap();
+    assert_eq!(parts.sizes()[2], 40);
+    let told = parts
+        .warnings
+        .iter()
+        .find(|warning| warning.title.contains("of 40 test rows equal a training row of another `part`"));
+    assert!(told.is_some(), "{:?}", parts.warnings);
+}
+
+#[test]
+fn numbers_to_learn_are_spread_over_the_parts() {
+    let mut rows = random(&mut Rng::new(3, "numbers"), 200, 1, 1, 0);
+    (0..200).for_each(|row| rows.x[row * 2] = row as f32);
+    (rows.classes, rows.targets) = (Vec::new(), vec!["t".into()]);
+    rows.y = vec![0; 200];
+    rows.values = (0..200).map(|row| if row < 190 { row as f32 } else { 1e6 }).collect();
+    let parts = divide(&mut rows, &split(70, 15, 15, 1)).unwrap();
+    for part in 0..3 {
+        let own: Vec<f32> = (0..200).filter(|row| parts.of[*row] == part).map(|row| rows.values[row]).collect();
+        let low = own.iter().filter(|value| **value < 100.0).count() as f32 / own.len() as f32;
+        assert!((0.4..0.6).contains(&low) && own.contains(&1e6), "part {part}: {low}");
+    }
+    // Three rows, one class row, no spread: nothing here panics.
+    for count in 1..6 {
+        let mut few = random(&mut Rng::new(3, "few"), count, count, 2, 0);
+        let _ = divide(&mut few, &split(70, 15, 15, 1));
+        (few.classes, few.targets, few.values) = (Vec::new(), vec!["t".into()], vec![1.0; count]);
+        let _ = divide(&mut few, &split(70, 15, 15, 1));
+    }
 }

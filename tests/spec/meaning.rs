@@ -1,8 +1,10 @@
 //! Good specs and what they mean.
 
 use tinyml::base::{Decimal, Dimension, Quantity, Shape};
+use tinyml::data::{Format, Take};
 use tinyml::spec::model::{
-    Balance, Bound, Callee, Column, Header, Input, Metric, Missing, Optimizer, Origin, Requirement, Schedule,
+    Balance, Bound, Callee, Column, Header, Input, Limit, Metric, Missing, Optimizer, Origin, Requirement, Schedule,
+    Short,
 };
 
 use super::words::{resolve, resolve_with};
@@ -14,7 +16,7 @@ use std.features.{window, spectrum}
 
 /// Wrist recordings: one CSV per take, the folder is the label.
 dataset imu {
-  source   = csv("data/{label}/{subject}-*.csv", separator = ";", decimal = comma)
+  source   = csv("data/{label}/{subject}-*.csv", separator = ";", decimal = comma, take = file)
   channels = [ax, ay, az]
   classes  = [rest, wave, circle, fall]
   rate     = 50 Hz
@@ -76,11 +78,12 @@ fn the_gesture_spec_means_what_it_says() {
     assert_eq!(spec.name, "gesture");
     let data = &spec.datasets[0];
     assert_eq!(data.docs, ["Wrist recordings: one CSV per take, the folder is the label."]);
-    assert_eq!(data.source.pattern, "data/{label}/{subject}-*.csv");
-    assert_eq!((data.source.separator, data.source.decimal_comma), (Some(';'), true));
+    assert_eq!(data.source.pattern.to_string(), "data/{label}/{subject}-*.csv");
+    let Format::Csv { csv, take } = &data.source.format else { panic!("{:?}", data.source.format) };
+    assert_eq!((csv.separator, csv.decimal_comma, *take), (Some(';'), true, Take::File));
     assert_eq!(data.classes, ["rest", "wave", "circle", "fall"]);
     assert_eq!(data.rate, Some(Quantity::new(Dimension::Frequency, 50_000)));
-    assert_eq!(data.missing, Missing::Value(Decimal::new(-15, -1)));
+    assert_eq!(data.missing, Missing::Value(-1.5));
     assert_eq!((data.split.train, data.split.valid, data.split.test, data.split.seed), (700_000, 150_000, 150_000, 7));
     assert_eq!(data.split.by, Some(Column::Named("subject".into())));
     assert_eq!((spec.fetches[0].path.as_str(), spec.fetches[0].digest.short().as_str()), ("data/a.csv", "af1349b9"));
@@ -94,8 +97,11 @@ fn the_gesture_spec_means_what_it_says() {
 fn shapes_flow_from_rows_to_scores() {
     let spec = resolve(GESTURE);
     let shapes: Vec<String> = spec.features[0].steps.iter().map(|step| step.output.to_string()).collect();
-    assert_eq!(shapes, ["f32[50, 3]", "f32[50, 3]", "f32[16, 3]"]);
-    assert_eq!(spec.features[0].steps[1].call, Callee::User(0));
+    assert_eq!(shapes, ["f32[50, 3]", "f32[16, 3]"]);
+    let window = spec.features[0].window.as_ref().expect("streams are cut");
+    assert_eq!((window.length, window.stride, window.short), (50, 13, Short::Pad));
+    assert_eq!((&spec.features[0].input, &spec.datasets[0].row), (&Shape::f32(&[50, 3]), &Shape::f32(&[3])));
+    assert_eq!(spec.features[0].steps[0].call, Callee::User(0));
     let model = &spec.models[0];
     assert_eq!((model.input, model.dataset, model.shape.clone()), (Input::Features(0), 0, Shape::f32(&[16, 3])));
     let shapes: Vec<String> = model.layers.iter().map(|layer| layer.output.to_string()).collect();
@@ -109,7 +115,7 @@ fn arguments_are_canonical_with_defaults_and_counts() {
         args.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
     };
     let steps: Vec<String> = spec.features[0].steps.iter().map(|step| text(&step.args)).collect();
-    assert_eq!(steps, ["length=1 s stride=250 ms", "", "bins=16 scale=log"]);
+    assert_eq!(steps, ["", "bins=16 scale=log"]);
     let layers: Vec<String> = spec.models[0].layers.iter().map(|layer| text(&layer.args)).collect();
     assert_eq!(
         layers,
@@ -150,10 +156,14 @@ fn requirements_keep_their_order_units_and_classes() {
     let boards: Vec<&str> = deploy.boards.iter().map(|found| found.board.name.as_str()).collect();
     assert_eq!(boards, ["nucleo_f446re", "microbit_v2"]);
     assert_eq!(deploy.app, Some(1));
+    let base = |limit: &Limit| match limit {
+        Limit::Of(quantity) => quantity.base,
+        Limit::Number(number) => panic!("{number} has no unit"),
+    };
     let limits: Vec<(Metric, Bound, i128)> = deploy
         .requirements
         .iter()
-        .map(|Requirement { metric, relation, limit, .. }| (*metric, *relation, limit.base))
+        .map(|Requirement { metric, relation, limit, .. }| (*metric, *relation, base(limit)))
         .collect();
     assert_eq!(
         limits,
@@ -186,7 +196,8 @@ fn channels_have_every_form() {
         dataset("source = csv(\"d.csv\", header = no)\n  channels = [columns(0..1), column(5)]\n  label = column(9)");
     let columns: Vec<&Column> = data.channels.iter().map(|channel| &channel.column).collect();
     assert_eq!(columns, [&Column::At(0), &Column::At(1), &Column::At(5)]);
-    assert_eq!((data.label, data.source.header), (Column::At(9), Header::No));
+    let Format::Csv { csv, .. } = &data.source.format else { panic!("{:?}", data.source.format) };
+    assert_eq!((&data.label, csv.header), (&Column::At(9), Header::No));
 }
 
 #[test]
@@ -203,7 +214,7 @@ fn another_spec_is_read_in_place_with_its_own_folder() {
     let main = "tml 1\n\nuse \"shared/data.tml\"\n\nfeatures g from d {\n  f()\n}\n\nmodel m from g {\n  dense(d.classes)\n}\n";
     let (spec, warnings) = resolve_with(main, &[("shared/data.tml", other)]).unwrap_or_else(|diags| panic!("{diags}"));
     assert!(warnings.is_empty());
-    assert_eq!(spec.datasets[0].source.pattern, "raw/{label}.csv");
+    assert_eq!(spec.datasets[0].source.pattern.to_string(), "raw/{label}.csv");
     assert!(matches!(&spec.functions[0].origin, Origin::Extern { path } if path == "shared/f.c"));
     assert_eq!(spec.models[0].shape, Shape::f32(&[2]));
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use tinyml::base::{Diag, Diags, Dimension, Kind, Param, Shape, Source};
+use tinyml::base::{Diag, Diags, Kind, Param, Shape, Source};
 use tinyml::lang;
+use tinyml::library::feature::{Misfit, Signal};
 use tinyml::library::{Board, Library};
-use tinyml::spec::{self, Callable, Spec, Vocabulary};
+use tinyml::spec::{self, Callable, FeatureWord, Spec, Vocabulary};
 
 /// Two boards, two features, four layers.
 pub(crate) struct Words(Library);
@@ -18,15 +19,6 @@ impl Words {
 
 fn argument<'a>(args: &'a [(String, String)], name: &str) -> &'a str {
     args.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
-}
-
-fn window(args: &[(String, String)], input: &Shape) -> Result<Shape, String> {
-    let samples = match argument(args, "length") {
-        "1 s" => 50,
-        "2 s" => 100,
-        other => return Err(format!("`{other}` is no length of these tests")),
-    };
-    Ok(Shape::f32(&[samples, input.len()]))
 }
 
 fn spectrum(args: &[(String, String)], input: &Shape) -> Result<Shape, String> {
@@ -54,6 +46,15 @@ fn callable(doc: &str, params: Vec<Param>, infer: Infer) -> Callable<'static> {
     Callable { doc: doc.into(), params, infer: Box::new(infer) }
 }
 
+fn feature(doc: &str, params: Vec<Param>, infer: Infer) -> FeatureWord<'static> {
+    let infer = move |args: &[(String, String)], input: &Signal| match infer(args, &input.shape) {
+        Ok(shape) => Ok(Signal { shape, rate: input.rate }),
+        Err(reason) => Err(Misfit { reason, help: None }),
+    };
+    let (channels, steps, fitted) = (Vec::new(), false, false);
+    FeatureWord { doc: doc.into(), params, channels, steps, fitted, infer: Box::new(infer) }
+}
+
 impl Vocabulary for Words {
     fn boards(&self) -> Vec<String> {
         vec!["microbit_v2".into(), "nucleo_f446re".into(), "nucleo_l4r5zi".into()]
@@ -72,17 +73,15 @@ impl Vocabulary for Words {
     }
 
     fn features(&self) -> Vec<String> {
-        vec!["spectrum".into(), "window".into()]
+        vec!["spectrum".into()]
     }
 
-    fn feature(&self, name: &str) -> Option<Result<Callable<'_>, Diag>> {
-        let time = |name: &str| Param::required(name, Kind::Of(Dimension::Time), "how long");
+    fn feature(&self, name: &str) -> Option<Result<FeatureWord<'_>, Diag>> {
         Some(Ok(match name {
-            "window" => callable("cuts a stream into windows", vec![time("length"), time("stride")], window),
             "spectrum" => {
                 let bins = Param::required("bins", Kind::Int(1, 512), "how many");
                 let scale = Param::optional("scale", words(&["linear", "log"]), "linear", "of the amplitudes");
-                callable("amplitudes by frequency", vec![bins, scale], spectrum)
+                feature("amplitudes by frequency", vec![bins, scale], spectrum)
             }
             _ => return None,
         }))

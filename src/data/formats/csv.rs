@@ -1,4 +1,5 @@
-//! CSV in the forms that people have: any separator, a header or none, quotes, blank lines, row names without a name.
+//! CSV in the forms that people have: any separator, a header or none, quotes, blank lines, row names without a name,
+//! comments, lines of other things above the header, a header that comes again.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use super::text;
 pub type Record = StringRecord;
 
 /// How a file is written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Csv {
     /// Whether the first row names the columns.
     pub header: Header,
@@ -20,6 +21,14 @@ pub struct Csv {
     pub separator: Option<char>,
     /// True when numbers use a decimal comma.
     pub decimal_comma: bool,
+    /// Lines that start with this text are passed over; empty: none are.
+    pub comment: String,
+}
+
+impl Default for Csv {
+    fn default() -> Self {
+        Self { header: Header::Auto, separator: None, decimal_comma: false, comment: String::new() }
+    }
 }
 
 /// Whether the first row names the columns.
@@ -46,9 +55,9 @@ pub struct Wanted {
 
 /// A file, decoded and understood: separator, header and width are known.
 pub struct Table {
-    text: String,
-    separator: u8,
-    has_header: bool,
+    body: Body,
+    /// Records above the first row of data: the header and what stands above it.
+    skip: usize,
     /// Column names by position; empty without a header.
     pub header: Vec<String>,
     /// Fields that a row should have.
@@ -57,6 +66,14 @@ pub struct Table {
     pub row_names: bool,
     /// True when the bytes weren't UTF-8.
     pub latin1: bool,
+    /// Lines of other things above the header.
+    pub above: usize,
+}
+
+/// Where records come from.
+enum Body {
+    Text { text: String, separator: u8 },
+    Records(Vec<(u32, StringRecord)>),
 }
 
 /// Why a file can't be read as asked.
@@ -87,30 +104,53 @@ pub enum Refusal {
 /// Separators in the order of preference among those that fit equally well: a comma may be a decimal comma.
 const SEPARATORS: &[char] = &['\t', ';', '|', ','];
 
+/// Rows among which a header is looked for.
+const ABOVE: usize = 64;
+
 impl Table {
     /// Decodes a file and finds out its separator, header and width.
-    pub fn open(bytes: Vec<u8>, csv: Csv, wanted: &Wanted) -> Result<Self, Refusal> {
-        let decoded = text::decode(bytes).map_err(Refusal::Unreadable)?;
+    pub fn open(bytes: Vec<u8>, csv: &Csv, wanted: &Wanted) -> Result<Self, Refusal> {
+        let mut decoded = text::decode(bytes).map_err(Refusal::Unreadable)?;
+        if !csv.comment.is_empty() {
+            decoded.text = without_comments(&decoded.text, &csv.comment);
+        }
         if decoded.text.trim().is_empty() {
             return Err(Refusal::Unreadable("is empty".into()));
         }
         let separator = csv.separator.unwrap_or_else(|| sniff(&decoded.text, csv, wanted));
         let text = if separator == ' ' { join_blanks(&decoded.text) } else { decoded.text };
-        let mut table = Self {
-            text,
-            separator: if separator == ' ' { b'\t' } else { separator as u8 },
-            has_header: false,
-            header: Vec::new(),
-            width: 0,
-            row_names: false,
-            latin1: decoded.latin1,
-        };
+        let separator = if separator == ' ' { b'\t' } else { separator as u8 };
+        let mut table = Self::new(Body::Text { text, separator }, decoded.latin1);
         table.find_header(csv, wanted)?;
         table.find_width()?;
-        if let Some(position) = wanted.last.filter(|position| *position >= table.width) {
-            return Err(Refusal::Position { position, fields: table.width });
-        }
+        table.has_position(wanted)?;
         Ok(table)
+    }
+
+    /// A table whose rows another format has taken apart; lines count from 1.
+    pub fn from_records(header: Vec<String>, rows: Vec<(u32, StringRecord)>, wanted: &Wanted) -> Result<Self, Refusal> {
+        if rows.is_empty() {
+            return Err(Refusal::Unreadable("is empty".into()));
+        }
+        let absent: Vec<String> = wanted.names.iter().filter(|name| !header.contains(name)).cloned().collect();
+        if !absent.is_empty() {
+            return Err(Refusal::Columns { absent, fields: header.len(), found: header });
+        }
+        let width = header.len().max(rows[0].1.len());
+        let table = Self { header, width, ..Self::new(Body::Records(rows), false) };
+        table.has_position(wanted)?;
+        Ok(table)
+    }
+
+    fn new(body: Body, latin1: bool) -> Self {
+        Self { body, skip: 0, header: Vec::new(), width: 0, row_names: false, latin1, above: 0 }
+    }
+
+    fn has_position(&self, wanted: &Wanted) -> Result<(), Refusal> {
+        match wanted.last.filter(|position| *position >= self.width) {
+            Some(position) => Err(Refusal::Position { position, fields: self.width }),
+            None => Ok(()),
+        }
     }
 
     /// Position of the field that the column called `name` has in a row.
@@ -120,39 +160,67 @@ impl Table {
 
     /// Calls `each` with the line and the fields of every row below the header, blank rows left out.
     pub fn rows(&self, each: &mut dyn FnMut(u32, &StringRecord)) {
-        let mut skip = self.has_header;
-        records(&self.text, self.separator, &mut |line, record| {
-            if !std::mem::take(&mut skip) {
+        let mut skip = self.skip;
+        self.records(&mut |line, record| {
+            if skip == 0 {
                 each(line, record);
             }
+            skip = skip.saturating_sub(1);
             true
         });
     }
 
-    fn find_header(&mut self, csv: Csv, wanted: &Wanted) -> Result<(), Refusal> {
-        let first = first_record(&self.text, self.separator);
-        if first.is_empty() {
-            return Err(Refusal::Unreadable("is empty".into()));
+    /// True when a row is the header again.
+    pub fn is_header(&self, record: &StringRecord) -> bool {
+        !self.header.is_empty()
+            && record.len() == self.header.len()
+            && record.iter().zip(&self.header).all(|(field, name)| field.trim() == name)
+    }
+
+    fn records(&self, each: &mut dyn FnMut(u32, &StringRecord) -> bool) {
+        match &self.body {
+            Body::Text { text, separator } => records(text, *separator, each),
+            Body::Records(rows) => {
+                let _ = rows.iter().all(|(line, record)| each(*line, record));
+            }
         }
+    }
+
+    fn find_header(&mut self, csv: &Csv, wanted: &Wanted) -> Result<(), Refusal> {
+        let mut top: Vec<Vec<String>> = Vec::new();
+        self.records(&mut |_, record| {
+            top.push(trimmed(record));
+            top.len() < ABOVE
+        });
+        let Some(first) = top.first() else {
+            return Err(Refusal::Unreadable("is empty".into()));
+        };
+        let has_names = |row: &&Vec<String>| wanted.names.iter().all(|name| row.contains(name));
+        let above = match csv.header {
+            // Loggers write other things above their header; it is the row that has all names.
+            Header::Auto | Header::Yes if !wanted.names.is_empty() => {
+                top.iter().position(|row| has_names(&row)).unwrap_or(0)
+            }
+            _ => 0,
+        };
+        let first = if above > 0 { top[above].clone() } else { first.clone() };
         let absent: Vec<String> = wanted.names.iter().filter(|name| !first.contains(name)).cloned().collect();
-        self.has_header = match csv.header {
+        let has_header = match csv.header {
             Header::Yes => true,
             Header::No => false,
             Header::Auto if wanted.names.is_empty() => starts_with_names(&first, csv, wanted),
             Header::Auto => absent.len() < wanted.names.len() || !looks_like_data(&first, csv),
         };
-        if !absent.is_empty() || (!self.has_header && !wanted.names.is_empty()) {
-            let found = if self.has_header { first.clone() } else { Vec::new() };
+        if !absent.is_empty() || (!has_header && !wanted.names.is_empty()) {
+            let found = if has_header { first.clone() } else { Vec::new() };
             return Err(Refusal::Columns { absent, found, fields: first.len() });
         }
         let twice = |name: &&String| first.iter().filter(|column| column == name).count() > 1;
-        if self.has_header
-            && let Some(name) = wanted.names.iter().find(twice)
-        {
+        if has_header && let Some(name) = wanted.names.iter().find(twice) {
             return Err(Refusal::Twice(name.clone()));
         }
-        if self.has_header {
-            self.header = first;
+        if has_header {
+            (self.header, self.skip, self.above) = (first, above + 1, above);
         }
         Ok(())
     }
@@ -170,9 +238,9 @@ impl Table {
         let Some((common, _)) = counts.into_iter().max_by_key(|(_, count)| *count) else {
             return Err(Refusal::Unreadable("has a header but no rows".into()));
         };
-        let one_more = self.has_header && common == named + 1;
+        let one_more = self.skip > 0 && common == named + 1;
         self.row_names = one_more && !trailing;
-        self.width = if self.has_header && !one_more { named } else { common };
+        self.width = if self.skip > 0 && !one_more { named } else { common };
         Ok(())
     }
 }
@@ -205,33 +273,34 @@ fn newlines(bytes: &[u8]) -> u32 {
     (0..bytes.len()).filter(|at| bytes[*at] == b'\n' || lone(*at)).count() as u32
 }
 
-fn first_record(text: &str, separator: u8) -> Vec<String> {
-    let mut first = Vec::new();
-    records(text, separator, &mut |_, record| {
-        first = record.iter().map(|field| field.trim().to_string()).collect();
-        false
-    });
-    first
+fn trimmed(record: &StringRecord) -> Vec<String> {
+    record.iter().map(|field| field.trim().to_string()).collect()
+}
+
+/// The text with comment lines made blank, so that lines keep their numbers.
+fn without_comments(text: &str, comment: &str) -> String {
+    let keep = |line: &&str| !line.trim_start().starts_with(comment);
+    text.split_inclusive('\n').map(|line| Some(line).filter(keep).unwrap_or("\n")).collect()
 }
 
 /// With positions only: the first row is a header when a position that should be a number holds text.
-fn starts_with_names(first: &[String], csv: Csv, wanted: &Wanted) -> bool {
+fn starts_with_names(first: &[String], csv: &Csv, wanted: &Wanted) -> bool {
     let text = |at: &usize| first.get(*at).is_some_and(|cell| is_text(cell, csv));
     wanted.numeric.iter().any(text)
 }
 
 /// True when at least half of the cells are numbers: such a row is data, not names.
-fn looks_like_data(first: &[String], csv: Csv) -> bool {
+fn looks_like_data(first: &[String], csv: &Csv) -> bool {
     let numbers = first.iter().filter(|cell| !is_text(cell, csv)).count();
     numbers * 2 >= first.len()
 }
 
-fn is_text(text: &str, csv: Csv) -> bool {
+fn is_text(text: &str, csv: &Csv) -> bool {
     cell::number(text, csv.decimal_comma) == cell::Cell::Text
 }
 
 /// The separator under which the wanted names appear and rows agree in their number of fields.
-fn sniff(text: &str, csv: Csv, wanted: &Wanted) -> char {
+fn sniff(text: &str, csv: &Csv, wanted: &Wanted) -> char {
     let candidates = SEPARATORS.iter().filter(|separator| !(csv.decimal_comma && **separator == ','));
     let mut best = (',', (0, 0));
     for separator in candidates {
@@ -247,14 +316,17 @@ fn sniff(text: &str, csv: Csv, wanted: &Wanted) -> char {
     if found * 2 >= wanted.names.len() && agreement > 0 { ' ' } else { best.0 }
 }
 
-/// Wanted names in the first row, and percent of the first rows that have its most common number of fields.
+/// Wanted names in the row that has most of them, and percent of the first rows that have the most common number of
+/// fields.
 fn score(text: &str, separator: u8, wanted: &Wanted) -> (usize, usize) {
     const SAMPLE: usize = 200;
-    let first = first_record(text, separator);
-    let found = wanted.names.iter().filter(|name| first.contains(name)).count();
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut rows = 0;
+    let (mut rows, mut found) = (0, 0);
     records(text, separator, &mut |_, record| {
+        if rows < ABOVE && found < wanted.names.len() {
+            let fields: std::collections::HashSet<&str> = record.iter().map(str::trim).collect();
+            found = found.max(wanted.names.iter().filter(|name| fields.contains(name.as_str())).count());
+        }
         *counts.entry(record.len()).or_default() += 1;
         rows += 1;
         rows < SAMPLE

@@ -10,14 +10,13 @@ pub struct Decoded {
 
 /// First bytes of files that people take for text tables, with what to say.
 const MAGIC: &[(&[u8], &str)] = &[
-    (b"\x1f\x8b", "is gzip-compressed; unpack it first: `gunzip`"),
     (b"PK\x03\x04", "is a zip file, perhaps an Excel workbook; save it as CSV"),
     (b"\xd0\xcf\x11\xe0", "is an old Excel workbook; save it as CSV"),
     (b"PAR1", "is a Parquet file; convert it to CSV"),
-    (b"\x93NUMPY", "is a NumPy array; convert it to CSV"),
+    (b"\x93NUMPY", "is a NumPy array; read it with `npy(…)`"),
     (b"\x89HDF", "is an HDF5 file; convert it to CSV"),
-    (b"RIFF", "is a RIFF file (WAV or AVI), not a table"),
-    (b"\x89PNG", "is a PNG image, not a table"),
+    (b"RIFF", "is a RIFF file (WAV or AVI), not a table; sound is read with `wav(…)`"),
+    (b"\x89PNG", "is a PNG image, not a table; images are read with `images(…)`"),
     (b"BZh", "is bzip2-compressed; unpack it first"),
     (b"\xfd7zXZ", "is xz-compressed; unpack it first"),
     (b"version https://git-lfs", "is a Git LFS pointer, not the data; run `git lfs pull`"),

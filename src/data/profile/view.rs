@@ -85,14 +85,17 @@ impl View<'_> {
 
 /// Looks at divided rows.
 pub fn profile(rows: &Rows, parts: &Parts) -> Profile {
+    let width = rows.channels.len().max(1);
+    let mut starts: Vec<usize> = (0..rows.len()).map(|row| rows.range(row).start / width).collect();
+    starts.push(rows.x.len() / width);
     let view = View {
         channels: &rows.channels,
         classes: &rows.classes,
         x: &rows.x,
-        starts: (0..=rows.len()).collect(),
+        starts,
         y: &rows.y,
-        targets: &[],
-        values: &[],
+        targets: &rows.targets,
+        values: &rows.values,
         part: &parts.of,
         group: &rows.group,
         groups: &rows.groups,

@@ -4,6 +4,7 @@ use crate::base::{Diag, Span};
 use crate::data::rows::Rows;
 
 use super::assign::{PARTS, assign};
+use super::given::{Given, fix};
 use super::groups::Groups;
 
 /// Names of the parts, by number.
@@ -18,6 +19,8 @@ pub struct Split {
     pub seed: u64,
     /// The `by` column's name, for messages.
     pub by: Option<String>,
+    /// Parts that the data names; their shares are 0, and the other shares are of the rest.
+    pub given: Option<Given>,
     /// Where the spec says so.
     pub span: Span,
 }
@@ -42,31 +45,40 @@ impl Parts {
     }
 }
 
-/// Divides `rows`: seeded, stratified by class, equal rows and rows of one group together, as near to the shares
-/// as that allows. The same rows in another order get the same parts. Then NaN in `rows.x` becomes the channel's
+/// Divides `rows`: seeded, stratified by class (or by the numbers to learn), rows of one group together, or, without
+/// groups, equal rows, as near to the shares as that allows, after the parts that the data names itself. Where groups
+/// or the data decide, equal rows may be in two parts; many of them are worth a warning. The same rows in another order get the same parts. Then NaN in `rows.x` becomes the channel's
 /// mean over the training part. Errors: `tml::split` (an empty part), `tml::missing` (no value to take a mean of).
 pub fn divide(rows: &mut Rows, split: &Split) -> Result<Parts, Diag> {
+    let (fixed, mut told) = match &split.given {
+        Some(given) => fix(rows, given, split.shares, &split.span)?,
+        None => (vec![None; rows.len()], Vec::new()),
+    };
     let mut groups = Groups::new(rows);
-    groups.join_equal(rows);
+    if rows.group.is_empty() {
+        groups.join_equal(rows);
+    }
+    let (strata, count) = rows.strata();
     loop {
-        let sets = groups.collect(rows, split.seed);
-        let chosen = assign(&sets, rows.classes.len(), split.shares);
-        let mut of = vec![0; rows.len()];
+        let sets = groups.collect(rows, &strata, split.seed, &|row| fixed[row as usize].is_none());
+        let chosen = assign(&sets, count, split.shares);
+        let mut of: Vec<u8> = fixed.iter().map(|part| part.unwrap_or(0)).collect();
         for (set, part) in sets.iter().zip(chosen) {
             set.rows.iter().for_each(|row| of[*row as usize] = part);
         }
         let mut parts = Parts { of, groups: sets.len(), warnings: Vec::new() };
         refuse_empty(rows, split, &parts)?;
-        let Some(filled) = filled(rows, &parts.of)? else {
-            parts.warnings = warnings(rows, split, &parts);
-            return Ok(parts);
-        };
+        let filled = filled(rows, &parts.of)?;
         // A filled row may have become equal to another one: join these too and divide again.
-        if groups.join_equal(&filled) == 0 {
-            rows.x = filled.x;
-            parts.warnings = warnings(rows, split, &parts);
-            return Ok(parts);
+        if rows.group.is_empty() && filled.as_ref().is_some_and(|filled| groups.join_equal(filled) > 0) {
+            continue;
         }
+        if let Some(filled) = filled {
+            rows.x = filled.x;
+        }
+        told.extend(warnings(rows, split, &parts));
+        parts.warnings = told;
+        return Ok(parts);
     }
 }
 
@@ -78,13 +90,14 @@ fn filled(rows: &Rows, of: &[u8]) -> Result<Option<Rows>, Diag> {
     let width = rows.channels.len();
     let mut filled = rows.clone();
     for channel in 0..width {
-        let known = (0..rows.len()).filter(|row| of[*row] == 0).map(|row| rows.x[row * width + channel]);
+        let values = |row: usize| rows.range(row).skip(channel).step_by(width);
+        let known = (0..rows.len()).filter(|row| of[*row] == 0).flat_map(values).map(|at| rows.x[at]);
         let (mut sum, mut count) = (0.0_f64, 0_usize);
         for value in known.filter(|value| !value.is_nan()) {
             sum += f64::from(value);
             count += 1;
         }
-        let column = || (0..rows.len()).map(|row| row * width + channel);
+        let column = || (channel..rows.x.len()).step_by(width);
         if count == 0 && column().any(|at| rows.x[at].is_nan()) {
             let name = &rows.channels[channel];
             return Err(Diag::error(
@@ -103,7 +116,10 @@ fn filled(rows: &Rows, of: &[u8]) -> Result<Option<Rows>, Diag> {
 
 fn refuse_empty(rows: &Rows, split: &Split, parts: &Parts) -> Result<(), Diag> {
     let sizes = parts.sizes();
-    let Some(empty) = (0..PARTS).find(|part| split.shares[*part] > 0 && sizes[*part] == 0) else { return Ok(()) };
+    let asked = |part: &usize| {
+        split.shares[*part] > 0 || split.given.as_ref().is_some_and(|given| !given.words[*part].is_empty())
+    };
+    let Some(empty) = (0..PARTS).find(|part| asked(part) && sizes[*part] == 0) else { return Ok(()) };
     let name = NAMES[empty];
     let together = match &split.by {
         Some(by) => format!("in {} sets that stay together: rows of one `{by}`, and equal rows", parts.groups),
@@ -126,7 +142,7 @@ fn warnings(rows: &Rows, split: &Split, parts: &Parts) -> Vec<Diag> {
     let total = rows.len().max(1) as f64;
     for (part, size) in parts.sizes().into_iter().enumerate() {
         let (got, asked) = (size as f64 / total, f64::from(split.shares[part]) / 1e6);
-        if (got - asked).abs() > 0.05 && rows.len() >= 20 {
+        if split.given.is_none() && (got - asked).abs() > 0.05 && rows.len() >= 20 {
             let title = format!(
                 "the {} part has {:.0} % of the rows, {:.0} % were asked for",
                 NAMES[part],
@@ -141,7 +157,8 @@ fn warnings(rows: &Rows, split: &Split, parts: &Parts) -> Vec<Diag> {
             );
         }
     }
-    for (part, name) in NAMES.iter().enumerate().filter(|(part, _)| split.shares[*part] > 0) {
+    let sizes = parts.sizes();
+    for (part, name) in NAMES.iter().enumerate().filter(|(part, _)| sizes[*part] > 0 && !rows.classes.is_empty()) {
         let mut has = vec![false; rows.classes.len()];
         parts
             .of
@@ -156,11 +173,38 @@ fn warnings(rows: &Rows, split: &Split, parts: &Parts) -> Vec<Diag> {
         }
     }
     warnings.extend(contradictions(rows));
+    warnings.extend(repeated(rows, split, &parts.of));
     warnings
+}
+
+/// Rows of the test part that equal one of the training part, where more than one in twenty does: the accuracy is
+/// partly one of remembering.
+fn repeated(rows: &Rows, split: &Split, of: &[u8]) -> Option<Diag> {
+    let unit = split.given.as_ref().map(|given| &given.column).or(split.by.as_ref())?;
+    let order = rows.neighbours();
+    let (mut count, mut example) = (0, None);
+    for run in order.chunk_by(|a, b| rows.compare(*a as usize, *b as usize).is_eq()) {
+        let learnt = run.iter().find(|row| of[**row as usize] == 0);
+        let tested = run.iter().filter(|row| of[**row as usize] == 2);
+        if let Some(learnt) = learnt {
+            count += tested.clone().count();
+            example = example.or(tested.copied().next().map(|tested| (tested as usize, *learnt as usize)));
+        }
+    }
+    let total = of.iter().filter(|part| **part == 2).count();
+    let (tested, learnt) = example?;
+    let title = format!("{count} of {total} test rows equal a training row of another `{unit}`");
+    (count * 20 > total).then(|| {
+        let diag = Diag::warning("tml::split", title).at(&split.span, "divided here");
+        diag.note(format!("for example {} and {}", rows.place(tested), rows.place(learnt)))
+    })
 }
 
 /// Equal rows with different classes: no model can get all of them right.
 fn contradictions(rows: &Rows) -> Option<Diag> {
+    if rows.classes.is_empty() {
+        return None;
+    }
     let order = rows.neighbours();
     let equal = |a: &u32, b: &u32| rows.compare(*a as usize, *b as usize).is_eq();
     let (mut affected, mut example) = (0, None);

@@ -45,15 +45,16 @@ impl Groups {
     }
 
     /// The sets, in an order that depends on the seed and the rows' content, not on the rows' order.
-    pub(super) fn collect(&mut self, rows: &Rows, seed: u64) -> Vec<Group> {
+    /// `strata` says what each row is stratified by; only rows for which `open` is true are among them.
+    pub(super) fn collect(&mut self, rows: &Rows, strata: &[u32], seed: u64, open: &dyn Fn(u32) -> bool) -> Vec<Group> {
         let mut members: Vec<Vec<u32>> = vec![Vec::new(); rows.len()];
-        for row in 0..rows.len() as u32 {
+        for row in (0..rows.len() as u32).filter(|row| open(*row)) {
             members[self.find(row) as usize].push(row);
         }
         let mut groups: Vec<Group> = members
             .into_iter()
             .filter(|members| !members.is_empty())
-            .map(|members| Group { classes: classes(rows, &members), key: key(rows, &members, seed), rows: members })
+            .map(|members| Group { classes: classes(strata, &members), key: key(rows, &members, seed), rows: members })
             .collect();
         // Large sets first, while there is room for them; rows by themselves fill up to the exact shares.
         groups.sort_by_key(|group| (group.rows.len() == 1, group.key, group.rows[0]));
@@ -77,8 +78,8 @@ impl Groups {
     }
 }
 
-fn classes(rows: &Rows, members: &[u32]) -> Vec<(u32, usize)> {
-    let mut all: Vec<u32> = members.iter().map(|row| rows.y[*row as usize]).collect();
+fn classes(strata: &[u32], members: &[u32]) -> Vec<(u32, usize)> {
+    let mut all: Vec<u32> = members.iter().map(|row| strata[*row as usize]).collect();
     all.sort_unstable();
     all.chunk_by(|a, b| a == b).map(|run| (run[0], run.len())).collect()
 }
@@ -90,5 +91,8 @@ fn key(rows: &Rows, members: &[u32], seed: u64) -> Digest {
     let bytes: Vec<u8> =
         least.into_iter().flat_map(|row| rows.row(*row as usize)).flat_map(|value| value.to_le_bytes()).collect();
     hasher.field(&bytes);
+    // Rows of two groups may be equal: their names tell them apart.
+    let group = members.first().and_then(|row| rows.group.get(*row as usize));
+    hasher.field(group.map_or("", |group| &rows.groups[*group as usize]).as_bytes());
     hasher.finish()
 }

@@ -254,9 +254,11 @@ impl Gate {
 }
 
 impl Gate {
-    /// What an application is told: each class once, with all the probability.
+    /// What an application is told: each class once, with all the probability. One score is a detection's, with two labels.
     fn verdicts(&self) -> Vec<(&'static str, Vec<f32>)> {
-        let classes = self.function.params.first().map_or(1, |(_, shape)| shape.len());
+        let scores = self.function.params.first().map_or(1, |(_, shape)| shape.len());
+        let labelled = self.function.params.iter().any(|(_, shape)| shape.dims.is_empty());
+        let classes = if labelled { scores.max(2) } else { scores };
         let verdict = |class: usize| {
             let values = self.function.params.iter().flat_map(|(_, shape)| match shape.dims.as_slice() {
                 [] => vec![class as f32],

@@ -7,7 +7,7 @@ use crate::base::{Diag, Shape};
 use crate::library::Library;
 use crate::library::board::Board;
 use crate::library::core::{Core, Fpu};
-use crate::spec::model::{Function, Origin};
+use crate::spec::model::{DETECTED, Function, Origin};
 use crate::stages::signature;
 
 /// Names that `tml.h` declares for transforms and features.
@@ -71,7 +71,7 @@ pub fn render(function: &Function, facts: &Facts<'_>, library: &Library) -> Resu
         params: function
             .params
             .iter()
-            .map(|(name, shape)| Named { name: name.clone(), meaning: meaning(name, shape) })
+            .map(|(name, shape)| Named { name: name.clone(), meaning: meaning(name, shape, facts.classes) })
             .collect(),
         result: function.result.as_ref().map(result),
         classes: facts.classes.iter().map(|class| format!("{class:?}")).collect(),
@@ -83,8 +83,14 @@ pub fn render(function: &Function, facts: &Facts<'_>, library: &Library) -> Resu
     library.render("prompts/function.md.j2", &context)
 }
 
-fn meaning(name: &str, shape: &Shape) -> String {
+fn meaning(name: &str, shape: &Shape, classes: &[String]) -> String {
+    let detected = classes == DETECTED;
     match (name, shape.dims.as_slice()) {
+        ("label", []) if detected => "1 for an anomaly, else 0".into(),
+        ("scores", [1]) if detected => {
+            "one number: the mean square of what the model gives wrongly of its input".into()
+        }
+        ("values", _) if classes.is_empty() => format!("{} numbers that the model tells, one a target", shape.len()),
         ("label", []) => "index of the class with the highest score".into(),
         ("scores", _) => format!("{} probabilities, one a class, in the order of the classes", shape.len()),
         (_, []) => format!("one `{}`", shape.element.c_type()),
@@ -98,7 +104,7 @@ fn meaning(name: &str, shape: &Shape) -> String {
 
 fn result(shape: &Shape) -> Named {
     let name = if shape.dims.is_empty() { "the returned value" } else { "out" };
-    Named { name: name.into(), meaning: meaning("", shape) }
+    Named { name: name.into(), meaning: meaning("", shape, &[]) }
 }
 
 fn case_text(case: &Case) -> CaseText {

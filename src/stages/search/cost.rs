@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::super::compile::{compile, sources};
+use super::super::decide::Decide;
 use super::super::exercise::{self, Bench};
 use super::super::firmware::Firmware;
 use super::super::link::{Stack, link_facts};
@@ -85,6 +86,8 @@ impl Stage for Cost {
                 out.text(&index.to_string(), &call_text(&layer.op, &layer.args));
             }
         });
+        out.text("task", &format!("{:?}", model.task));
+        out.text("decide", &format!("{:?}", self.firmware.deploy().decide));
         link_facts(&self.firmware, out);
         exercise::facts(&self.firmware.board, &self.firmware.core, out);
         for folder in ["kernels", "hal", "link"] {
@@ -133,6 +136,9 @@ impl Cost {
         let main = firmware.sources()?.into_iter().filter(|(name, _)| *name == "main.c");
         let mut units: Vec<(String, Vec<u8>)> = main.map(|(name, text)| (name.into(), text.into_bytes())).collect();
         units.extend(files);
+        let Firmware { spec, deploy, toolkit, .. } = firmware;
+        let decide = Decide { spec: spec.clone(), deploy: *deploy, toolkit: toolkit.clone() };
+        units.push(("decide.c".into(), decide.sketch(&net)?.into_bytes()));
         objects.extend(compile(firmware, job, &units, &headers)?);
         let elf = size::probe(firmware, job, &objects)?;
         self.run_once(&elf)

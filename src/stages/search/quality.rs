@@ -3,7 +3,7 @@
 use super::super::rows::{Rows, TRAINING, VALIDATION};
 use super::rank::{Goal, Quality, of_confusion};
 use crate::net::train::Trained;
-use crate::spec::model::Task;
+use crate::spec::model::{Metric, Task};
 
 /// The worth of a candidate; on the training part where the validation part has no rows.
 pub(super) fn quality(trained: &Trained, rows: &Rows, task: &Task, goal: &Goal) -> Quality {
@@ -18,12 +18,26 @@ pub(super) fn quality(trained: &Trained, rows: &Rows, task: &Task, goal: &Goal) 
             let counts = rows.confusion(&judged, &outputs);
             goal.judge(&|metric| of_confusion(metric, &counts), score, loss)
         }
-        Task::Regress => goal.judge(&|_| None, score, loss),
+        Task::Regress => {
+            let misses = rows.misses(&judged, &outputs);
+            let mean = |target: Option<usize>, of: usize| match target {
+                Some(target) => misses.get(target).map(|errors| errors[of]),
+                None => Some(misses.iter().map(|errors| errors[of]).sum::<f64>() / misses.len().max(1) as f64),
+            };
+            let value = |metric| match metric {
+                Metric::Mae(target) => mean(target, 0),
+                Metric::Rmse(target) => mean(target, 1),
+                Metric::R2(target) => mean(target, 2),
+                _ => None,
+            };
+            goal.judge(&value, score, loss)
+        }
         Task::Detect { .. } => {
             let all = rows.of_part(part);
             let errors = rows.errors(&all, &trained.net.forward(&rows.inputs(&all)));
             // Without an anomaly among the rows, the one that tells normal rows best.
-            goal.judge(&|_| None, area(&errors).unwrap_or(score), loss)
+            let area = area(&errors);
+            goal.judge(&|metric| area.filter(|_| matches!(metric, Metric::Auc(_))), area.unwrap_or(score), loss)
         }
     }
 }

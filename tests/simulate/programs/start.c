@@ -26,7 +26,9 @@ void say_number(uint32_t value) {
 }
 
 __attribute__((used)) void Reset_Handler(void) {
+#if defined(__ARM_FP)
     *(volatile uint32_t *)0xe000ed88 |= 15u << 20;
+#endif
     for (uint32_t *to = &_data_start, *from = &_data_load; to < &_data_end;) *(volatile uint32_t *)to++ = *from++;
     for (uint32_t *word = &_bss_start; word < &_bss_end; word++) *(volatile uint32_t *)word = 0;
     uint32_t block[2] = {0x20026, (uint32_t)program()};
