@@ -40,7 +40,7 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     (
         "tml::choice",
-        "A choice is written where none can be made, or can't be read as one. `one_of(8, 16, 32)` and ranges (`8..32`: doubling; `0.001..0.01`: 1, 3, 10) stand in the arguments of a model's layers and in its `train`; `one_of(none, dropout(0.2))` stands for a layer, `one_of([conv1d(8, kernel = 3), relu()], dense(8))` for several. `auto` stands alone, for all layers.",
+        "A choice is written where none can be made, or can't be read as one. `one_of(8, 16, 32)` and ranges (`8..32`: doubling; `0.001..0.01`: 1, 3, 10) stand in the arguments of a model's layers and in its `train`; `one_of(none, dropout(0.2))` stands for a layer, `one_of([conv1d(8, kernel = 3), relu()], dense(8))` for several. `auto` is the last layer and stands for all that follow.",
     ),
     (
         "tml::class",

@@ -21,20 +21,23 @@ const LEAST_BINS: usize = 8;
 const MOST_POSITIONS: usize = 1600;
 const MOST_SAMPLES: usize = 256;
 
-/// The `auto` of a model whose only layer it is.
+/// The `auto` of a model whose last layer it is.
 pub(super) fn call(block: &Block) -> Option<&Call> {
-    let mut calls = block.members.iter().filter_map(|member| match member {
-        Member::Call(call) => Some(call),
-        _ => None,
-    });
-    let only = calls.next()?;
-    (calls.next().is_none() && only.path.text() == WORD && only.args.is_empty()).then_some(only)
+    let last = calls(block).last()?;
+    (last.path.text() == WORD && last.args.is_empty()).then_some(last)
+}
+
+fn calls(block: &Block) -> impl Iterator<Item = &Call> {
+    block.members.iter().filter_map(|member| if let Member::Call(call) = member { Some(call) } else { None })
 }
 
 /// The model's lines with `auto` replaced by a choice among the family's layers.
 pub(super) fn expand(block: &Block, auto: &Call, cx: &mut Context) -> Option<Vec<Member>> {
     let root = network::root(block, cx)?;
-    let (shape, dataset) = (root.flow.shape?, root.dataset?);
+    let dataset = root.dataset?;
+    // Layers before it, a `reshape` mostly, decide what it sees.
+    let before: Vec<&Call> = calls(block).filter(|call| !std::ptr::eq(*call, auto)).collect();
+    let shape = network::chain(&before, &root.flow, cx).1.shape?;
     let data = &cx.spec.datasets[dataset];
     let end = match (is_detection(block), data.targets.len()) {
         (true, _) => End::Input,
@@ -48,9 +51,12 @@ pub(super) fn expand(block: &Block, auto: &Call, cx: &mut Context) -> Option<Vec
     };
     let text = format!("tml 1\n\nmodel auto from input {{\n  one_of(\n{}\n  )\n}}\n", family.join(",\n"));
     let ast = lang::parse(&Source::new("auto", text)).unwrap_or_else(|diags| panic!("bug: `auto` wrote {diags}"));
-    let layers = members(ast).into_iter();
-    let others = block.members.iter().filter(|member| !matches!(member, Member::Call(_))).cloned();
-    Some(layers.chain(others).collect())
+    let family = members(ast);
+    let replaced = |member: &Member| match member {
+        Member::Call(call) if std::ptr::eq(call, auto) => family.clone(),
+        other => vec![other.clone()],
+    };
+    Some(block.members.iter().flat_map(replaced).collect())
 }
 
 /// Whether the model's lines say that it detects; what exactly is read where the model is.

@@ -213,7 +213,7 @@ pub(super) fn root(block: &Block, cx: &mut Context) -> Option<Root> {
     }
 }
 
-fn chain(calls: &[&Call], start: &Flow, cx: &mut Context) -> (Vec<Layer>, Flow) {
+pub(super) fn chain(calls: &[&Call], start: &Flow, cx: &mut Context) -> (Vec<Layer>, Flow) {
     let mut flow = start.clone();
     let mut layers = Vec::new();
     for call in calls {
@@ -253,8 +253,8 @@ fn unknown_layer(call: &Call, cx: &Context) -> Option<Diag> {
     let name = &call.path.parts[0];
     if word == "auto" {
         let diag = Diag::error("tml::choice", "`auto` stands for a whole network")
-            .at(&call.span, "among other layers, or with arguments")
-            .help("write `auto` as the only layer, or leave it out");
+            .at(&call.span, "not the last layer, or with arguments")
+            .help("write `auto` as the last layer, or leave it out");
         return Some(diag);
     }
     let is_feature =

@@ -67,3 +67,22 @@ fn mistakes_among_alternatives_are_told_and_none_that_fits_too() {
     assert_eq!(codes("dense(8)\nauto\ndense(imu.classes)\n"), ["tml::choice"]);
     assert_eq!(codes("dense(8..16)\ndense(imu.classes)\nsearch { budget = 10 ms }"), ["tml::bounds"]);
 }
+
+#[test]
+fn auto_follows_a_reshape() {
+    let spec = spec("flatten()\nauto");
+    let mut specs = [spec.clone(), spec.replace("flatten()\n", "")].map(|text| {
+        tinyml::spec::resolve(
+            &tinyml::lang::parse(&tinyml::base::Source::new("m.tml", text)).expect("it parses"),
+            &tinyml::library::Library::new(std::collections::BTreeMap::new()).expect("the library reads"),
+            &|_| Err("no files".into()),
+        )
+    });
+    for resolved in &mut specs {
+        let (spec, _) = resolved.as_mut().unwrap_or_else(|diags| panic!("{diags}"));
+        let search = spec.models[0].search.as_ref().expect("a search");
+        assert!(search.auto && search.candidates.len() > 3, "{}", search.candidates.len());
+    }
+    let first = &specs[0].as_ref().expect("resolved").0.models[0];
+    assert_eq!(first.layers[0].op, "flatten");
+}
