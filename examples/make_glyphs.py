@@ -7,7 +7,6 @@ examples/digits/data/digits.csv holds as rows: the first 60 of each digit.
 """
 import csv
 import pathlib
-import shutil
 import struct
 import zlib
 
@@ -29,7 +28,6 @@ def png(pixels):
 
 def main():
     folder = HERE / "glyphs" / "data"
-    shutil.rmtree(folder, ignore_errors=True)
     counts = {}
     with open(HERE / "digits" / "data" / "digits.csv", encoding="utf-8") as file:
         for row in csv.DictReader(file):

@@ -14,19 +14,22 @@ import wave
 
 import numpy
 
-WORDS = {"stop": "stop", "start": "start", "louder": "louder"}
+WORDS = ["lamp", "music", "heater"]
 # A speaker is a voice variant with a pitch of its own; the accents are those that every espeak-ng has.
-VARIANTS = ["m1", "m2", "m3", "m5", "m7", "m8", "f1", "f2", "f3", "f4", "f5", "klatt", "klatt2", "croak"]
+VARIANTS = [
+    "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "f1", "f2", "f3", "f4", "f5",
+    "klatt", "klatt2", "klatt3", "croak", "Andy", "Annie", "Alex", "Gene", "Jacky", "Lee", "Tweaky",
+]
 ACCENTS = ["en-gb", "en-us", "en-gb-scotland", "en-gb-x-rp"]
 TAKES = 2
-RATE, LENGTH = 8000, 6400
+RATE, LENGTH = 8000, 5600
 FOLDER = pathlib.Path(__file__).parent / "words" / "data"
 
 
-def spoken(text, voice, speed, pitch):
+def spoken(word, voice, speed, pitch):
     """Samples of a word at the synthesiser's rate, silence cut off, -1 to 1."""
     with tempfile.NamedTemporaryFile(suffix=".wav") as file:
-        command = ["espeak-ng", "-v", voice, "-s", str(speed), "-p", str(pitch), "-w", file.name, text]
+        command = ["espeak-ng", "-v", voice, "-s", str(speed), "-p", str(pitch), "-w", file.name, word]
         subprocess.run(command, check=True)
         with wave.open(file.name) as sound:
             rate = sound.getframerate()
@@ -47,13 +50,13 @@ def resampled(samples, rate):
 def main():
     rng = random.Random(2026)
     noise = numpy.random.default_rng(2026)
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    for word, text in WORDS.items():
+    for word in WORDS:
+        shutil.rmtree(FOLDER / word, ignore_errors=True)
         (FOLDER / word).mkdir(parents=True)
         for number, variant in enumerate(VARIANTS):
             for take in range(TAKES):
                 voice = f"{ACCENTS[(number + take) % len(ACCENTS)]}+{variant}"
-                samples, rate = spoken(text, voice, rng.randint(130, 210), rng.randint(25, 75))
+                samples, rate = spoken(word, voice, rng.randint(130, 210), rng.randint(25, 75))
                 samples = resampled(samples, rate)[:LENGTH]
                 sound = noise.normal(0, 10 ** rng.uniform(-3.2, -2.2), LENGTH)
                 start = rng.randint(0, LENGTH - len(samples)) if len(samples) < LENGTH else 0

@@ -7,7 +7,6 @@ gravity turned into its frame plus the acceleration of the movement: no recordin
 """
 import math
 import pathlib
-import shutil
 
 import numpy
 
@@ -41,7 +40,6 @@ def movement(name, time, wearer, rng):
 def main():
     rng = numpy.random.default_rng(2026)
     time = numpy.arange(RATE * SECONDS) / RATE
-    shutil.rmtree(FOLDER, ignore_errors=True)
     for number in range(WEARERS):
         wearer = {
             "tempo": rng.uniform(1.1, 1.9), "reach": rng.uniform(0.6, 1.3),

@@ -19,7 +19,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
 DATA = pathlib.Path(os.environ.get("TINYML_SHARED", PROJECT.parent / "shared")) / "data"
-BINARY = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", PROJECT / "target")) / "release" / "cargo-tinyml"
+BINARY = pathlib.Path(os.environ.get("TINYML", "")) if "TINYML" in os.environ else pathlib.Path(os.environ.get("CARGO_TARGET_DIR", PROJECT / "target")) / "release" / "cargo-tinyml"
 MOST_LINES = 40
 LIMITS = {"flash": 256 * 1024, "ram": 64 * 1024}
 
