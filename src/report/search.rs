@@ -20,6 +20,10 @@ pub(super) fn lines(found: &Found, style: Style) -> Vec<String> {
         found.space,
         aim(found)
     );
+    let fact = match found.left {
+        0 => fact,
+        left => format!("{fact}; the budget has no time for {left} more"),
+    };
     lines.extend(wrapped(&fact, 2, style));
     let boards = found.boards.join(", ");
     let note = format!(

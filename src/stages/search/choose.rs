@@ -38,6 +38,8 @@ pub struct Found {
     pub spent: f64,
     /// Ways through the choices.
     pub space: u64,
+    /// Candidates that were drawn, but for which the budget has no time.
+    pub left: usize,
     /// Boards on which candidates were measured; costs are the largest over them.
     pub boards: Vec<String>,
     /// What candidates were compared by, on the validation part: `accuracy`, `r2`, `auc`, or the mean of what is required.
@@ -168,6 +170,7 @@ impl Choose {
             budget: search.budget.to_f64(),
             spent,
             space: search.space,
+            left: search.candidates.len().saturating_sub(self.ladder.trials()),
             boards: self.boards.clone(),
             measure: self.goal.measure(&self.model.task),
             required: !self.goal.required.is_empty(),

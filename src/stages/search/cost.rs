@@ -88,6 +88,7 @@ impl Stage for Cost {
         });
         out.text("task", &format!("{:?}", model.task));
         out.text("decide", &format!("{:?}", self.firmware.deploy().decide));
+        out.group("sources", &mut |out| super::super::compile::facts(&self.firmware, out));
         link_facts(&self.firmware, out);
         exercise::facts(&self.firmware.board, &self.firmware.core, out);
         for folder in ["kernels", "hal", "link"] {
