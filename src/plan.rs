@@ -17,6 +17,7 @@ use crate::stages::decide::Decide;
 use crate::stages::emit::Emit;
 use crate::stages::features::Extract;
 use crate::stages::firmware::Firmware;
+use crate::stages::fit::Fit;
 use crate::stages::gate::Gate;
 use crate::stages::host::Host;
 use crate::stages::import::{Import, ImportFloat, ImportJudged, Samples};
@@ -238,7 +239,9 @@ impl Planner<'_> {
             } else if let Some(search) = &model.search {
                 self.search(model, search, rows, chain(model, chains))?
             } else {
-                self.add(&format!("train:{name}"), "train", Box::new(Train(model.clone())), inputs, &model.span)
+                let stage: Box<dyn crate::engine::Stage> =
+                    if Fit::fits(model) { Box::new(Fit(model.clone())) } else { Box::new(Train(model.clone())) };
+                self.add(&format!("train:{name}"), "train", stage, inputs, &model.span)
             };
             float_net = Some(float);
             let mut inputs = Self::data(rows);

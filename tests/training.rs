@@ -7,8 +7,10 @@ use std::time::Instant;
 use tinyml::base::rng::Rng;
 use tinyml::base::{Digest, Shape};
 use tinyml::net::ops::Args;
-use tinyml::net::train::{Augment, Balance, Loss, Optimizer, Options, Schedule, Targets, TrainData, train};
-use tinyml::net::{Isa, Net, artifact, qnet, quantize};
+use tinyml::net::train::{
+    Augment, Balance, Keeper, Loss, Optimizer, Options, Schedule, Targets, TrainData, train, train_kept, train_rounded,
+};
+use tinyml::net::{Isa, Net, Quant, artifact, qnet, quantize};
 
 fn layer(word: &str, args: &[(&str, &str)]) -> (String, Args) {
     (word.into(), args.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect())
@@ -249,6 +251,107 @@ fn an_autoencoder_gives_raw_inputs_back() {
         layer("conv1d", &[("filters", "2"), ("kernel", "1")]),
     ];
     assert!(chain(&convolutions, &[3, 2]) < 150.0);
+}
+
+/// Keeps every third epoch, and is killed after the seventh.
+#[derive(Default)]
+struct Shelf {
+    state: Option<Vec<u8>>,
+    asked: usize,
+}
+
+impl Keeper for Shelf {
+    fn resume(&mut self) -> Option<Vec<u8>> {
+        self.state.clone()
+    }
+
+    fn due(&mut self) -> bool {
+        self.asked += 1;
+        self.asked % 3 == 0
+    }
+
+    fn keep(&mut self, state: Vec<u8>) {
+        self.state = Some(state);
+    }
+}
+
+#[test]
+fn a_killed_training_ends_in_the_same_bits() {
+    let data = rings(200, 4, 2);
+    let net = Net::build(&Shape::f32(&[4]), &[dense("8", "relu"), dense("2", "none")]).expect("it builds");
+    for optimizer in [Optimizer::Adam { lr: 1e-2, decay: 1e-3 }, Optimizer::Sgd { lr: 1e-2, momentum: 0.9, decay: 0.0 }]
+    {
+        let augment = vec![Augment::Noise(0.1)];
+        let options = Options { epochs: 12, optimizer, augment, average: true, warmup: 0.2, ..Options::default() };
+        let whole = train(&net, &data.view(), &options, &mut |_| true).expect("it trains");
+        let mut shelf = Shelf::default();
+        let killed = train_kept(&net, &data.view(), &options, &mut |epoch| epoch.epoch < 7, &mut shelf);
+        assert!(killed.is_ok_and(|killed| killed.cancelled));
+        let mut epochs = Vec::new();
+        let again = train_kept(
+            &net,
+            &data.view(),
+            &options,
+            &mut |epoch| {
+                epochs.push(epoch.epoch);
+                true
+            },
+            &mut shelf,
+        );
+        let again = again.expect("it trains");
+        assert_eq!(epochs[0], 7, "it goes on behind the sixth");
+        assert_eq!((again.history, again.best), (whole.history, whole.best));
+        assert!(again.net.weights.iter().zip(&whole.net.weights).all(|(a, b)| a.to_bits() == b.to_bits()));
+    }
+}
+
+/// Going on from trained weights begins where training ended, whatever was taken into the first and last layers.
+#[test]
+fn training_goes_on_where_it_ended() {
+    let (x, y, part) = curves(500);
+    let net = Net::build(&Shape::f32(&[2]), &[dense("24", "relu"), dense("2", "none")]).expect("it builds");
+    let data = TrainData { x: &x, y: Targets::Values(&y), part: &part };
+    let optimizer = Optimizer::Adam { lr: 1e-2, decay: 0.0 };
+    let options = Options { epochs: 40, optimizer, schedule: Schedule::Cosine, ..Options::default() };
+    let first = train(&net, &data, &options, &mut |_| true).expect("it trains");
+    let slow = Options { epochs: 1, optimizer: Optimizer::Adam { lr: 1e-9, decay: 0.0 }, fresh: false, ..options };
+    let second = train(&first.net, &data, &slow, &mut |_| true).expect("it trains");
+    let (before, after) = (first.history[first.best as usize - 1], second.history[0]);
+    assert!((before.valid_loss - after.valid_loss).abs() < 1e-4 * before.valid_loss.max(0.01), "{before:?} {after:?}");
+}
+
+/// Depthwise and narrow layers at 8 bits lose accuracy on purpose here: one channel's weights are a thousand times those of
+/// another. Training with rounded numbers brings some of it back, and gives the same bits on any number of threads.
+#[test]
+fn training_with_rounded_numbers_helps_int8() {
+    let data = stripes(400, 6);
+    let layers = [
+        layer("conv2d", &[("filters", "3"), ("kernel", "3"), ("padding", "same"), ("activation", "relu")]),
+        layer("depthwise_conv2d", &[("kernel", "3"), ("stride", "2"), ("padding", "same"), ("activation", "relu6")]),
+        layer("global_average_pool", &[]),
+        dense("2", "none"),
+    ];
+    let net = Net::build(&Shape::f32(&[6, 6, 1]), &layers).expect("it builds");
+    let optimizer = Optimizer::Adam { lr: 1e-2, decay: 0.0 };
+    let options = Options { epochs: 25, batch: 16, optimizer, ..Options::default() };
+    let trained = train(&net, &data.view(), &options, &mut |_| true).expect("it trains");
+    let samples = data.samples(0);
+    let quantised = quantize(&trained.net, &samples).expect("it quantises");
+    // Coarse values: sixteen times the scale.
+    let quants: Vec<Quant> = std::iter::once(quantised.quant)
+        .chain(quantised.nodes.iter().map(|node| node.lowered.quant))
+        .map(|quant| Quant { scale: 16.0 * quant.scale, zero_point: quant.zero_point / 16 })
+        .collect();
+    let gentle = |threads: usize| {
+        let options = Options { threads, ..options.clone() }.gentle(240);
+        train_rounded(&trained.net, &quants, &data.view(), &options, &mut |_| true).expect("it trains")
+    };
+    let rounded = gentle(1);
+    let (first, best) = (rounded.history[0], rounded.history[rounded.best as usize - 1]);
+    eprintln!("rounded coarsely: {:.3} after one epoch, {:.3} at best", first.valid_score, best.valid_score);
+    assert!(best.valid_loss < first.valid_loss && best.valid_score >= 0.7, "{first:?} {best:?}");
+    assert_eq!(gentle(2).net.weights, rounded.net.weights);
+    assert_ne!(rounded.net.weights, trained.net.weights);
 }
 
 /// Twenty samples of two classes: enough steps are made without being asked for.

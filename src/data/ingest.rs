@@ -178,7 +178,8 @@ impl<'a> Merge<'a> {
             return Err(nothing(options, &self.others).into());
         }
         let some = self.blocks.iter().any(|block| !block.is_empty());
-        if !self.faults.is_empty() && !(options.skip && some) {
+        let skipped = options.skip && some;
+        if !skipped && !self.faults.is_empty() {
             return Err(self.faults.diags(options));
         }
         if let Some(labels) = self.side.count().filter(|labels| *labels != self.recordings) {

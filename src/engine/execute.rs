@@ -109,6 +109,7 @@ fn attempt(session: &Session, step: StepId, evaluated: &Evaluated) -> Result<Ste
         let facts = key::lines(node, &evaluated.inputs);
         let record = Record { title, seconds, outputs, facts, warnings };
         session.store.put_record(key, &record);
+        let _ = session.world.files().remove_file(&session.store.unfinished_path(key));
         StepOutcome { finish: Finish::Ran, seconds, ..session.cached(step, key, record) }
     };
     session.store.unlock(key, held);
@@ -148,6 +149,7 @@ fn work(
     };
     let (cancel, jobs) = (session.options.cancel.clone(), session.options.jobs);
     let job = Job::new(session.world, inputs, evaluated.trees.clone(), &report, cancel, session.scratch(), jobs);
+    let job = job.unfinished(session.store.unfinished_path(evaluated.key));
     let result = node.stage.run(&job);
     let saw_cancel = job.saw_cancel();
     let (warnings, fault) = job.finish();

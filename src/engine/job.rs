@@ -65,6 +65,8 @@ pub struct Job<'a> {
     saw_cancel: AtomicBool,
     scratch_parent: PathBuf,
     scratch: OnceLock<TempDir>,
+    /// Where an unfinished run may leave what the next one goes on from.
+    unfinished: Option<PathBuf>,
     warnings: Mutex<Vec<Diag>>,
     fault: Mutex<Option<Fault>>,
 }
@@ -96,6 +98,7 @@ impl<'a> Job<'a> {
             saw_cancel: AtomicBool::new(false),
             scratch_parent,
             scratch: OnceLock::new(),
+            unfinished: None,
             warnings: Mutex::default(),
             fault: Mutex::default(),
         }
@@ -174,6 +177,30 @@ impl<'a> Job<'a> {
         Ok(self.scratch.get_or_init(|| folder).path().to_path_buf())
     }
 
+    /// The same job with a place for what an unfinished run leaves.
+    pub(super) fn unfinished(mut self, path: PathBuf) -> Self {
+        self.unfinished = Some(path);
+        self
+    }
+
+    /// What an earlier run of this step, with the same key, left with [`Job::keep`] before it was killed. A step that uses
+    /// it must end in the bytes of a run from the beginning.
+    pub fn resume(&self) -> Option<Vec<u8>> {
+        let bytes = self.world.files().read(self.unfinished.as_ref()?).ok()?;
+        let (digest, state) = bytes.split_at_checked(HEX)?;
+        (Digest::of(state).hex().as_bytes() == digest).then(|| state.to_vec())
+    }
+
+    /// Leaves `state` for a next run of this step, should this one be killed; it is forgotten when the step ends. A disk that
+    /// refuses it costs nothing but that.
+    pub fn keep(&self, state: &[u8]) {
+        if let Some(path) = &self.unfinished {
+            let bytes = [Digest::of(state).hex().as_bytes(), state].concat();
+            let _ = path.parent().map(|folder| self.world.files().create_dir_all(folder));
+            let _ = self.world.files().write_atomic(path, &bytes, false);
+        }
+    }
+
     pub(super) fn saw_cancel(&self) -> bool {
         self.saw_cancel.load(Ordering::Relaxed)
     }
@@ -187,6 +214,9 @@ impl<'a> Job<'a> {
         )
     }
 }
+
+/// Digits of a digest.
+const HEX: usize = 64;
 
 /// Locks, also after a panic elsewhere: what these locks guard is whole at every moment.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -165,6 +165,11 @@ impl<'w> Store<'w> {
         self.folder.join("step").join(format!("{key}.toml"))
     }
 
+    /// What an unfinished run of a step leaves for the next one.
+    pub(super) fn unfinished_path(&self, key: Key) -> PathBuf {
+        self.folder.join("unfinished").join(key.hex())
+    }
+
     fn lock_path(&self, key: Key) -> PathBuf {
         self.folder.join("lock").join(key.hex())
     }

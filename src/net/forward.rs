@@ -4,19 +4,29 @@ use crate::base::rng::Rng;
 
 use super::gemm::Isa;
 use super::graph::Net;
+use super::qnet::Quant;
 
 /// A network whose weights were prepared for passes on one instruction set.
 pub struct Forward<'a> {
     net: &'a Net,
     prepared: Vec<Vec<f32>>,
     isa: Isa,
+    rounding: &'a [Option<Quant>],
 }
 
 impl<'a> Forward<'a> {
     /// Prepares the weights.
     pub fn new(net: &'a Net, isa: Isa) -> Self {
         let prepare = |at: usize| net.nodes[at].op.prepare(&net.place(at, &[], isa));
-        Self { net, prepared: (0..net.nodes.len()).map(prepare).collect(), isa }
+        Self { net, prepared: (0..net.nodes.len()).map(prepare).collect(), isa, rounding: &[] }
+    }
+
+    /// The same pass, in which each value is rounded as int8 would do it; `rounding` begins with the input, which is the
+    /// caller's to round.
+    #[must_use]
+    pub fn rounded(mut self, rounding: &'a [Option<Quant>]) -> Self {
+        self.rounding = rounding;
+        self
     }
 
     /// Computes every value for the samples in `input`; `values[0]` is the input, the last one the output.
@@ -28,10 +38,16 @@ impl<'a> Forward<'a> {
         values[0].extend_from_slice(input);
         for (at, node) in self.net.nodes.iter().enumerate() {
             let mut output = std::mem::take(&mut values[at + 1]);
-            output.clear();
             output.resize(rows * node.output.len(), 0.0);
+            if cfg!(debug_assertions) {
+                // Operators write every element of their outputs; what is left of another pass must not be seen.
+                output.fill(f32::NAN);
+            }
             let inputs: Vec<&[f32]> = node.inputs.iter().map(|value| values[*value].as_slice()).collect();
             node.op.forward(&self.place(at, noise), &inputs, &mut output);
+            if let Some(Some(quant)) = self.rounding.get(at + 1) {
+                output.iter_mut().for_each(|x| *x = quant.dequantize(quant.quantize(*x)));
+            }
             values[at + 1] = output;
         }
     }

@@ -6,12 +6,14 @@
 
 pub mod arena;
 pub mod artifact;
+pub mod closed;
 mod compound;
 pub mod deviation;
 pub mod fixed;
 pub mod forward;
 pub mod gemm;
 pub mod graph;
+pub mod lanes;
 pub mod observe;
 pub mod ops;
 pub mod passes;

@@ -8,7 +8,7 @@ pub use crate::net::observe::Calibration;
 pub use crate::net::train::{Augment, Balance, Loss, Optimizer, Schedule};
 
 pub use super::candidate::{Candidate, Minimize, Search};
-pub use super::goal::{Bound, DETECTED, Decide, Limit, Metric, Requirement, Smooth, Task, Threshold};
+pub use super::goal::{Bound, DETECTED, Decide, Fit, Limit, Metric, Requirement, Smooth, Task, Threshold};
 pub use crate::data::formats::csv::Header;
 pub use crate::data::{Channel, Column, Missing, Source};
 

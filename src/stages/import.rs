@@ -78,7 +78,7 @@ impl Stage for ImportJudged {
             return Err(Diag::error("tml::bug", "bug: a float model where an int8 one was planned").into());
         };
         let net = passes::optimise(&net).map_err(|why| refused(&self.0, why))?;
-        Ok(quantize::judge(&net, &Rows::read(job, &self.0.task)?, None, "", 0))
+        Ok(quantize::judge_foreign(&net, &Rows::read(job, &self.0.task)?))
     }
 }
 

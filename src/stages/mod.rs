@@ -15,6 +15,7 @@ pub mod exercise;
 pub mod extract;
 pub mod features;
 pub mod firmware;
+pub mod fit;
 pub mod function;
 pub mod gate;
 pub mod host;

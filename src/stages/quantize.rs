@@ -7,11 +7,12 @@ use super::rows::{Rows, TEST, TRAINING, VALIDATION};
 use crate::base::npy::Array;
 use crate::base::rng::Rng;
 use crate::base::{Diag, Diags};
-use crate::engine::{Facts, Job, Outputs, Stage};
+use crate::engine::{Facts, Job, Outputs, Pool, Stage};
 use crate::net::deviation::{Deviation, deviations, worst};
 use crate::net::quantize::quantize_with;
-use crate::net::{Net, QNet, artifact, passes};
-use crate::spec::model::{Calibration, Model, Task};
+use crate::net::train::{Epoch, TrainData, train_rounded};
+use crate::net::{Net, QNet, Quant, artifact, passes};
+use crate::spec::model::{Aware, Calibration, Model, Task};
 
 /// An int8 network this much worse than its float one is worth a warning (share of test rows).
 const WORTH_A_WARNING: f64 = 0.01;
@@ -40,6 +41,8 @@ pub struct Summary {
     pub float_score: Option<f64>,
     /// How ranges were found: `minmax`, `percentile`, `mse`.
     pub method: String,
+    /// Training went on with rounded numbers.
+    pub aware: bool,
     /// Training rows that calibrated the activations.
     pub calibrated: usize,
     /// Bytes of the int8 weights and int32 biases.
@@ -57,7 +60,12 @@ impl Stage for Quantize {
         out.text("method", &format!("{:?}", self.0.quantize.method));
         out.text("aware", &format!("{:?}", self.0.quantize.aware));
         out.text("task", &format!("{:?}", self.0.task));
-        out.text("seed", &self.0.train.seed.to_string());
+        // What training goes on with, where rounding costs too much.
+        super::train::facts(&self.0.train, out);
+    }
+
+    fn pool(&self) -> Pool {
+        Pool::Heavy
     }
 
     fn run(&self, job: &Job) -> Result<Outputs, Diags> {
@@ -71,10 +79,15 @@ impl Stage for Quantize {
         let rows = Rows::read(job, &self.0.task)?;
         let chosen = self.calibration(&rows);
         let calibration = rows.inputs(&chosen);
-        let best = self.best(&net, &rows, &calibration).map_err(failed)?;
+        let mut best = self.best(&net, &rows, &calibration).map_err(failed)?;
+        let mut quantised = net;
+        if let Some((trained, better)) = self.aware(job, &quantised, &best, &rows, &calibration).map_err(failed)? {
+            (quantised, best) = (trained, better);
+        }
         let qnet = passes::optimise(&best.qnet).map_err(failed)?;
-        let outputs = judge(&qnet, &rows, Some(float.score), best.method, chosen.len());
-        self.warn(job, &outputs, &deviations(&passes::fuse(&net), &best.qnet, &calibration));
+        let float = Some(float.score);
+        let outputs = judge(&qnet, &rows, float, &best, chosen.len());
+        self.warn(job, &outputs, &deviations(&passes::fuse(&quantised), &best.qnet, &calibration));
         Ok(outputs)
     }
 }
@@ -83,24 +96,60 @@ impl Stage for Quantize {
 struct Candidate {
     qnet: QNet,
     method: &'static str,
+    /// Training went on with rounded numbers.
+    aware: bool,
 }
 
+/// Points that rounding may cost, on the validation part, before training goes on with rounded numbers.
+const WORTH_TRAINING: f64 = 0.01;
+
 impl Quantize {
+    /// Training with rounded numbers, where it is asked for, or where rounding costs more than a point and the result is
+    /// better than without: the network and what int8 makes of it.
+    fn aware(
+        &self,
+        job: &Job,
+        net: &Net,
+        plain: &Candidate,
+        rows: &Rows,
+        calibration: &[f32],
+    ) -> Result<Option<(Net, Candidate)>, String> {
+        let (wanted, choosing) = (self.0.quantize.aware, choosing(rows));
+        let inputs = rows.inputs(&choosing);
+        let score = |qnet: &QNet| rows.score(&choosing, &reals(qnet, &qnet.run(&inputs)));
+        let before = score(&plain.qnet);
+        let lost = || rows.score(&choosing, &net.forward(&inputs)) - before > WORTH_TRAINING;
+        if wanted == Aware::No || wanted == Aware::Auto && !lost() {
+            return Ok(None);
+        }
+        let fused = passes::fuse(net);
+        let quants: Vec<Quant> =
+            std::iter::once(plain.qnet.quant).chain(plain.qnet.nodes.iter().map(|node| node.lowered.quant)).collect();
+        let part = rows.learnt();
+        let data = TrainData { x: &rows.x, y: rows.targets(), part: &part };
+        let options =
+            super::train::options(&self.0.train, job.threads()).gentle(part.iter().filter(|at| **at == 0).count());
+        let mut progress = |epoch: &Epoch| {
+            job.progress("train with rounded numbers", u64::from(epoch.epoch), u64::from(epoch.epochs));
+            !job.cancelled()
+        };
+        let trained = train_rounded(&fused, &quants, &data, &options, &mut progress)?;
+        let better = Candidate { aware: true, ..self.best(&trained.net, rows, calibration)? };
+        let kept = wanted == Aware::Yes || score(&better.qnet) > before;
+        Ok(kept.then_some((trained.net, better)))
+    }
+
     /// The asked way to find ranges, or the best one on the validation part: by its score, then by its distance from the
     /// float network's outputs.
     fn best(&self, net: &Net, rows: &Rows, calibration: &[f32]) -> Result<Candidate, String> {
         let make = |method: Calibration| {
             let qnet = quantize_with(net, calibration, method)?;
-            Ok::<_, String>(Candidate { qnet, method: word(method) })
+            Ok::<_, String>(Candidate { qnet, method: word(method), aware: false })
         };
         if let Some(method) = self.0.quantize.method {
             return make(method);
         }
-        let mut choosing = rows.judged(VALIDATION);
-        if choosing.is_empty() {
-            choosing = rows.judged(TRAINING);
-        }
-        choosing.truncate(CHOOSING);
+        let choosing = choosing(rows);
         let inputs = rows.inputs(&choosing);
         let reference = net.forward(&inputs);
         let mut best: Option<((f64, f64), Candidate)> = None;
@@ -145,6 +194,16 @@ impl Quantize {
     }
 }
 
+/// Rows that choose: of the validation part, or of the training part where there is none.
+fn choosing(rows: &Rows) -> Vec<usize> {
+    let mut choosing = rows.judged(VALIDATION);
+    if choosing.is_empty() {
+        choosing = rows.judged(TRAINING);
+    }
+    choosing.truncate(CHOOSING);
+    choosing
+}
+
 fn word(method: Calibration) -> &'static str {
     match method {
         Calibration::MinMax => "minmax",
@@ -159,8 +218,23 @@ fn reals(qnet: &QNet, outputs: &[i8]) -> Vec<f32> {
     outputs.iter().map(|q| quant.dequantize(*q)).collect()
 }
 
-/// The outputs of a step that gives an int8 network: the network, its answers over the test part, what they are worth.
-pub(super) fn judge(qnet: &QNet, rows: &Rows, float_score: Option<f64>, method: &str, calibrated: usize) -> Outputs {
+/// The outputs of this step.
+fn judge(qnet: &QNet, rows: &Rows, float: Option<f64>, made: &Candidate, calibrated: usize) -> Outputs {
+    outputs(qnet, rows, float, (made.method, made.aware), calibrated)
+}
+
+/// The outputs of a step that reads an int8 network: the network, its answers over the test part, what they are worth.
+pub(super) fn judge_foreign(qnet: &QNet, rows: &Rows) -> Outputs {
+    outputs(qnet, rows, None, ("", false), 0)
+}
+
+fn outputs(
+    qnet: &QNet,
+    rows: &Rows,
+    float_score: Option<f64>,
+    (method, aware): (&str, bool),
+    calibrated: usize,
+) -> Outputs {
     let (test, judged) = (rows.of_part(TEST), rows.judged(TEST));
     let answers = qnet.run(&rows.inputs(&test));
     let width = qnet.output().len();
@@ -175,6 +249,7 @@ pub(super) fn judge(qnet: &QNet, rows: &Rows, float_score: Option<f64>, method: 
         score,
         float_score,
         method: method.into(),
+        aware,
         calibrated,
         constants: qnet.constants_len(),
     };

@@ -69,7 +69,7 @@ impl Rows {
     }
 
     fn normal(&self, at: usize) -> bool {
-        if let Task::Detect { normal } = &self.task { normal.contains(&(self.classes[at] as usize)) } else { true }
+        if let Task::Detect { normal, .. } = &self.task { normal.contains(&(self.classes[at] as usize)) } else { true }
     }
 
     /// The inputs of these rows, one behind the other.

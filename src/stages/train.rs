@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::rows::{Rows, TEST};
 use crate::base::{Diag, Diags};
 use crate::engine::{Facts, Job, Outputs, Pool, Stage};
-use crate::net::train::{self, Epoch, TrainData, Trained};
+use crate::net::train::{self, Epoch, Keeper, TrainData};
 use crate::net::{Isa, Net, artifact};
 use crate::spec::model::{Model, Task, Train as Options};
 
@@ -51,29 +51,33 @@ impl Stage for Train {
     }
 
     fn run(&self, job: &Job) -> Result<Outputs, Diags> {
-        Ok(self.learn(job, None, job.threads())?.1)
+        Ok(self.trained(job, None, job.threads())?.1)
     }
 }
 
 impl Train {
-    /// Trains the network anew, or goes on from `start`; gives it with the step's outputs.
-    pub(super) fn learn(&self, job: &Job, start: Option<Net>, threads: usize) -> Result<(Trained, Outputs), Diags> {
+    /// The network and the step's outputs, from fresh weights or from those of `start`, a network of the same layers.
+    pub(super) fn trained(&self, job: &Job, start: Option<Net>, threads: usize) -> Result<(Net, Outputs), Diags> {
         let rows = Rows::read(job, &self.0.task)?;
         let layers: Vec<_> = self.0.layers.iter().map(|layer| (layer.op.clone(), layer.args.clone())).collect();
         let fresh = start.is_none();
-        let net = match start {
-            Some(net) => net,
-            None => Net::build(&self.0.shape, &layers).map_err(|why| self.failed(&why))?,
-        };
+        let net = start.map_or_else(|| Net::build(&self.0.shape, &layers).map_err(|why| self.failed(&why)), Ok)?;
         let part = rows.learnt();
         let data = TrainData { x: &rows.x, y: rows.targets(), part: &part };
+        let begin = job.world().clock().now();
+        let mut first = None;
         let mut progress = |epoch: &Epoch| {
-            job.progress(&line(&self.0.task, epoch), u64::from(epoch.epoch), u64::from(epoch.epochs));
+            let first = *first.get_or_insert(epoch.epoch - 1);
+            let seconds = (job.world().clock().now() - begin) / f64::from(epoch.epoch - first);
+            let text = line(&self.0.task, epoch) + &left(seconds * f64::from(epoch.epochs - epoch.epoch));
+            job.progress(&text, u64::from(epoch.epoch), u64::from(epoch.epochs));
             !job.cancelled()
         };
+        // The trials of a search are many and short: they aren't kept.
+        let mut shelf = Shelf { job, last: begin, used: fresh };
+        let options = train::Options { fresh, ..options(&self.0.train, threads) };
         let trained =
-            train::train(&net, &data, &train::Options { fresh, ..options(&self.0.train, threads) }, &mut progress)
-                .map_err(|why| self.failed(&why))?;
+            train::train_kept(&net, &data, &options, &mut progress, &mut shelf).map_err(|why| self.failed(&why))?;
         let mut summary = judge(&trained.net, &rows);
         (summary.epochs, summary.best) = (trained.history.len(), trained.best);
         let (structure, weights) = artifact::write_net(&trained.net);
@@ -83,11 +87,46 @@ impl Train {
             ("history.csv".to_string(), train::history_csv(&trained.history).into_bytes()),
             ("summary.json".to_string(), super::json(&summary)),
         ]);
-        Ok((trained, outputs))
+        Ok((trained.net, outputs))
     }
 
     fn failed(&self, why: &str) -> Diag {
         Diag::error("tml::train", format!("`{}` can't be trained: {why}", self.0.name)).at(&self.0.span, "this model")
+    }
+}
+
+/// Seconds between two checkpoints.
+const PAUSE: f64 = 5.0;
+
+/// The place of the step's checkpoints.
+struct Shelf<'a, 'b> {
+    job: &'a Job<'b>,
+    last: f64,
+    used: bool,
+}
+
+impl Keeper for Shelf<'_, '_> {
+    fn resume(&mut self) -> Option<Vec<u8>> {
+        if self.used { self.job.resume() } else { None }
+    }
+
+    fn due(&mut self) -> bool {
+        self.used && self.job.world().clock().now() - self.last > PAUSE
+    }
+
+    fn keep(&mut self, state: Vec<u8>) {
+        self.job.keep(&state);
+        self.last = self.job.world().clock().now();
+    }
+}
+
+/// `, 2 min left`; nothing when it is less than ten seconds.
+fn left(seconds: f64) -> String {
+    match seconds {
+        ..10.0 => String::new(),
+        ..100.0 => format!(", {seconds:.0} s left"),
+        ..6000.0 => format!(", {:.0} min left", seconds / 60.0),
+        _ => format!(", {:.1} h left", seconds / 3600.0),
     }
 }
 
@@ -148,8 +187,8 @@ pub(super) fn options(options: &Options, threads: usize) -> train::Options {
         balance: options.balance,
         augment: options.augment.clone(),
         seed: options.seed,
+        fresh: true,
         threads,
         isa: Isa::detect(),
-        fresh: true,
     }
 }

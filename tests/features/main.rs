@@ -9,6 +9,8 @@
 
 mod board;
 mod chain;
+mod cost;
 mod golden;
 mod program;
+mod speech;
 mod words;

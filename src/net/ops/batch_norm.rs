@@ -5,6 +5,8 @@
 //! renormalisation (Ioffe 2017): the factors are bounded and count as constants for the gradient. The running moments
 //! are weights that follow a moving average: their "slope" is how far they are from a slice's moments.
 
+#![expect(clippy::inline_always, reason = "loops are compiled anew for each instruction set")]
+
 use serde_json::json;
 
 use crate::base::rng::Rng;
@@ -14,8 +16,8 @@ use crate::net::qnet::{QNode, Quant};
 
 use super::activation::Activation;
 use super::args::number;
-use super::channels;
 use super::operator::{Backward, Context, Derived, Example, Lowered, Operator, Overlap, Place, Variant};
+use super::{channel_sums, channels};
 
 pub(super) struct BatchNorm;
 
@@ -54,18 +56,13 @@ fn moments(place: &Place<'_>, x: &[f32]) -> Option<Moments> {
     if place.noise.is_none() || rows < LEAST_VALUES {
         return None;
     }
-    let mut sums = vec![0.0_f64; channels];
-    for row in x.chunks_exact(channels) {
-        sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += f64::from(*x));
-    }
-    let mean: Vec<f32> = sums.iter().map(|sum| (sum / rows as f64) as f32).collect();
-    let mut squares = vec![0.0_f64; channels];
-    for row in x.chunks_exact(channels) {
-        for ((square, x), mean) in squares.iter_mut().zip(row).zip(&mean) {
-            *square += f64::from(x - mean) * f64::from(x - mean);
-        }
-    }
-    let variance: Vec<f32> = squares.iter().map(|square| (square / rows as f64) as f32).collect();
+    // Around the running mean, so that squares stay small.
+    let [sums, squares] = channel_sums::moments(place.isa, x, running_mean);
+    let count = rows as f64;
+    let mean = sums.iter().zip(running_mean).map(|(sum, middle)| (f64::from(*middle) + sum / count) as f32).collect();
+    let variance = |(square, sum): (&f64, &f64)| ((square / count - sum / count * (sum / count)).max(0.0)) as f32;
+    let variance: Vec<f32> = squares.iter().zip(&sums).map(variance).collect();
+    let mean: Vec<f32> = mean;
     let epsilon = epsilon(place.args);
     let deviation: Vec<f32> = variance.iter().map(|variance| (variance + epsilon).sqrt()).collect();
     let running = |at: usize| (running_variance[at].max(0.0) + epsilon).sqrt();
@@ -143,11 +140,16 @@ impl Operator for BatchNorm {
             }
         };
         let rows = inputs[0].chunks_exact(factor.len()).zip(output.chunks_exact_mut(factor.len()));
-        for (x, y) in rows {
-            for ((y, x), (factor, summand)) in y.iter_mut().zip(x).zip(factor.iter().zip(&summand)) {
-                *y = x * factor + summand;
-            }
-        }
+        place.isa.compiled(
+            #[inline(always)]
+            || {
+                for (x, y) in rows {
+                    for ((y, x), (factor, summand)) in y.iter_mut().zip(x).zip(factor.iter().zip(&summand)) {
+                        *y = x * factor + summand;
+                    }
+                }
+            },
+        );
     }
 
     fn backward(&self, place: &Place<'_>, step: Backward<'_>) {
@@ -160,38 +162,38 @@ impl Operator for BatchNorm {
             Some(seen) => (seen.mean.clone(), seen.deviation.clone()),
             None => (mean.to_vec(), variance.iter().map(|variance| (variance.max(0.0) + epsilon).sqrt()).collect()),
         };
-        let one = |at: usize, x: f32| (x - middle[at]) / deviation[at];
-        let (mut slopes, mut products) = (vec![0.0_f32; channels], vec![0.0_f32; channels]);
-        for (x, slope) in step.inputs[0].chunks_exact(channels).zip(step.slope.chunks_exact(channels)) {
-            for at in 0..channels {
-                slopes[at] += slope[at];
-                products[at] += slope[at] * one(at, x[at]);
-            }
-        }
+        let [slopes, products] = channel_sums::products(place.isa, step.inputs[0], &middle, step.slope);
+        // The slope of an input is `own · slope + line · x + rest`.
+        let (mut own, mut line, mut rest) = (vec![0.0_f32; channels], vec![0.0; channels], vec![0.0; channels]);
         for at in 0..channels {
+            let (slopes, products) = (slopes[at] as f32, (products[at] / f64::from(deviation[at])) as f32);
             let (factor, shift) = seen.as_ref().map_or((1.0, 0.0), |seen| (seen.factor[at], seen.shift[at]));
-            step.gradient[at] += factor * products[at] + shift * slopes[at];
-            step.gradient[channels + at] += slopes[at];
+            step.gradient[at] += factor * products + shift * slopes;
+            step.gradient[channels + at] += slopes;
+            own[at] = scale[at] * factor / deviation[at];
             if let Some(seen) = &seen {
                 // Weighted with the samples, as every other slope is a sum over them.
                 let samples = (step.slope.len() / place.output.len()) as f32;
                 step.gradient[2 * channels + at] += samples * (mean[at] - seen.mean[at]);
                 step.gradient[3 * channels + at] += samples * (variance[at] - seen.variance[at]);
+                let count = seen.rows as f32;
+                line[at] = -own[at] * products / count / deviation[at];
+                rest[at] = -own[at] * slopes / count - line[at] * middle[at];
             }
         }
         let rows = step.inputs[0].chunks_exact(channels).zip(step.slope.chunks_exact(channels));
-        for ((x, slope), sums) in rows.zip(step.input_slopes[0].chunks_exact_mut(channels)) {
-            for at in 0..channels {
-                sums[at] += match &seen {
-                    None => slope[at] * scale[at] / deviation[at],
-                    Some(seen) => {
-                        let count = seen.rows as f32;
-                        let rest = slope[at] - slopes[at] / count - one(at, x[at]) * products[at] / count;
-                        scale[at] * seen.factor[at] / deviation[at] * rest
+        let rows = rows.zip(step.input_slopes[0].chunks_exact_mut(channels));
+        place.isa.compiled(
+            #[inline(always)]
+            || {
+                for ((x, slope), sums) in rows {
+                    let constants = own.iter().zip(&line).zip(&rest);
+                    for (((sum, x), slope), ((own, line), rest)) in sums.iter_mut().zip(x).zip(slope).zip(constants) {
+                        *sum += own * slope + (line * x + rest);
                     }
-                };
-            }
-        }
+                }
+            },
+        );
     }
 
     fn affine(&self, args: &[(String, String)], weights: &[f32]) -> Option<(Vec<f32>, Vec<f32>)> {

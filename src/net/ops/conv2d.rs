@@ -1,17 +1,18 @@
 //! `conv2d` and `conv1d`: every output is a weighted sum of a window of the input, plus a bias.
 //!
 //! Weights are `[filters, kh, kw, channels / groups]`, as in `TFLite`; a sequence is an image of height 1.
+#![expect(clippy::inline_always, reason = "loops are compiled anew for each instruction set")]
 
 use serde_json::json;
 
 use crate::base::rng::Rng;
 use crate::base::{Kind, Param, Params, Shape};
-use crate::net::gemm::{self, Left, gemm};
 use crate::net::graph::Tensor;
 use crate::net::qnet::{QNode, Quant};
 
 use super::activation::{self, Activation};
 use super::args::{int, with};
+use super::convolution::Convolution;
 use super::mix::Mix;
 use super::operator::{
     Backward, Capabilities, Channels, Context, Derived, Dropped, Example, Lowered, Operator, Overlap, Place, Variant,
@@ -40,8 +41,11 @@ struct Sizes {
 impl Sizes {
     /// Filters and input channels of a group.
     fn group(&self, group: usize) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
-        let (filters, channels) = (self.filters / self.groups, self.window.channels / self.groups);
-        (group * filters..(group + 1) * filters, group * channels..(group + 1) * channels)
+        self.convolution().group(group)
+    }
+
+    fn convolution(&self) -> Convolution {
+        Convolution { window: self.window, filters: self.filters, groups: self.groups, width: self.width }
     }
 }
 
@@ -161,69 +165,29 @@ impl Operator for Conv {
         bias.fill(0.0);
     }
 
-    /// The weights of each group, transposed: `[width, filters of the group]`.
+    /// See [`Convolution::prepare`].
     fn prepare(&self, place: &Place<'_>) -> Vec<f32> {
-        let sizes = self.checked(place.args, &place.takes[0]);
-        let matrix = &place.weights[..sizes.filters * sizes.width];
-        let group = matrix.len() / sizes.groups;
-        matrix.chunks_exact(group).flat_map(|group| gemm::transpose(group, sizes.width)).collect()
+        self.checked(place.args, &place.takes[0]).convolution().prepare(place.weights)
     }
 
     fn forward(&self, place: &Place<'_>, inputs: &[&[f32]], output: &mut [f32]) {
-        let sizes = self.checked(place.args, &place.takes[0]);
-        let (positions, bias) = (sizes.window.positions(), &place.weights[sizes.filters * sizes.width..]);
-        let depth = sizes.filters / sizes.groups;
-        let mut seen = vec![0.0; positions * sizes.width];
-        let mut part = vec![0.0; positions * depth];
-        let samples = inputs[0].chunks_exact(place.takes[0].len()).zip(output.chunks_exact_mut(place.output.len()));
-        for (x, y) in samples {
-            for group in 0..sizes.groups {
-                let (filters, channels) = sizes.group(group);
-                let right = &place.prepared[filters.start * sizes.width..filters.end * sizes.width];
-                let direct = sizes.groups == 1 && columns::same(&sizes.window);
-                if !direct {
-                    columns::gather(&sizes.window, channels, x, 0.0, &mut seen);
-                }
-                let left = Left { data: if direct { x } else { &seen }, row: sizes.width, column: 1 };
-                part.chunks_exact_mut(depth).for_each(|row| row.copy_from_slice(&bias[filters.clone()]));
-                gemm(place.isa, depth, left, right, &mut part);
-                for (row, y) in part.chunks_exact(depth).zip(y.chunks_exact_mut(sizes.filters)) {
-                    y[filters.clone()].copy_from_slice(row);
-                }
-            }
-        }
-        activation::of(place.args).apply(output);
+        let activation = activation::of(place.args);
+        self.checked(place.args, &place.takes[0]).convolution().forward(place, inputs[0], output);
+        place.isa.compiled(
+            #[inline(always)]
+            || activation.apply(output),
+        );
     }
 
     fn backward(&self, place: &Place<'_>, step: Backward<'_>) {
-        let sizes = self.checked(place.args, &place.takes[0]);
-        activation::of(place.args).undo(step.output, step.slope);
-        let (matrix, bias) = step.gradient.split_at_mut(sizes.filters * sizes.width);
-        for row in step.slope.chunks_exact(sizes.filters) {
-            bias.iter_mut().zip(row).for_each(|(sum, slope)| *sum += slope);
-        }
-        let (width, depth) = (sizes.width, sizes.filters / sizes.groups);
-        let mut seen = vec![0.0; sizes.window.positions() * width];
-        let (input, wanted) = (place.takes[0].len(), !step.input_slopes[0].is_empty());
-        for (at, slope) in step.slope.chunks_exact(place.output.len()).enumerate() {
-            let x = &step.inputs[0][at * input..(at + 1) * input];
-            for group in 0..sizes.groups {
-                let (filters, channels) = sizes.group(group);
-                columns::gather(&sizes.window, channels.clone(), x, 0.0, &mut seen);
-                let from = &slope[filters.start..];
-                let weights = filters.start * width..filters.end * width;
-                let left = Left { data: from, row: 1, column: sizes.filters };
-                gemm(place.isa, width, left, &seen, &mut matrix[weights.clone()]);
-                if wanted {
-                    seen.fill(0.0);
-                    let left = Left { data: from, row: sizes.filters, column: 1 };
-                    gemm(place.isa, width, left, &place.weights[weights], &mut seen);
-                    let sums = &mut step.input_slopes[0][at * input..(at + 1) * input];
-                    columns::scatter(&sizes.window, channels, &seen, sums);
-                }
-            }
-        }
-        debug_assert!(depth > 0);
+        let activation = activation::of(place.args);
+        let Backward { output, slope, .. } = step;
+        place.isa.compiled(
+            #[inline(always)]
+            || activation.undo(output, slope),
+        );
+        let convolution = self.checked(place.args, &place.takes[0]).convolution();
+        convolution.backward(place, Backward { slope, ..step });
     }
 
     /// Factors by channel always; summands only where no tap sees padding, which stays zero.

@@ -15,7 +15,7 @@ use super::operator::{
 };
 use super::packed::Planes;
 use super::window::{self, Window};
-use super::{Args, channels, columns, dense};
+use super::{Args, channels, columns, dense, depthwise};
 
 pub(super) struct DepthwiseConv2d;
 
@@ -103,6 +103,12 @@ impl Operator for DepthwiseConv2d {
     fn forward(&self, place: &Place<'_>, inputs: &[&[f32]], output: &mut [f32]) {
         let (window, multiplier, outputs) = checked(place.args, &place.takes[0]);
         let (weights, bias) = place.weights.split_at(place.weights.len() - outputs);
+        if multiplier == 1 && depthwise::fits(&window) {
+            output.chunks_exact_mut(outputs).for_each(|row| row.copy_from_slice(bias));
+            depthwise::convolve(place.isa, &window, inputs[0], weights, output);
+            activation::of(place.args).apply(output);
+            return;
+        }
         let samples = inputs[0].chunks_exact(place.takes[0].len()).zip(output.chunks_exact_mut(place.output.len()));
         for (x, y) in samples {
             for (position, y) in y.chunks_exact_mut(outputs).enumerate() {
@@ -110,10 +116,6 @@ impl Operator for DepthwiseConv2d {
                 columns::each(&window, position, |tap, pixel| {
                     let x = &x[pixel * window.channels..(pixel + 1) * window.channels];
                     let w = &weights[tap * outputs..(tap + 1) * outputs];
-                    if multiplier == 1 {
-                        y.iter_mut().zip(x.iter().zip(w)).for_each(|(y, (x, w))| *y += x * w);
-                        return;
-                    }
                     let groups = y.chunks_exact_mut(multiplier).zip(w.chunks_exact(multiplier));
                     for ((y, w), x) in groups.zip(x) {
                         y.iter_mut().zip(w).for_each(|(y, w)| *y += x * w);
@@ -130,6 +132,18 @@ impl Operator for DepthwiseConv2d {
         let taps = place.weights.len() - outputs;
         let (matrix, bias) = step.gradient.split_at_mut(taps);
         let (input, wanted) = (place.takes[0].len(), !step.input_slopes[0].is_empty());
+        let reverse = columns::reverse(&window, outputs).filter(|_| multiplier == 1 && depthwise::fits(&window));
+        if let Some(reverse) = reverse {
+            for row in step.slope.chunks_exact(outputs) {
+                bias.iter_mut().zip(row).for_each(|(sum, slope)| *sum += slope);
+            }
+            depthwise::learn(place.isa, &window, step.inputs[0], step.slope, matrix);
+            if wanted {
+                let flipped: Vec<f32> = place.weights[..taps].chunks_exact(outputs).rev().flatten().copied().collect();
+                depthwise::convolve(place.isa, &reverse, step.slope, &flipped, &mut step.input_slopes[0]);
+            }
+            return;
+        }
         for (at, slopes) in step.slope.chunks_exact(place.output.len()).enumerate() {
             let x = &step.inputs[0][at * input..(at + 1) * input];
             for (position, slope) in slopes.chunks_exact(outputs).enumerate() {

@@ -7,12 +7,15 @@
 mod activation;
 mod args;
 mod batch_norm;
+mod channel_sums;
 mod channels;
 mod columns;
 mod concat;
 mod constant;
 mod conv2d;
+mod convolution;
 mod dense;
+mod depthwise;
 mod depthwise_conv2d;
 mod elementwise;
 mod gru;

@@ -2,6 +2,7 @@
 //!
 //! The int8 forms keep the input's quantisation. A mean divides by the taps that lie inside, halves away from zero
 //! (`AveragePool` of `TFLite`'s `reference/integer_ops/pooling.h`).
+#![expect(clippy::inline_always, reason = "loops are compiled anew for each instruction set")]
 
 use serde_json::json;
 
@@ -9,6 +10,7 @@ use crate::base::{Params, Shape};
 use crate::net::qnet::{QNode, Quant};
 
 use super::activation;
+use super::columns::Reach;
 use super::operator::{Backward, Channels, Context, Derived, Example, Lowered, Operator, Overlap, Place, Variant};
 use super::window::{self, Window};
 use super::{Args, columns};
@@ -38,6 +40,25 @@ impl Pool {
 
     fn checked(&self, args: &[(String, String)], takes: &Shape) -> Window {
         self.window(args, takes).unwrap_or_else(|error| panic!("bug: checked before: {error}"))
+    }
+}
+
+/// What a window sees at each of its positions, row by row.
+fn spots(window: &Window) -> Vec<(Reach, Reach)> {
+    let (rows, along) = (columns::reaches(window, 0), columns::reaches(window, 1));
+    rows.iter().flat_map(|y| along.iter().map(|x| (*y, *x))).collect()
+}
+
+fn count((y, x): &(Reach, Reach)) -> usize {
+    (y.taps.1 - y.taps.0) * (x.taps.1 - x.taps.0)
+}
+
+/// Calls `see` with every pixel that a window sees; pools don't dilate.
+#[inline(always)]
+fn each(window: &Window, (y, x): &(Reach, Reach), mut see: impl FnMut(usize)) {
+    for row in 0..y.taps.1 - y.taps.0 {
+        let first = (y.start + row) * window.input[1] + x.start;
+        (first..first + x.taps.1 - x.taps.0).for_each(&mut see);
     }
 }
 
@@ -88,27 +109,32 @@ impl Operator for Pool {
 
     fn forward(&self, place: &Place<'_>, inputs: &[&[f32]], output: &mut [f32]) {
         let window = self.checked(place.args, &place.takes[0]);
-        let channels = window.channels;
+        let spots = spots(&window);
+        let (largest, activation) = (self.largest, activation::of(place.args));
         let samples = inputs[0].chunks_exact(place.takes[0].len()).zip(output.chunks_exact_mut(place.output.len()));
-        for (x, y) in samples {
-            for (position, y) in y.chunks_exact_mut(channels).enumerate() {
-                y.fill(if self.largest { f32::NEG_INFINITY } else { 0.0 });
-                let mut count = 0_usize;
-                columns::each(&window, position, |_, pixel| {
-                    count += 1;
-                    let x = &x[pixel * channels..(pixel + 1) * channels];
-                    if self.largest {
-                        y.iter_mut().zip(x).for_each(|(y, x)| *y = if *x > *y { *x } else { *y });
-                    } else {
-                        y.iter_mut().zip(x).for_each(|(y, x)| *y += x);
+        place.isa.compiled(
+            #[inline(always)]
+            || {
+                for (x, y) in samples {
+                    for (spot, y) in spots.iter().zip(y.chunks_exact_mut(window.channels)) {
+                        y.fill(if largest { f32::NEG_INFINITY } else { 0.0 });
+                        each(&window, spot, |pixel| {
+                            let x = &x[pixel * window.channels..(pixel + 1) * window.channels];
+                            if largest {
+                                y.iter_mut().zip(x).for_each(|(y, x)| *y = if *x > *y { *x } else { *y });
+                            } else {
+                                y.iter_mut().zip(x).for_each(|(y, x)| *y += x);
+                            }
+                        });
+                        if !largest {
+                            let count = count(spot) as f32;
+                            y.iter_mut().for_each(|y| *y /= count);
+                        }
                     }
-                });
-                if !self.largest {
-                    y.iter_mut().for_each(|y| *y /= count as f32);
                 }
-            }
-        }
-        activation::of(place.args).apply(output);
+            },
+        );
+        activation.apply(output);
     }
 
     fn backward(&self, place: &Place<'_>, step: Backward<'_>) {
@@ -117,28 +143,35 @@ impl Operator for Pool {
         }
         let window = self.checked(place.args, &place.takes[0]);
         activation::of(place.args).undo(step.output, step.slope);
-        let (channels, input) = (window.channels, place.takes[0].len());
-        for (row, slopes) in step.slope.chunks_exact(place.output.len()).enumerate() {
-            let x = &step.inputs[0][row * input..(row + 1) * input];
-            let sums = &mut step.input_slopes[0][row * input..(row + 1) * input];
-            for (position, slopes) in slopes.chunks_exact(channels).enumerate() {
-                let mut pixels = Vec::new();
-                columns::each(&window, position, |_, pixel| pixels.push(pixel));
-                for (channel, slope) in slopes.iter().enumerate() {
-                    if self.largest {
-                        // The first of equal values is the one that counts.
-                        let value = |pixel: usize| x[pixel * channels + channel];
-                        let first = pixels.iter().copied().reduce(|a, b| if value(b) > value(a) { b } else { a });
-                        if let Some(pixel) = first {
-                            sums[pixel * channels + channel] += slope;
+        let (channels, input, largest, spots) = (window.channels, place.takes[0].len(), self.largest, spots(&window));
+        let (x, y) = (step.inputs[0].chunks_exact(input), step.output.chunks_exact(place.output.len()));
+        let slopes = step.slope.chunks_exact_mut(place.output.len());
+        let samples = x.zip(y).zip(slopes).zip(step.input_slopes[0].chunks_exact_mut(input));
+        place.isa.compiled(
+            #[inline(always)]
+            || {
+                for (((x, y), slopes), sums) in samples {
+                    let positions = y.chunks_exact(channels).zip(slopes.chunks_exact_mut(channels));
+                    for (spot, (y, slopes)) in spots.iter().zip(positions) {
+                        if !largest {
+                            let count = count(spot) as f32;
+                            slopes.iter_mut().for_each(|slope| *slope /= count);
                         }
-                    } else {
-                        let share = slope / pixels.len() as f32;
-                        pixels.iter().for_each(|pixel| sums[pixel * channels + channel] += share);
+                        each(&window, spot, |pixel| {
+                            let seen = pixel * channels..(pixel + 1) * channels;
+                            let values =
+                                sums[seen.clone()].iter_mut().zip(&x[seen]).zip(y.iter().zip(slopes.iter_mut()));
+                            for ((sum, x), (y, slope)) in values {
+                                // The first of equal values is the one that counts; what is clamped has no slope.
+                                let given = if !largest || *x == *y { *slope } else { 0.0 };
+                                *sum += given;
+                                *slope -= if largest { given } else { 0.0 };
+                            }
+                        });
                     }
                 }
-            }
-        }
+            },
+        );
     }
 
     fn take_in(&self, args: &[(String, String)], next: &str) -> Option<Args> {

@@ -4,6 +4,7 @@
 //! `leaky_relu.cc`, `elementwise.cc`, `quantize_common.cc`), fixed point for `sigmoid`, `tanh`, `rsqrt` and `hard_swish`
 //! (`logistic.h`, `tanh.h`, `elementwise.cc`, `hard_swish.h`), the float function for `elu` (`elu.cc`). What TFLM has no
 //! int8 form for follows the rule of `elu`.
+#![expect(clippy::inline_always, reason = "loops are compiled anew for each instruction set")]
 
 use serde_json::json;
 
@@ -271,11 +272,30 @@ impl Operator for Unary {
 
     fn forward(&self, place: &Place<'_>, inputs: &[&[f32]], output: &mut [f32]) {
         let slope = self.slope(place.args);
+        if *self == Self::Relu {
+            let x = inputs[0];
+            place.isa.compiled(
+                #[inline(always)]
+                || output.iter_mut().zip(x).for_each(|(y, x)| *y = if *x > 0.0 { *x } else { 0.0 }),
+            );
+            return;
+        }
         output.iter_mut().zip(inputs[0]).for_each(|(y, x)| *y = self.value(*x, slope));
     }
 
     fn backward(&self, place: &Place<'_>, step: Backward<'_>) {
         let slope = self.slope(place.args);
+        if *self == Self::Relu {
+            let (sums, by_y, y) = (&mut step.input_slopes[0], &*step.slope, step.output);
+            place.isa.compiled(
+                #[inline(always)]
+                || {
+                    let values = sums.iter_mut().zip(by_y).zip(y);
+                    values.for_each(|((sum, slope), y)| *sum += if *y > 0.0 { *slope } else { 0.0 });
+                },
+            );
+            return;
+        }
         let values = step.inputs[0].iter().zip(step.output).zip(step.slope.iter());
         for (sum, ((x, y), by_y)) in step.input_slopes[0].iter_mut().zip(values) {
             *sum += by_y * self.derivative(*x, *y, slope);

@@ -6,7 +6,7 @@
 use crate::base::math;
 use crate::base::rng::Rng;
 
-use super::slice::Slice;
+use super::slice::Workspace;
 
 /// One kind of change. Shares are of a dimension's length, 0 to 1.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -86,17 +86,17 @@ pub(super) fn apply(augments: &[Augment], dims: &[usize], sample: &mut [f32], rn
 }
 
 /// Mixes the samples of a slice with those next to them, where that is asked for.
-pub(super) fn mix(augments: &[Augment], slice: &mut Slice, width: usize, outputs: usize, rng: &mut Rng) {
+pub(super) fn mix(augments: &[Augment], space: &mut Workspace, width: usize, outputs: usize, rng: &mut Rng) {
     let alpha =
         augments.iter().find_map(|augment| if let Augment::Mixup(alpha) = augment { Some(*alpha) } else { None });
-    let (Some(alpha), count) = (alpha, slice.weights.len()) else { return };
+    let (Some(alpha), count) = (alpha, space.weights.len()) else { return };
     if count < 2 {
         return;
     }
     let shares: Vec<f32> = (0..count).map(|_| beta(f64::from(alpha), rng)).collect();
-    mix_rows(&mut slice.input, width, &shares);
-    mix_rows(&mut slice.targets, outputs, &shares);
-    mix_rows(&mut slice.weights, 1, &shares);
+    mix_rows(&mut space.input, width, &shares);
+    mix_rows(&mut space.targets, outputs, &shares);
+    mix_rows(&mut space.weights, 1, &shares);
 }
 
 /// Each row becomes `share` of itself and the rest of the next one, the last of the first.
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn mixing_keeps_sums() {
-        let mut slice = Slice::default();
+        let mut slice = Workspace::default();
         slice.input = vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
         (slice.targets, slice.weights) = (vec![1.0, 0.0, 0.0, 1.0, 1.0, 0.0], vec![1.0; 3]);
         mix(&[Augment::Mixup(0.3)], &mut slice, 2, 2, &mut Rng::new(1, "mix"));

@@ -57,27 +57,26 @@ impl Condition {
         net
     }
 
-    /// The opposite of `absorb`: the network that computes from conditioned inputs what `net` computes from plain ones.
-    pub(super) fn release(&self, net: Net) -> Net {
-        let factor = self.factor.iter().map(|factor| 1.0 / factor).collect();
-        let mean = self.mean.iter().zip(&self.factor).map(|(mean, factor)| -mean * factor).collect();
-        Self { mean, factor }.absorb(net)
+    /// The inverse of [`Condition::absorb`].
+    pub(super) fn release(&self, mut net: Net) -> Net {
+        let Some(at) = first(&net) else { return net };
+        let node = &net.nodes[at];
+        let back: Vec<f32> = self.factor.iter().map(|factor| 1.0 / factor).collect();
+        node.op.absorb(&node.args, &node.takes, &mut net.weights[node.range()], &back, &self.mean);
+        net
+    }
+
+    /// The inverse of [`Condition::undo`].
+    pub(super) fn redo(&self, mut net: Net) -> Net {
+        let channels = net.output().dims.last().copied().unwrap_or(1).min(self.mean.len());
+        let offset: Vec<f32> = self.mean.iter().zip(&self.factor).map(|(mean, factor)| -mean * factor).collect();
+        goal::scale_outputs(&mut net, &self.factor[..channels], &offset[..channels]);
+        net
     }
 
     /// The network whose outputs are plain inputs, from the one that gives conditioned ones.
     pub(super) fn undo(&self, mut net: Net) -> Net {
         self.undone(&mut net);
-        net
-    }
-
-    /// The opposite of `undo`.
-    pub(super) fn redo(&self, mut net: Net) -> Net {
-        let channels = net.output().dims.last().copied().unwrap_or(1);
-        if self.undone(&mut net.clone()) {
-            let factor = &self.factor[..channels];
-            let offset: Vec<f32> = self.mean.iter().zip(factor).map(|(mean, factor)| -mean * factor).collect();
-            goal::scale_outputs(&mut net, factor, &offset);
-        }
         net
     }
 

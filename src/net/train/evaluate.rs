@@ -10,7 +10,8 @@ use super::condition::Condition;
 use super::goal::Goal;
 use super::options::TrainData;
 use super::parallel;
-use super::slice::Slice;
+use super::rounding::Rounding;
+use super::slice::{Slice, Workspace};
 
 /// Samples that are computed at once.
 const CHUNK: usize = 64;
@@ -21,6 +22,8 @@ pub(super) struct Scene<'a> {
     pub(super) condition: &'a Condition,
     pub(super) goal: &'a Goal<'a>,
     pub(super) augment: &'a [Augment],
+    /// Weights and values are rounded as int8 would do it.
+    pub(super) rounding: Option<&'a Rounding>,
     pub(super) isa: Isa,
     pub(super) threads: usize,
 }
@@ -50,7 +53,7 @@ impl Tally {
     pub(super) fn add(&mut self, slice: &Slice, classes: usize) {
         self.loss += slice.loss;
         self.right += slice.right;
-        self.rows += slice.weights.len();
+        self.rows += slice.rows;
         self.confusion.resize(classes * classes, 0);
         for (class, answer) in &slice.answers {
             self.confusion[class * classes + answer] += 1;
@@ -81,46 +84,56 @@ fn f1(confusion: &[usize], classes: usize) -> f64 {
 }
 
 impl Scene<'_> {
-    /// Fills a slice with samples; with `noise`, after random changes.
-    pub(super) fn fill(&self, slice: &mut Slice, rows: &[usize], net: &Net, noise: Option<&Rng>) {
+    /// Fills a workspace with samples; with `noise`, after random changes.
+    pub(super) fn fill(&self, space: &mut Workspace, rows: &[usize], net: &Net, noise: Option<&Rng>) {
         let width = net.input.len();
-        slice.clear();
+        space.clear();
         let changed = noise.filter(|_| !self.augment.is_empty());
+        let quant = self.rounding.and_then(|rounding| rounding.values.first().copied().flatten());
         let mut sample = Vec::new();
         for (at, row) in rows.iter().enumerate() {
             let raw = &self.data.x[row * width..(row + 1) * width];
-            let start = slice.input.len();
-            if let Some(noise) = changed {
+            let start = space.input.len();
+            if changed.is_some() || quant.is_some() {
                 sample.clear();
                 sample.extend_from_slice(raw);
-                augment::apply(self.augment, &net.input.dims, &mut sample, &mut noise.branch(at as u64 + 0x00a0_0000));
-                self.condition.apply(&sample, &mut slice.input);
+                if let Some(noise) = changed {
+                    let noise = &mut noise.branch(at as u64 + 0x00a0_0000);
+                    augment::apply(self.augment, &net.input.dims, &mut sample, noise);
+                }
+                if let Some(quant) = quant {
+                    sample.iter_mut().for_each(|x| *x = quant.dequantize(quant.quantize(*x)));
+                }
+                self.condition.apply(&sample, &mut space.input);
             } else {
-                self.condition.apply(raw, &mut slice.input);
+                self.condition.apply(raw, &mut space.input);
             }
-            let weight = self.goal.fill(*row, &slice.input[start..], &mut slice.targets);
-            slice.weights.push(weight);
+            let weight = self.goal.fill(*row, &space.input[start..], &mut space.targets);
+            space.weights.push(weight);
         }
         if let Some(noise) = changed {
-            augment::mix(self.augment, slice, width, self.goal.width, &mut noise.branch(0x00b0_0000));
+            augment::mix(self.augment, space, width, self.goal.width, &mut noise.branch(0x00b0_0000));
         }
+    }
+
+    /// A pass over a network whose weights are rounded already, where they are to be.
+    pub(super) fn pass<'b>(&'b self, net: &'b Net) -> Forward<'b> {
+        Forward::new(net, self.isa).rounded(self.rounding.map_or(&[], |rounding| &rounding.values))
     }
 
     /// Over `rows`. Sums run over fixed chunks in order, whoever computes them.
     pub(super) fn evaluate(&self, net: &Net, rows: &[usize], spread: f64) -> Judgement {
-        let pass = Forward::new(net, self.isa);
-        let mut chunks: Vec<(&[usize], Slice)> = Vec::new();
+        let rounded = self.rounding.map(|rounding| rounding.weights(net, self.condition));
+        let net = rounded.as_ref().unwrap_or(net);
+        let pass = self.pass(net);
         let mut tally = Tally::default();
-        // As many chunks at once as there are threads, so that memory doesn't grow with the rows.
-        for some in rows.chunks(CHUNK * self.threads.max(1)) {
-            let mut slices = chunks.drain(..).map(|chunk| chunk.1).collect::<Vec<_>>().into_iter();
-            chunks = some.chunks(CHUNK).map(|rows| (rows, slices.next().unwrap_or_default())).collect();
-            parallel::each(self.threads, &mut chunks, |_, (rows, slice)| {
-                self.fill(slice, rows, net, None);
-                slice.run(net, &pass, self.goal, None);
-            });
-            chunks.iter().for_each(|chunk| tally.add(&chunk.1, self.goal.classes()));
-        }
+        let mut spaces: Vec<Workspace> = (0..self.threads.max(1)).map(|_| Workspace::default()).collect();
+        let mut chunks: Vec<(&[usize], Slice)> = rows.chunks(CHUNK).map(|rows| (rows, Slice::default())).collect();
+        parallel::each(&mut spaces, &mut chunks, |space, _, (rows, slice)| {
+            self.fill(space, rows, net, None);
+            space.run(slice, net, &pass, self.goal, None);
+        });
+        chunks.iter().for_each(|chunk| tally.add(&chunk.1, self.goal.classes()));
         tally.judge(self.goal, spread)
     }
 }

@@ -1,16 +1,18 @@
 //! The loop: shuffle, step, evaluate, keep the best.
 
 use crate::base::rng::Rng;
-use crate::net::forward::Forward;
 use crate::net::graph::Net;
+use crate::net::qnet::Quant;
 
+use super::checkpoint::{Checkpoint, Forgetful, Keeper};
 use super::condition::Condition;
 use super::evaluate::{Judgement, Scene, Tally};
 use super::goal::Goal;
 use super::optimizer::{Course, Descent, clip, share};
 use super::options::{Epoch, Loss, Options, Targets, TrainData};
 use super::parallel;
-use super::slice::Slice;
+use super::rounding::Rounding;
+use super::slice::{Slice, Workspace};
 
 /// A batch is divided into this many slices whose gradients are added in order: more threads than that don't help,
 /// and fewer give the same sums.
@@ -35,7 +37,7 @@ pub struct Trained {
     pub cancelled: bool,
 }
 
-/// Trains a network anew: its own weights are drawn from the seed; or, unless `fresh`, goes on from them. Calls `progress` after each epoch and stops when it
+/// Trains a network anew: its own weights are drawn from the seed. Calls `progress` after each epoch and stops when it
 /// answers `false`. For classes, the network gives one score a class, and a softmax at its end is part of the loss, as a
 /// sigmoid is of binary cross-entropy. Numbers are learnt around mean 0 and deviation 1, where the last layer can take that
 /// in. Errors are sentences for the user.
@@ -44,6 +46,48 @@ pub fn train(
     data: &TrainData<'_>,
     options: &Options,
     progress: &mut dyn FnMut(&Epoch) -> bool,
+) -> Result<Trained, String> {
+    learn(net, data, options, None, (progress, &mut Forgetful))
+}
+
+/// As [`train`], but it goes on where `keeper` was left: with the same arguments, the result has the same bits.
+pub fn train_kept(
+    net: &Net,
+    data: &TrainData<'_>,
+    options: &Options,
+    progress: &mut dyn FnMut(&Epoch) -> bool,
+    keeper: &mut dyn Keeper,
+) -> Result<Trained, String> {
+    learn(net, data, options, None, (progress, keeper))
+}
+
+/// Who is told of each epoch, and who keeps it.
+type Audience<'a> = (&'a mut dyn FnMut(&Epoch) -> bool, &'a mut dyn Keeper);
+
+/// Goes on to train a network, without batch norms, whose values are rounded as `quants` says: that of the input, then those
+/// of all layers. Steps are small, and the weights begin where they are.
+pub fn train_rounded(
+    net: &Net,
+    quants: &[Quant],
+    data: &TrainData<'_>,
+    options: &Options,
+    progress: &mut dyn FnMut(&Epoch) -> bool,
+) -> Result<Trained, String> {
+    let mut values: Vec<Option<Quant>> = quants.iter().copied().map(Some).collect();
+    if !matches!(data.y, Targets::Classes(_)) {
+        // Outputs are learnt in other units than they are rounded in.
+        values.pop();
+    }
+    let options = Options { fresh: false, ..options.clone() };
+    learn(net, data, &options, Some(&Rounding { values }), (progress, &mut Forgetful))
+}
+
+fn learn(
+    net: &Net,
+    data: &TrainData<'_>,
+    options: &Options,
+    rounding: Option<&Rounding>,
+    audience: Audience<'_>,
 ) -> Result<Trained, String> {
     let parts = check(net, data)?;
     let options = options.clone().settle(parts[0].len());
@@ -55,14 +99,16 @@ pub fn train(
     let reconstruct = matches!(data.y, Targets::Input);
     let condition = Condition::of(&trunk, data.x, &parts[0], reconstruct);
     if !options.fresh {
-        trunk = if reconstruct { condition.redo(trunk) } else { trunk };
         trunk = condition.release(goal.release(trunk));
+        if reconstruct {
+            trunk = condition.redo(trunk);
+        }
     }
     let macs = 3 * trunk.macs() * options.batch as usize;
     let threads = if macs < WORTH_A_THREAD { 1 } else { options.threads.clamp(1, SLICES) };
-    let scene =
-        Scene { data, condition: &condition, goal: &goal, augment: &options.augment, isa: options.isa, threads };
-    let (best, history, cancelled) = run(&mut trunk, &scene, &parts, &options, progress);
+    let (condition, goal) = (&condition, &goal);
+    let scene = Scene { data, condition, goal, augment: &options.augment, rounding, isa: options.isa, threads };
+    let (best, history, cancelled) = run(&mut trunk, &scene, &parts, &options, audience);
     let Some(best) = best else {
         return Err("training diverged: the loss isn't finite; lower the learning rate".into());
     };
@@ -105,13 +151,18 @@ fn run(
     scene: &Scene<'_>,
     parts: &[Vec<usize>; 2],
     options: &Options,
-    progress: &mut dyn FnMut(&Epoch) -> bool,
+    (progress, keeper): Audience<'_>,
 ) -> (Option<Best>, Vec<Epoch>, bool) {
-    let mut teacher = Teacher::new(net, options, parts[0].len());
+    let mut teacher = Teacher::new(net, options, parts[0].len(), scene.threads);
     let spreads = [0, 1].map(|part| scene.goal.spread(&parts[part], scene.data, scene.condition));
     let (mut best, mut history): (Option<Best>, Vec<Epoch>) = (None, Vec::new());
     let mut mean = net.clone();
-    for epoch in 1..=options.epochs {
+    let kept = keeper.resume().and_then(|bytes| Checkpoint::from_bytes(&bytes, net.weights.len()));
+    if let Some(kept) = kept.filter(|kept| kept.history().first().is_some_and(|first| first.epochs == options.epochs)) {
+        history = kept.history();
+        best = teacher.restore(net, kept);
+    }
+    for epoch in history.len() as u32 + 1..=options.epochs {
         let seen = teacher.epoch(net, scene, &parts[0], epoch).judge(scene.goal, spreads[0]);
         teacher.mean_of(net, &mut mean);
         let judged = if options.average { &mean } else { &*net };
@@ -132,6 +183,9 @@ fn run(
         history.push(Epoch { epoch, epochs, loss, score, valid_loss, valid_score, best: better });
         if !progress(&history[history.len() - 1]) {
             return (best, history, true);
+        }
+        if epoch < options.epochs && keeper.due() {
+            keeper.keep(teacher.checkpoint(net, best.as_ref(), &history).to_bytes());
         }
         let waited = epoch - best.as_ref().map_or(0, |best| best.epoch);
         if options.patience > 0 && waited >= options.patience {
@@ -158,6 +212,7 @@ struct Teacher<'a> {
     options: &'a Options,
     descent: Descent,
     slices: Vec<Slice>,
+    spaces: Vec<Workspace>,
     gradient: Vec<f32>,
     /// Where running moments are in the weights.
     running: Vec<std::ops::Range<usize>>,
@@ -174,7 +229,7 @@ struct Teacher<'a> {
 const STAYS: f32 = 0.995;
 
 impl<'a> Teacher<'a> {
-    fn new(net: &Net, options: &'a Options, samples: usize) -> Self {
+    fn new(net: &Net, options: &'a Options, samples: usize, threads: usize) -> Self {
         // Matrices decay, biases don't.
         let tensors = net.nodes.iter().flat_map(|node| &node.tensors);
         let decays = tensors.flat_map(|tensor| std::iter::repeat_n(tensor.dims.len() > 1, tensor.len())).collect();
@@ -185,6 +240,7 @@ impl<'a> Teacher<'a> {
             options,
             descent: Descent::new(options.optimizer, decays),
             slices: vec![Slice::default(); SLICES],
+            spaces: (0..threads).map(|_| Workspace::default()).collect(),
             gradient: vec![0.0; net.weights.len()],
             running: running(net),
             shuffles: Rng::new(options.seed, "train shuffle"),
@@ -194,6 +250,33 @@ impl<'a> Teacher<'a> {
             mean: if options.average { vec![0.0; net.weights.len()] } else { Vec::new() },
             begun: 1.0,
         }
+    }
+
+    fn checkpoint(&self, net: &Net, best: Option<&Best>, history: &[Epoch]) -> Checkpoint {
+        let (first, second, powers) = self.descent.state();
+        let mut state = Checkpoint::default();
+        state.numbers.step = self.step;
+        state.numbers.powers = powers;
+        state.numbers.begun = self.begun.to_bits();
+        state.numbers.best = best.map(|best| (best.epoch, best.worth.0.to_bits(), best.worth.1.to_bits()));
+        let chosen = best.map_or_else(Vec::new, |best| best.weights.clone());
+        state.arrays = [net.weights.clone(), first.to_vec(), second.to_vec(), self.mean.clone(), chosen];
+        state.set_history(history);
+        state
+    }
+
+    /// Goes back to a checkpoint; answers its best weights.
+    fn restore(&mut self, net: &mut Net, state: Checkpoint) -> Option<Best> {
+        let Checkpoint { numbers, arrays: [weights, first, second, mean, chosen] } = state;
+        net.weights = weights;
+        self.descent.restore(first, second, numbers.powers);
+        (self.mean, self.begun, self.step) = (mean, f32::from_bits(numbers.begun), numbers.step);
+        let best = |(epoch, score, loss)| Best {
+            epoch,
+            weights: chosen,
+            worth: (f32::from_bits(score), f32::from_bits(loss)),
+        };
+        numbers.best.map(best)
     }
 
     /// One pass over the training samples; what they came to while they were learnt.
@@ -220,13 +303,14 @@ impl<'a> Teacher<'a> {
 
     fn learn(&mut self, net: &mut Net, scene: &Scene<'_>, batch: &[usize]) {
         let noise = self.noise.branch(self.step);
-        let pass = Forward::new(net, self.options.isa);
-        let trunk = &*net;
-        parallel::each(scene.threads, &mut self.slices, |at, slice| {
+        let rounded = scene.rounding.map(|rounding| rounding.weights(net, scene.condition));
+        let trunk = rounded.as_ref().unwrap_or(net);
+        let pass = scene.pass(trunk);
+        parallel::each(&mut self.spaces, &mut self.slices, |space, at, slice| {
             let rows = &batch[at * batch.len() / SLICES..(at + 1) * batch.len() / SLICES];
             let noise = noise.branch(at as u64);
-            scene.fill(slice, rows, trunk, Some(&noise));
-            slice.run(trunk, &pass, scene.goal, Some(&noise));
+            scene.fill(space, rows, trunk, Some(&noise));
+            space.run(slice, trunk, &pass, scene.goal, Some(&noise));
         });
         let scale = 1.0 / batch.len() as f32;
         self.gradient.fill(0.0);

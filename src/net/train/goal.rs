@@ -139,19 +139,23 @@ impl<'a> Goal<'a> {
         squares - sums.iter().map(|sum| sum * sum / count).sum::<f64>()
     }
 
-    /// The opposite of `absorb`.
+    /// The inverse of [`Goal::absorb`].
     pub(super) fn release(&self, mut net: Net) -> Net {
-        let is_plain = |values: &[f32], plain: f32| values.iter().all(|value| value.to_bits() == plain.to_bits());
-        if !is_plain(&self.factor, 1.0) || !is_plain(&self.mean, 0.0) {
-            let offset: Vec<f32> = self.mean.iter().zip(&self.factor).map(|(mean, factor)| -mean * factor).collect();
-            scale_outputs(&mut net, &self.factor, &offset);
+        if self.plain() {
+            return net;
         }
+        let offset: Vec<f32> = self.mean.iter().zip(&self.factor).map(|(mean, factor)| -mean * factor).collect();
+        scale_outputs(&mut net, &self.factor, &offset);
         net
+    }
+
+    fn plain(&self) -> bool {
+        self.factor.iter().all(|factor| *factor == 1.0) && self.mean.iter().all(|mean| *mean == 0.0)
     }
 
     /// The network whose outputs are the targets themselves, from the one that gives standardised ones.
     pub(super) fn absorb(&self, mut net: Net) -> Net {
-        if self.factor.iter().all(|factor| *factor == 1.0) && self.mean.iter().all(|mean| *mean == 0.0) {
+        if self.plain() {
             return net;
         }
         let scale: Vec<f32> = self.factor.iter().map(|factor| 1.0 / factor).collect();

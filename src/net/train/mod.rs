@@ -5,6 +5,7 @@
 //! Add here: an optimiser in `optimizer.rs`, a loss in `loss.rs`, an augmentation in `augment.rs`.
 
 mod augment;
+mod checkpoint;
 mod condition;
 mod evaluate;
 mod fit;
@@ -13,8 +14,10 @@ mod loss;
 mod optimizer;
 mod options;
 mod parallel;
+mod rounding;
 mod slice;
 
 pub use augment::Augment;
-pub use fit::{Trained, train};
+pub use checkpoint::Keeper;
+pub use fit::{Trained, train, train_kept, train_rounded};
 pub use options::{Balance, Epoch, Loss, Optimizer, Options, Schedule, Targets, TrainData, history_csv};

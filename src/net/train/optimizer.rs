@@ -26,6 +26,17 @@ impl Descent {
         Self { optimizer, first: zeros.clone(), second: zeros, decays, powers: (1.0, 1.0) }
     }
 
+    /// What it remembers: both moments and the powers' bits.
+    pub(super) fn state(&self) -> (&[f32], &[f32], [u64; 2]) {
+        (&self.first, &self.second, [self.powers.0.to_bits(), self.powers.1.to_bits()])
+    }
+
+    /// Remembers what [`Descent::state`] told.
+    pub(super) fn restore(&mut self, first: Vec<f32>, second: Vec<f32>, powers: [u64; 2]) {
+        (self.first, self.second) = (first, second);
+        self.powers = (f64::from_bits(powers[0]), f64::from_bits(powers[1]));
+    }
+
     /// Moves the weights one step down the gradient, at `share` of the full learning rate.
     pub(super) fn step(&mut self, weights: &mut [f32], gradient: &[f32], share: f32) {
         match self.optimizer {

@@ -1,22 +1,23 @@
 //! Dividing work among threads. Who does an item never changes what it gives.
 
-/// Calls `work` once for every item, on at most `threads` threads.
-pub(super) fn each<T: Send>(threads: usize, items: &mut [T], work: impl Fn(usize, &mut T) + Sync) {
-    let share = items.len().div_ceil(threads.max(1)).max(1);
-    let run = |first: usize, items: &mut [T]| {
+/// Calls `work` once for every item, on as many threads as there are workspaces: each thread has one of them for itself.
+pub(super) fn each<W: Send, T: Send>(spaces: &mut [W], items: &mut [T], work: impl Fn(&mut W, usize, &mut T) + Sync) {
+    let share = items.len().div_ceil(spaces.len().max(1)).max(1);
+    let run = |space: &mut W, first: usize, items: &mut [T]| {
         for (at, item) in items.iter_mut().enumerate() {
-            work(first + at, item);
+            work(space, first + at, item);
         }
     };
+    let Some((first, others)) = spaces.split_first_mut() else { return };
     if share >= items.len() {
-        return run(0, items);
+        return run(first, 0, items);
     }
     std::thread::scope(|scope| {
-        let (own, others) = items.split_at_mut(share);
-        for (at, items) in others.chunks_mut(share).enumerate() {
+        let (own, rest) = items.split_at_mut(share);
+        for ((at, items), space) in rest.chunks_mut(share).enumerate().zip(others) {
             let run = &run;
-            scope.spawn(move || run((at + 1) * share, items));
+            scope.spawn(move || run(space, (at + 1) * share, items));
         }
-        run(0, own);
+        run(first, 0, own);
     });
 }

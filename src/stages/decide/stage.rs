@@ -73,14 +73,12 @@ impl Stage for Decide {
         let classes = self.classes(job)?;
         let test = of_part(&table.part, TEST);
         let valid = of_part(&table.part, VALIDATION);
-        let rule = self.rule(&net, &table, &valid, &classes, |rows| Given::Int8(run_int8(&net, &table, rows)))?;
+        let rule = self.rule(&net, &table, &valid, &classes, |rows| Given::Int8(net.run(&table.inputs(rows))))?;
         let decided = decide(&rule, &Given::Int8(signed(job, "expected.npy")?.0), &table, &test);
         let mut outputs = written(&decided, rule.scores(), "");
         if job.inputs().any(|name| name == "net.json") {
             let float = artifact::read_net(job.input("net.json"), job.input("weights.npy")).map_err(bug)?;
-            let run = |rows: &[usize]| {
-                Given::Float(rows.iter().flat_map(|at| float.forward(row(&table.x, table.width, *at))).collect())
-            };
+            let run = |rows: &[usize]| Given::Float(float.forward(&table.inputs(rows)));
             let rule = self.rule(&net, &table, &valid, &classes, run)?;
             outputs.extend(written(&decide(&rule, &run(&test), &table, &test), rule.scores(), "float_"));
         }
@@ -128,7 +126,7 @@ impl Decide {
         let mut rule = self.undecided(net);
         if let Threshold::Score(score) = self.block().decide.threshold {
             (rule.threshold, rule.chosen) = (Some(score.to_f64() as f32), "given".into());
-        } else if let Task::Detect { normal } = &self.model().task {
+        } else if let Task::Detect { normal, .. } = &self.model().task {
             let decided = self::decide(&rule, &run(valid), table, valid);
             let anomaly = |at: &usize| normal.iter().all(|class| classes[*at] != *class as i32);
             let scored: Vec<(f32, bool)> =
@@ -209,8 +207,11 @@ fn table(job: &Job) -> Result<Table, Diag> {
     Ok(Table { x, width, part, recording })
 }
 
-fn run_int8(net: &QNet, table: &Table, rows: &[usize]) -> Vec<i8> {
-    rows.iter().flat_map(|at| net.run(row(&table.x, table.width, *at))).collect()
+impl Table {
+    /// What the model is given for these rows, one behind the other.
+    fn inputs(&self, rows: &[usize]) -> Vec<f32> {
+        rows.iter().flat_map(|at| row(&self.x, self.width, *at)).copied().collect()
+    }
 }
 
 /// Decisions over `rows`, which are in time order within each recording.

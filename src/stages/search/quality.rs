@@ -2,17 +2,15 @@
 
 use super::super::rows::{Rows, TRAINING, VALIDATION};
 use super::rank::{Goal, Quality, of_confusion};
-use crate::net::train::Trained;
+use crate::net::Net;
 use crate::spec::model::{Metric, Task};
 
-/// The worth of a candidate; on the training part where the validation part has no rows.
-pub(super) fn quality(trained: &Trained, rows: &Rows, task: &Task, goal: &Goal) -> Quality {
+/// The worth of a candidate with this validation loss; on the training part where the validation part has no rows.
+pub(super) fn quality((net, loss): (&Net, f64), rows: &Rows, task: &Task, goal: &Goal) -> Quality {
     let part = [VALIDATION, TRAINING].into_iter().find(|part| !rows.judged(*part).is_empty()).unwrap_or(TRAINING);
     let judged = rows.judged(part);
-    let outputs = trained.net.forward(&rows.inputs(&judged));
+    let outputs = net.forward(&rows.inputs(&judged));
     let score = rows.score(&judged, &outputs);
-    let kept = trained.history.iter().find(|epoch| epoch.epoch == trained.best);
-    let loss = kept.map_or(f64::MAX, |epoch| f64::from(epoch.valid_loss));
     match task {
         Task::Classify => {
             let counts = rows.confusion(&judged, &outputs);
@@ -34,7 +32,7 @@ pub(super) fn quality(trained: &Trained, rows: &Rows, task: &Task, goal: &Goal) 
         }
         Task::Detect { .. } => {
             let all = rows.of_part(part);
-            let errors = rows.errors(&all, &trained.net.forward(&rows.inputs(&all)));
+            let errors = rows.errors(&all, &net.forward(&rows.inputs(&all)));
             // Without an anomaly among the rows, the one that tells normal rows best.
             let area = area(&errors);
             goal.judge(&|metric| area.filter(|_| matches!(metric, Metric::Auc(_))), area.unwrap_or(score), loss)

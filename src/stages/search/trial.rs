@@ -117,10 +117,11 @@ impl Stage for Trial {
             before: start.before,
             ..Outcome::default()
         };
-        let mut outputs = match Train(model).learn(job, net, threads) {
-            Ok((trained, outputs)) => {
+        let mut outputs = match Train(model).trained(job, net, threads) {
+            Ok((net, outputs)) => {
                 let rows = Rows::read(job, &self.model.task)?;
-                outcome.quality = Some(quality(&trained, &rows, &self.model.task, &self.goal));
+                let loss = least_loss(&outputs);
+                outcome.quality = Some(quality((&net, loss), &rows, &self.model.task, &self.goal));
                 outputs
             }
             // Some choice may make it diverge: the others go on.
@@ -258,6 +259,18 @@ impl Trial {
         })?;
         Ok(epoch_seconds(&net, rows))
     }
+}
+
+/// The validation loss of the weights that were kept, from the history.
+fn least_loss(outputs: &Outputs) -> f64 {
+    let history = outputs.get("history.csv").map(|bytes| String::from_utf8_lossy(bytes)).unwrap_or_default();
+    let mut lines = history.lines().map(|line| line.split(','));
+    let names: Vec<&str> = lines.next().map(Iterator::collect).unwrap_or_default();
+    let column = |name: &str| names.iter().position(|known| *known == name).unwrap_or(usize::MAX);
+    let (loss, best) = (column("valid_loss"), column("best"));
+    let rows: Vec<Vec<&str>> = lines.map(Iterator::collect).collect();
+    let kept = rows.iter().rfind(|row| row.get(best) == Some(&"1"));
+    kept.and_then(|row| row.get(loss)?.parse().ok()).unwrap_or(f64::MAX)
 }
 
 fn training_rows(job: &Job) -> Result<usize, Diag> {
