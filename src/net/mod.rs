@@ -7,6 +7,7 @@
 pub mod arena;
 pub mod artifact;
 pub mod closed;
+mod compound;
 pub mod deviation;
 pub mod fixed;
 pub mod forward;
@@ -22,6 +23,7 @@ pub mod quantize;
 pub mod train;
 pub mod tuning;
 
+pub use compound::Compound;
 pub use gemm::Isa;
 pub use graph::{Net, Node};
 pub use qnet::{QNet, QNode, Quant};

@@ -125,6 +125,30 @@ impl Decide {
         classes: &[i32],
         run: impl Fn(&[usize]) -> Given,
     ) -> Result<Rule, Diag> {
+        let mut rule = self.undecided(net);
+        if let Threshold::Score(score) = self.block().decide.threshold {
+            (rule.threshold, rule.chosen) = (Some(score.to_f64() as f32), "given".into());
+        } else if let Task::Detect { normal, .. } = &self.model().task {
+            let decided = self::decide(&rule, &run(valid), table, valid);
+            let anomaly = |at: &usize| normal.iter().all(|class| classes[*at] != *class as i32);
+            let scored: Vec<(f32, bool)> =
+                decided.iter().zip(valid).map(|(decision, at)| (decision.scores[0], anomaly(at))).collect();
+            let (threshold, chosen) = self.divide(&scored)?;
+            (rule.threshold, rule.chosen) = (Some(threshold), chosen);
+        }
+        Ok(rule)
+    }
+
+    /// The C for a network that nothing has been decided about: what it costs doesn't hang on the threshold's value.
+    pub(in crate::stages) fn sketch(&self, net: &QNet) -> Result<String, Diag> {
+        let mut rule = self.undecided(net);
+        let bounded = matches!(self.model().task, Task::Detect { .. });
+        rule.threshold = (bounded || matches!(self.block().decide.threshold, Threshold::Score(_))).then_some(1.0);
+        self.code(&rule)
+    }
+
+    /// The rule without its threshold.
+    fn undecided(&self, net: &QNet) -> Rule {
         let (model, decide) = (self.model(), &self.block().decide);
         let (quant, outputs) = (net.output_quant(), net.output().len());
         let (mean, vote) = match decide.smooth {
@@ -132,7 +156,7 @@ impl Decide {
             Smooth::Mean(windows) => (windows, 1),
             Smooth::Vote(windows) => (1, windows),
         };
-        let mut rule = Rule {
+        Rule {
             kind: match model.task {
                 Task::Classify => Kind::Class,
                 Task::Regress => Kind::Value,
@@ -147,18 +171,7 @@ impl Decide {
             vote,
             unknown: decide.unknown.unwrap_or(outputs).min(255) as u8,
             levels: Vec::new(),
-        };
-        if let Threshold::Score(score) = decide.threshold {
-            (rule.threshold, rule.chosen) = (Some(score.to_f64() as f32), "given".into());
-        } else if let Task::Detect { normal, .. } = &model.task {
-            let decided = self::decide(&rule, &run(valid), table, valid);
-            let anomaly = |at: &usize| normal.iter().all(|class| classes[*at] != *class as i32);
-            let scored: Vec<(f32, bool)> =
-                decided.iter().zip(valid).map(|(decision, at)| (decision.scores[0], anomaly(at))).collect();
-            let (threshold, chosen) = self.divide(&scored)?;
-            (rule.threshold, rule.chosen) = (Some(threshold), chosen);
         }
-        Ok(rule)
     }
 
     /// The bound of a detection, and where it comes from.
