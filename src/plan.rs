@@ -267,6 +267,9 @@ impl Planner<'_> {
         let tune = self.add(&format!("tune:{place}"), "tune", Box::new(tune), net().into(), &model.span);
         let mut inputs: Vec<Input> = net().into();
         inputs.push(Input::step("tuning.json", tune, "tuning.json"));
+        if model.task == model::Task::Regress {
+            inputs.push(Input::step("levels.json", steps.expected, "levels.json"));
+        }
         // A model that nobody judges has no names for its outputs, nor has one whose outputs are no classes.
         let named = model.task == model::Task::Classify;
         let classes = self.spec.datasets.get(model.dataset).filter(|_| named);
@@ -335,6 +338,7 @@ impl Planner<'_> {
             Input::step("y.npy", rows.base, "y.npy"),
             Input::step("part.npy", rows.base, "part.npy"),
             Input::step("expected.npy", steps.expected, "expected.npy"),
+            Input::step("levels.json", steps.expected, "levels.json"),
         ];
         if spec.windows(&spec.models[block.model]).is_some() {
             inputs.push(Input::step("recording.npy", rows.base, "recording.npy"));

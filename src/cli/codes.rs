@@ -228,6 +228,10 @@ pub const CODES: &[(&str, &str)] = &[
     ),
     ("tml::native", "C that runs on this machine crashed, hung, or wrote too much. Look at your `extern` functions."),
     (
+        "tml::new",
+        "`cargo tinyml new` can't make a project of this: the folder exists, the board is unknown, or the data doesn't say what is to be learnt. The help names the flag that decides: `--label COLUMN`, `--task`, or `--from` another folder.",
+    ),
+    (
         "tml::number",
         "A cell of a channel isn't a number. Decimal commas need `csv(…, decimal = comma)`; text needs `onehot(…)`; else correct the data.",
     ),

@@ -13,6 +13,7 @@ pub mod forward;
 pub mod gemm;
 pub mod graph;
 pub mod lanes;
+pub mod level;
 pub mod observe;
 pub mod ops;
 pub mod passes;

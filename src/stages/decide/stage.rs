@@ -20,7 +20,7 @@ use crate::stages::tune::read_qnet;
 const VALIDATION: u8 = 1;
 
 /// The step `decide:DEPLOY`. Inputs: `x.npy` (features), `y.npy`, `part.npy`, `recording.npy` where streams are cut,
-/// `qnet.json`, `qweights.npy`, `qbias.npy`, `expected.npy`; `net.json` and `weights.npy` where there is a float network.
+/// `qnet.json`, `qweights.npy`, `qbias.npy`, `levels.json`, `expected.npy`; `net.json` and `weights.npy` where there is a float network.
 /// Makes `decide.json`, `decide.c`, and over the test rows `truth.npy`, `recording.npy` i32[rows], `answers.npy` u8[rows],
 /// `scores.npy` f32[rows, scores] (with the float network also `float_answers.npy` and `float_scores.npy`).
 pub struct Decide {
@@ -73,7 +73,9 @@ impl Stage for Decide {
         let classes = self.classes(job)?;
         let test = of_part(&table.part, TEST);
         let valid = of_part(&table.part, VALIDATION);
-        let rule = self.rule(&net, &table, &valid, &classes, |rows| Given::Int8(net.run(&table.inputs(rows))))?;
+        let mut rule = self.rule(&net, &table, &valid, &classes, |rows| Given::Int8(net.run(&table.inputs(rows))))?;
+        rule.levels =
+            serde_json::from_slice(job.input("levels.json")).map_err(|error| bug(format!("levels.json: {error}")))?;
         let decided = decide(&rule, &Given::Int8(signed(job, "expected.npy")?.0), &table, &test);
         let mut outputs = written(&decided, rule.scores(), "");
         if job.inputs().any(|name| name == "net.json") {
@@ -144,6 +146,7 @@ impl Decide {
             mean,
             vote,
             unknown: decide.unknown.unwrap_or(outputs).min(255) as u8,
+            levels: Vec::new(),
         };
         if let Threshold::Score(score) = decide.threshold {
             (rule.threshold, rule.chosen) = (Some(score.to_f64() as f32), "given".into());
