@@ -171,7 +171,7 @@ fn numbers_that_mean_nothing_and_decimal_commas() {
     let made = read(&lines("mean", "\"CO(GT)\""), data()).unwrap();
     assert!(x(&made).1.iter().all(|value| (0.0..40.0).contains(value)), "{:?}", x(&made).1);
     assert!(refused(&lines("refuse", "\"CO(GT)\""), data()).contains("6 cells are missing"));
-    assert!(refused(&lines("mean", "\"T\""), data()).contains("`T` has no value in the training part"));
+    assert!(refused(&lines("mean", "\"T\""), data()).contains("`T` has no value anywhere"));
     assert!(refused(&lines("drop", "\"T\""), data()).contains("the files hold no recording"));
 }
 
@@ -248,6 +248,9 @@ fn labels_in_one_list_must_be_as_many() {
     let label = |count: usize| vec![("y.csv".to_string(), "x\ny\n".repeat(count / 2).into_bytes())];
     let made = ingest(&dataset(lines), &mut data().into_iter(), label(10), 1).unwrap();
     assert_eq!((x(&made).0, classes(&made)), (vec![10, 2], [0, 1].repeat(5)));
+    let judged = lines.replace("train = 40%, valid = 30%, test = 30%", "train = 0%, valid = 0%, test = 100%");
+    let made = ingest(&dataset(&judged), &mut data().into_iter(), label(10), 1).unwrap();
+    assert_eq!(array(&made, "part.npy").as_u8().unwrap(), [2; 10]);
     for count in [8, 12] {
         let told = ingest(&dataset(lines), &mut data().into_iter(), label(count), 1).err().unwrap();
         assert!(said(&told.0).contains("labels"), "{told}");
