@@ -8,7 +8,7 @@ use tinyml::base::rng::Rng;
 use tinyml::base::{Digest, Shape};
 use tinyml::net::ops::Args;
 use tinyml::net::train::{
-    Augment, Balance, Loss, Optimizer, Options, Schedule, Targets, TrainData, train, train_rounded,
+    Augment, Balance, Keeper, Loss, Optimizer, Options, Schedule, Targets, TrainData, train, train_kept, train_rounded,
 };
 use tinyml::net::{Isa, Net, Quant, artifact, qnet, quantize};
 
