@@ -95,7 +95,7 @@ fn classes(spec: &Spec, model: &Model, judged: &Judged, rows: &[i32]) -> Measure
 /// The answer that is right for a row of this class.
 fn answer(task: &Task, class: usize) -> usize {
     match task {
-        Task::Detect { normal } => usize::from(!normal.contains(&class)),
+        Task::Detect { normal, .. } => usize::from(!normal.contains(&class)),
         Task::Classify | Task::Regress => class,
     }
 }
@@ -107,7 +107,7 @@ fn hours(spec: &Spec, model: &Model, windows: usize) -> Option<f64> {
 }
 
 fn detection(spec: &Spec, model: &Model, judged: &Judged, rows: &[i32]) -> Option<Detection> {
-    let Task::Detect { normal } = &model.task else { return None };
+    let Task::Detect { normal, .. } = &model.task else { return None };
     let names = &spec.datasets[model.dataset].classes;
     let of = |(class, name): (usize, &String)| {
         let mine: Vec<usize> = (0..rows.len()).filter(|row| rows[*row] as usize == class).collect();

@@ -196,12 +196,11 @@ impl Faults {
             return diag.help(format!("is `{column}` the column with the class? `label = …` names it"));
         }
         let typo = by_count.iter().find_map(|(label, _)| Some((label, nearest(label, known())?)));
-        diag.help(match typo {
-            Some((label, class)) => format!("did you mean `{class}`? else add `\"{label}\"` to `classes`"),
-            None => {
-                let first = by_count[0].0;
-                format!("add `\"{first}\"` to `classes`, or say what they are: `other = …`, or `skip = true` to leave them out")
-            }
+        diag.help(if let Some((label, class)) = typo {
+            format!("did you mean `{class}`? else add `\"{label}\"` to `classes`")
+        } else {
+            let first = by_count[0].0;
+            format!("add `\"{first}\"` to `classes`, say what they are: `other = …`, or leave them out: `skip = true`")
         })
     }
 }

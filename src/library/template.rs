@@ -70,6 +70,7 @@ fn environment<'a>() -> Environment<'a> {
     environment.add_filter("c_comment", c_comment);
     environment.add_filter("c_list", c_list);
     environment.add_filter("c_floats", c_floats);
+    environment.add_filter("c_fixed", c_fixed);
     add_tables(&mut environment);
     environment
 }
@@ -85,6 +86,7 @@ fn add_tables(environment: &mut Environment) {
     environment.add_function("fft_split", tables::split);
     environment.add_function("fft_odd", |points: usize| points.trailing_zeros() % 2 == 1);
     environment.add_function("dct", tables::dct);
+    environment.add_function("log2_whole", tables::log2_whole);
     environment.add_function("power_of_two", |value: usize| value.checked_next_power_of_two().unwrap_or(usize::MAX));
     environment.add_function("butterworth", |kind: &str, order: usize, low: f64, high: f64, rate: f64| {
         checked(tables::butterworth(kind, order, (low, high), rate))
@@ -177,6 +179,11 @@ fn c_floats(values: Serde<Vec<f64>>, indent: Option<usize>) -> Result<String, Er
     let words =
         values.0.into_iter().map(|value| Ok(format!("{},", c_float(value)?))).collect::<Result<Vec<_>, Error>>()?;
     Ok(wrapped(words.into_iter(), indent))
+}
+
+/// Numbers times `factor`, rounded to whole ones, laid out as integers are.
+fn c_fixed(values: Serde<Vec<f64>>, factor: f64, indent: Option<usize>) -> String {
+    wrapped(values.0.into_iter().map(|value| format!("{},", (value * factor).round() as i64)), indent)
 }
 
 fn wrapped(words: impl Iterator<Item = String>, indent: Option<usize>) -> String {

@@ -7,8 +7,8 @@ use super::require::{MEASURES, OfClass};
 use super::term;
 use super::vocabulary::Vocabulary;
 use super::{
-    augment, channels, dataset, decide, deploy, features, fetch, function, network, quantize, source, split, train,
-    window,
+    augment, channels, dataset, decide, deploy, detector, features, fetch, formats, function, network, quantize,
+    search, split, train, window,
 };
 
 /// A word with a schema of its own.
@@ -26,9 +26,9 @@ fn topics() -> Vec<Topic> {
     let mut topics = block_topics();
     topics.extend(inner_topics());
     topics.extend(task_topics());
-    topics.extend(source::FORMS.iter().map(|form| Topic {
+    topics.extend(formats::FORMS.iter().map(|form| Topic {
         word: form.word,
-        form: form.form,
+        form: form.written,
         doc: form.doc,
         within: "source",
         params: (form.params)(),
@@ -64,7 +64,7 @@ fn block_topics() -> Vec<Topic> {
         ),
         topic(
             "model",
-            "model NAME from FEATURES { layer() … train { … } quantize { … } }",
+            "model NAME from FEATURES { layer() … train { … } quantize { … } search { … } }",
             "Layers in order, and how they are trained and quantised.",
             "",
             network::schema(),
@@ -109,7 +109,21 @@ fn task_topics() -> Vec<Topic> {
             "anomaly(normal = [idle])",
             "Detection: the model learns to give its input again, and what it gives badly is an anomaly.",
             "detect",
-            network::anomaly_schema(),
+            detector::anomaly_schema(),
+        ),
+        topic(
+            "mahalanobis",
+            "mahalanobis()",
+            "A detector instead of layers: the distance from the normal rows' mean in units of their covariance.",
+            "model",
+            Params::new(),
+        ),
+        topic(
+            "kmeans",
+            "kmeans(8)",
+            "A detector instead of layers: the distance from the nearest of some means of the normal rows.",
+            "model",
+            detector::kmeans_schema(),
         ),
         topic(
             "mean",
@@ -135,6 +149,27 @@ fn inner_topics() -> Vec<Topic> {
         topic("train", "train { … }", "How a model is trained.", "model", train::schema()),
         topic("quantize", "quantize { … }", "How a model becomes integers.", "model", quantize::schema()),
         topic(
+            "search",
+            "search { trials = 24, minimize = flash }",
+            "How a model is chosen where its lines hold choices.",
+            "model",
+            search::schema(),
+        ),
+        topic(
+            "one_of",
+            "one_of(8, 16, 32), 8..32, one_of(none, dropout(0.2))",
+            "A choice that `search` decides: among values, the steps of a range (doubling, or 1, 3, 10), or layers.",
+            "a model's layers and its train",
+            Params::new(),
+        ),
+        topic(
+            "auto",
+            "model NAME from FEATURES { auto }",
+            "All layers: the best of a family for the input's shape; `search` may limit it.",
+            "model",
+            Params::new(),
+        ),
+        topic(
             "require",
             "require { metric >= limit }",
             "Limits that the build judges on each board.",
@@ -153,7 +188,7 @@ fn inner_topics() -> Vec<Topic> {
             "labels = csv(\"labels.csv\", file = name, column = class)",
             "Labels in a table of their own, in the order of the recordings or by the name of the file; its other columns can be named too.",
             "source",
-            source::label_csv_schema(),
+            formats::label_csv_schema(),
         ),
         topic(
             "window",

@@ -27,6 +27,10 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Features> {
     let (dataset, mut stream) = source(block, cx)?;
     let mut window = None;
     let mut calls = calls.as_slice();
+    if dataset.is_none() && calls.first().is_some_and(|call| call.path.text() == window::WORD) {
+        // What is wrong with the data set is reported; its window can't be read.
+        return None;
+    }
     if let Some(index) = dataset {
         let dataset = cx.spec.datasets[index].clone();
         let (cut, shape) = window::read(calls.first().copied(), &dataset, cx)?;

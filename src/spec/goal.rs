@@ -18,7 +18,20 @@ pub enum Task {
     Detect {
         /// Indices of the classes that are normal: only these are learnt.
         normal: Vec<usize>,
+        /// Where its weights come from.
+        fit: Fit,
     },
+}
+
+/// Where a detector's weights come from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fit {
+    /// Training, as a network's.
+    Trained,
+    /// The mean and the covariance of the normal rows.
+    Mahalanobis,
+    /// So many means of the normal rows.
+    Means(usize),
 }
 
 impl Task {

@@ -108,7 +108,9 @@ fn library_feature(name: &Ident, cx: &mut Context) {
         return;
     }
     if cx.vocabulary.feature(&name.text).is_none() {
-        absent(name, "feature", &cx.vocabulary.features(), cx);
+        let mut known = cx.vocabulary.features();
+        known.push(super::window::WORD.into());
+        absent(name, "feature", &known, cx);
     } else if !cx.features.contains(&name.text) {
         cx.features.push(name.text.clone());
     }

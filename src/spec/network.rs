@@ -3,10 +3,11 @@
 use crate::base::{Diag, Kind, Param, Params, Shape, Span};
 use crate::lang::ast::{Block, Call, Member, Value};
 
-use super::fields::{self, Fields};
+use super::detector;
+use super::fields;
 use super::import as imports;
 use super::model::{Format, Import, Input, Layer, Model, Task};
-use super::scope::{Context, Symbol, quoted};
+use super::scope::{Context, Symbol};
 use super::shapes::{self, Flow};
 use super::{quantize, term, train};
 
@@ -28,21 +29,16 @@ pub(super) fn schema() -> Params {
     ]
 }
 
-/// Arguments of `anomaly`.
-pub(super) fn anomaly_schema() -> Params {
-    vec![Param::required("normal", Kind::Names, "the classes that are learnt; rows of all others are anomalies")]
-}
-
 /// Arguments of `tflite` and `onnx`.
 pub(super) fn file_schema() -> Params {
     vec![Param::required("path", Kind::Path, "the file, relative to this spec")]
 }
 
 /// What the model's header leads to.
-struct Root {
+pub(super) struct Root {
     input: Option<Input>,
-    dataset: Option<usize>,
-    flow: Flow,
+    pub(super) dataset: Option<usize>,
+    pub(super) flow: Flow,
 }
 
 /// Resolves the block.
@@ -51,7 +47,7 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Model> {
     let imported = fields.given("import");
     let import = fields.free("import").and_then(|value| import(&value, &fields.span("import"), cx));
     let root = root(block, cx);
-    let task = task(&fields, root.as_ref().and_then(|root| root.dataset), cx);
+    let task = detector::task(&fields, root.as_ref().and_then(|root| root.dataset), cx);
     fields.finish();
     let options = options(block, cx);
     let calls =
@@ -68,12 +64,17 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Model> {
         return foreign(block, &calls, root?, (import?, task?), options, cx);
     }
     let root = root?;
+    if let Some(call) = calls.iter().find(|call| detector::is_one(call)) {
+        return closed(block, (&calls, call), root, task?, options, cx);
+    }
     let (layers, end) = chain(&calls, &root.flow, cx);
     let task = task?;
     let shape = root.flow.shape?;
     let dataset = root.dataset?;
     let output = end.shape.as_ref()?;
     check_width(dataset, (&task, &shape), output, &end, &layers, block, cx)?;
+    let untrainable = super::split::untrainable(&cx.spec.datasets[dataset].split);
+    cx.report(untrainable);
     let words: Vec<_> = layers.iter().map(|layer| (layer.op.clone(), layer.args.clone())).collect();
     if let Err(reason) = cx.vocabulary.network(&shape, &words) {
         let diag = Diag::error("tml::layer", format!("`{}` can't be built: {reason}", fields::title(block)));
@@ -93,6 +94,45 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Model> {
         layers,
         train,
         quantize,
+        search: None,
+        span: block.header.clone(),
+    })
+}
+
+/// A detector whose weights follow from the rows at once: it stands alone, and isn't trained.
+fn closed(
+    block: &Block,
+    (calls, call): (&[&Call], &Call),
+    root: Root,
+    task: Task,
+    (train, quantize): (super::model::Train, super::model::Quantize),
+    cx: &mut Context,
+) -> Option<Model> {
+    let shape = root.flow.shape?;
+    let (task, layers) = detector::layers(call, &shape, task, cx)?;
+    let other = calls.iter().find(|other| other.span != call.span).map(|other| &other.span);
+    let trained = block.members.iter().find_map(|member| match member {
+        Member::Block(inner) if inner.kind.text == "train" => Some(&inner.header),
+        _ => None,
+    });
+    if let Some(span) = other.or(trained) {
+        let diag = Diag::error("tml::block", format!("`{}` is a whole model, fitted at once", call.path.text()));
+        cx.report(diag.at(span, "has no effect").at(&call.span, "this is all").help("leave one of them out"));
+        return None;
+    }
+    Some(Model {
+        name: block.name.as_ref()?.text.clone(),
+        docs: block.docs.clone(),
+        input: root.input?,
+        dataset: root.dataset?,
+        outputs: shape.len(),
+        shape,
+        task,
+        import: None,
+        layers,
+        train,
+        quantize,
+        search: None,
         span: block.header.clone(),
     })
 }
@@ -151,6 +191,7 @@ fn foreign(
         layers: Vec::new(),
         train,
         quantize,
+        search: None,
         span: block.header.clone(),
     })
 }
@@ -163,14 +204,7 @@ fn options(block: &Block, cx: &mut Context) -> (super::model::Train, super::mode
         match inner.kind.text.as_str() {
             "train" if train.is_none() => train = Some(train::resolve(inner, &inner.members, cx)),
             "quantize" if quantize.is_none() => quantize = Some(quantize::resolve(inner, &inner.members, cx)),
-            "search" => {
-                let diag = Diag::error("tml::unsupported", "choices can't be searched yet");
-                cx.report(
-                    diag.at(&inner.header, "not built yet")
-                        .help("leave `search` out and write one value for each choice"),
-                );
-            }
-            // Others and repeated ones are reported by `resolve::body`.
+            // `search` reads its own block; others and repeated ones are reported by `resolve::body`.
             _ => {}
         }
     }
@@ -179,7 +213,7 @@ fn options(block: &Block, cx: &mut Context) -> (super::model::Train, super::mode
     (train, quantize)
 }
 
-fn root(block: &Block, cx: &mut Context) -> Option<Root> {
+pub(super) fn root(block: &Block, cx: &mut Context) -> Option<Root> {
     let from = block.from.as_ref()?;
     let flow = |shape| Flow { shape, span: from.span.clone() };
     match cx.lookup(from.parts.first()?, "dataset or features") {
@@ -218,7 +252,7 @@ fn root(block: &Block, cx: &mut Context) -> Option<Root> {
     }
 }
 
-fn chain(calls: &[&Call], start: &Flow, cx: &mut Context) -> (Vec<Layer>, Flow) {
+pub(super) fn chain(calls: &[&Call], start: &Flow, cx: &mut Context) -> (Vec<Layer>, Flow) {
     let mut flow = start.clone();
     let mut layers = Vec::new();
     for call in calls {
@@ -257,9 +291,9 @@ fn unknown_layer(call: &Call, cx: &Context) -> Option<Diag> {
     let word = call.path.text();
     let name = &call.path.parts[0];
     if word == "auto" {
-        let diag = Diag::error("tml::unsupported", "a network can't be found by itself yet")
-            .at(&call.span, "not built yet")
-            .help("write the layers, for example `dense(32, activation = relu)` and `dense(imu.classes)`");
+        let diag = Diag::error("tml::choice", "`auto` stands for a whole network")
+            .at(&call.span, "not the last layer, or with arguments")
+            .help("write `auto` as the last layer, or leave it out");
         return Some(diag);
     }
     let is_feature =
@@ -272,56 +306,6 @@ fn unknown_layer(call: &Call, cx: &Context) -> Option<Diag> {
     }
     let layers = cx.vocabulary.layers();
     cx.unknown(name, "layer", layers.iter().map(String::as_str))
-}
-
-/// What the model is for: a detection where it says so, a regression where its data set has targets.
-fn task(fields: &Fields, dataset: Option<usize>, cx: &mut Context) -> Option<Task> {
-    let value = fields.free("detect");
-    let dataset = &cx.spec.datasets[dataset?];
-    let (name, classes, regress) = (dataset.name.clone(), dataset.classes.clone(), !dataset.targets.is_empty());
-    let Some(value) = value.filter(|_| fields.given("detect")) else {
-        return Some(if regress { Task::Regress } else { Task::Classify });
-    };
-    let help =
-        classes.first().map_or("anomaly(normal = [idle])".into(), |class| format!("anomaly(normal = [{class}])"));
-    let call = match &value {
-        Value::Call(call) if call.path.text() == "anomaly" => call,
-        other => {
-            let diag = Diag::error("tml::kind", format!("`detect` can't be {}", term::found(other)));
-            cx.report(diag.at(&other.span(), "only anomalies are detected").help(format!("write `detect = {help}`")));
-            return None;
-        }
-    };
-    let args = fields::call(&anomaly_schema(), call, cx);
-    let names = args.names("normal");
-    args.finish();
-    if regress {
-        let diag = Diag::error("tml::block", format!("`{name}` has targets, so nothing says what is normal"));
-        cx.report(diag.at(&call.span, "detects among classes").help("give the data set `classes` instead of `target`"));
-        return None;
-    }
-    let mut normal = Vec::new();
-    for (word, span) in names? {
-        match classes.iter().position(|class| *class == word) {
-            Some(class) if !normal.contains(&class) => normal.push(class),
-            Some(_) => {}
-            None => {
-                let diag = Diag::error("tml::class", format!("there is no class called `{word}`"));
-                cx.report(
-                    diag.at(&span, format!("not a class of `{name}`"))
-                        .help(format!("classes are {}", quoted(&classes))),
-                );
-                return None;
-            }
-        }
-    }
-    if normal.is_empty() {
-        let diag = Diag::error("tml::class", "no class is normal, so nothing can be learnt");
-        cx.report(diag.at(&call.span, "an empty list").help(format!("write `detect = {help}`")));
-        return None;
-    }
-    normal.sort_unstable();
-    Some(Task::Detect { normal })
 }
 
 /// The last layer must give one number for each class or target, or the input again.
@@ -354,7 +338,7 @@ fn check_width(
             .help(format!("end with `dense({name}.classes)`")),
         Task::Regress => diag(format!("`{title}` gives {output}, but `{name}` has {wanted} targets"))
             .at(&data.span, format!("{wanted} targets"))
-            .help(format!("end with `dense({wanted})`")),
+            .help(format!("end with `dense({name}.targets)`")),
         Task::Detect { .. } => diag(format!("`{title}` detects anomalies, but gives {output} for {input}"))
             .at(&block.header, format!("its input is {input}"))
             .help(format!("a detection gives its input again: end with `dense({wanted})`")),

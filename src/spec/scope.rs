@@ -57,7 +57,7 @@ pub(super) struct Context<'a> {
 
 /// A field of a block above, used as a constant.
 pub(super) enum Constant {
-    /// Names: `imu.classes`, `imu.channels`; their count where a number is wanted.
+    /// Names: `imu.classes`, `imu.targets`, `imu.channels`; their count where a number is wanted.
     Names(Vec<String>),
     /// `imu.rate`
     Quantity(Quantity),
@@ -118,12 +118,13 @@ impl Context<'_> {
             other => {
                 return Err(Diag::error("tml::name", format!("`{}` is no constant", path.text()))
                     .at(&path.span, format!("`{}` is a {}, not a dataset", block.text, other.kind()))
-                    .help("constants are `classes`, `channels` and `rate` of a dataset above"));
+                    .help("constants are `classes`, `targets`, `channels` and `rate` of a dataset above"));
             }
         };
         let dataset = &self.spec.datasets[index];
         match field.text.as_str() {
             "classes" => Ok(Some(Constant::Names(dataset.classes.clone()))),
+            "targets" => Ok(Some(Constant::Names(dataset.target_names()))),
             "channels" => {
                 Ok(Some(Constant::Names(dataset.channels.iter().map(|channel| channel.name.clone()).collect())))
             }
@@ -133,7 +134,7 @@ impl Context<'_> {
                     .help(format!("add `rate = 50 Hz` to `dataset {}`", block.text))
             }),
             _ => {
-                let diag = self.unknown(field, "constant", ["classes", "channels", "rate"].into_iter());
+                let diag = self.unknown(field, "constant", ["classes", "targets", "channels", "rate"].into_iter());
                 diag.map_or(Ok(None), Err)
             }
         }
@@ -143,7 +144,7 @@ impl Context<'_> {
 fn not_a_constant(path: &Path) -> Diag {
     Diag::error("tml::name", format!("`{}` is no constant", path.text()))
         .at(&path.span, "a constant is `DATASET.FIELD`")
-        .help("constants are `classes`, `channels` and `rate` of a dataset above, for example `imu.classes`")
+        .help("constants are `classes`, `targets`, `channels` and `rate` of a dataset above, for example `imu.classes`")
 }
 
 /// Words in backticks, joined by commas.

@@ -1,6 +1,6 @@
-//! `source = FORMAT("pattern", …)`: the formats of data files, each with the schema of its arguments.
+//! `source = FORMAT("pattern", …)`: which files, and how they are written.
 
-use crate::base::{Diag, Dimension, Kind, Param, Params, Quantity, Span};
+use crate::base::{Diag, Quantity, Span};
 use crate::data::formats::csv::{Csv, Header};
 use crate::data::formats::image::Images;
 use crate::data::formats::pixels::Fit;
@@ -11,226 +11,13 @@ use crate::lang::ast::{Call, Value};
 
 use super::channels;
 use super::fields::{self, Fields};
+use super::formats::{FORMS, label_array_schema, label_csv_schema};
 use super::import;
 use super::scope::Context;
 use super::term;
 
 /// Numbers in one recording, at most.
 const MOST: usize = 1 << 24;
-
-/// A format's word, how it is written, what it is, and its arguments.
-pub(super) struct Form {
-    pub(super) word: &'static str,
-    pub(super) form: &'static str,
-    pub(super) doc: &'static str,
-    pub(super) params: fn() -> Params,
-}
-
-/// Every format. Add here: a row, and an arm in `format`.
-pub(super) const FORMS: &[Form] = &[
-    Form {
-        word: "csv",
-        form: "csv(\"data/{label}/*.csv\")",
-        doc: "CSV or TSV files: a recording is a row, `take = 119` rows, or with `take = file` a stream, which ends with its file and where the label or the group of its rows changes.",
-        params: csv_schema,
-    },
-    Form {
-        word: "wav",
-        form: "wav(\"data/{label}/*.wav\", rate = 16 kHz)",
-        doc: "Sound as streams of values from -1 to 1.",
-        params: wav_schema,
-    },
-    Form {
-        word: "images",
-        form: "images(\"data/{label}/*.png\", size = [28, 28])",
-        doc: "PNG, JPEG, BMP, PGM and PPM images as f32[height, width, channels], values from 0 to 255.",
-        params: images_schema,
-    },
-    Form {
-        word: "raw",
-        form: "raw(\"data/x.bin\", element = i8, shape = [49, 10, 1], labels = csv(\"data/y.csv\", column = class))",
-        doc: "Little-endian numbers without a header: recordings of one shape, one behind the other.",
-        params: raw_schema,
-    },
-    Form {
-        word: "npy",
-        form: "npy(\"data/x.npy\", shape = [119, 6], labels = npy(\"data/y.npy\"))",
-        doc: "A NumPy array whose first axis counts recordings.",
-        params: npy_schema,
-    },
-    Form {
-        word: "npz",
-        form: "npz(\"data/*.npz\", shape = [119, 6], x = x, y = y)",
-        doc: "NumPy arrays by name: recordings, and their labels.",
-        params: npz_schema,
-    },
-    Form {
-        word: "json",
-        form: "json(\"training/{label}.*.json\")",
-        doc: "Samples in JSON as Edge Impulse's data acquisition writes them: a file is a stream.",
-        params: json_schema,
-    },
-    Form {
-        word: "jsonl",
-        form: "jsonl(\"data/*.jsonl\")",
-        doc: "A JSON object a line: its keys are columns. With `take = file`, a line is a stream, whose channels are lists.",
-        params: jsonl_schema,
-    },
-    Form {
-        word: "svmlight",
-        form: "svmlight(\"data/*.dat\")",
-        doc: "Lines of `label index:value …`; the indices are the columns' positions, what is left out is 0.",
-        params: svmlight_schema,
-    },
-    Form {
-        word: "idx",
-        form: "idx(\"images-idx3-ubyte.gz\", \"labels-idx1-ubyte.gz\", shape = [28, 28, 1])",
-        doc: "Arrays in the form of MNIST.",
-        params: idx_schema,
-    },
-];
-
-fn words(words: &[&str]) -> Kind {
-    Kind::Word(words.iter().map(ToString::to_string).collect())
-}
-
-fn pattern_param() -> Param {
-    Param::required("pattern", Kind::Path, "path with `*` for any text and `{name}` for a text that becomes a column")
-}
-
-fn take_param() -> Param {
-    Param::optional("take", Kind::Free, "", "how many rows make a recording, or `file`: the file is a stream")
-}
-
-fn shape_param() -> Param {
-    Param::required("shape", Kind::Free, "dimensions of one recording, channels last: `[119, 6]`")
-}
-
-fn labels_param() -> Param {
-    let doc =
-        "labels in a file of their own: `csv(\"y.csv\", column = class)`, `npy(\"y.npy\")`, `idx(\"y-idx1-ubyte\")`";
-    Param::optional("labels", Kind::Free, "", doc)
-}
-
-fn csv_params() -> Params {
-    vec![
-        Param::optional("header", words(&["auto", "yes", "no"]), "auto", "whether the first row names the columns"),
-        Param::optional("separator", Kind::Text, "", "between cells: one character; found out per file when left out"),
-        Param::optional("decimal", words(&["point", "comma"]), "point", "what stands before the fraction of a number"),
-        Param::optional("comment", Kind::Text, "", "lines that start with this text are passed over: \"#\""),
-    ]
-}
-
-/// Arguments of `csv`.
-pub(super) fn csv_schema() -> Params {
-    let mut params = vec![pattern_param()];
-    params.extend(csv_params());
-    params.extend([take_param(), labels_param()]);
-    params
-}
-
-/// Arguments of `csv` as labels.
-pub(super) fn label_csv_schema() -> Params {
-    let mut params = vec![
-        pattern_param(),
-        Param::optional("column", Kind::Free, "label", "the column with the label"),
-        Param::optional("file", Kind::Free, "", "the column with the name of the file; left out: labels come in order"),
-    ];
-    params.extend(csv_params());
-    params
-}
-
-/// Arguments of `npy` and `idx` as labels.
-fn label_array_schema() -> Params {
-    vec![pattern_param()]
-}
-
-fn wav_schema() -> Params {
-    vec![
-        pattern_param(),
-        Param::optional(
-            "rate",
-            Kind::Of(Dimension::Frequency),
-            "",
-            "samples a second; the data set's `rate` when left out",
-        ),
-        Param::optional(
-            "resample",
-            words(&["yes", "no"]),
-            "no",
-            "convert other rates (windowed sinc) instead of refusing them",
-        ),
-        Param::optional("downmix", words(&["yes", "no"]), "no", "average channels into one instead of refusing them"),
-        labels_param(),
-    ]
-}
-
-fn images_schema() -> Params {
-    vec![
-        pattern_param(),
-        Param::required("size", Kind::Free, "rows, and pixels of a row: `[28, 28]`"),
-        Param::optional("colour", words(&["grey", "rgb"]), "grey", "one channel, or red, green and blue"),
-        Param::optional(
-            "fit",
-            words(&["refuse", "resize", "crop"]),
-            "refuse",
-            "what becomes of images of another size",
-        ),
-        labels_param(),
-    ]
-}
-
-fn raw_schema() -> Params {
-    let elements = words(&["i8", "u8", "i16", "u16", "i32", "u32", "f32", "f64"]);
-    vec![
-        pattern_param(),
-        Param::required("element", elements, "type of a number"),
-        shape_param(),
-        Param::optional("scale", Kind::Number(1e-30, 1e30), "1", "what one step of a number means"),
-        Param::optional("zero", Kind::Number(-1e12, 1e12), "0", "the number that means 0"),
-        Param::optional("offset", Kind::Int(0, 1 << 30), "0", "bytes above the first recording"),
-        labels_param(),
-    ]
-}
-
-fn npy_schema() -> Params {
-    vec![pattern_param(), shape_param(), labels_param()]
-}
-
-fn npz_schema() -> Params {
-    vec![
-        pattern_param(),
-        shape_param(),
-        Param::optional("x", Kind::Text, "x", "the array with the recordings"),
-        Param::optional("y", Kind::Text, "", "the array with the labels"),
-        labels_param(),
-    ]
-}
-
-fn json_schema() -> Params {
-    vec![
-        pattern_param(),
-        Param::optional(
-            "resample",
-            words(&["yes", "no"]),
-            "no",
-            "convert other rates (windowed sinc) instead of refusing them",
-        ),
-        labels_param(),
-    ]
-}
-
-fn jsonl_schema() -> Params {
-    vec![pattern_param(), take_param()]
-}
-
-fn svmlight_schema() -> Params {
-    vec![pattern_param()]
-}
-
-fn idx_schema() -> Params {
-    vec![pattern_param(), labels_param(), shape_param()]
-}
 
 /// A source, as far as its own arguments say.
 pub(super) struct Found {
@@ -256,12 +43,16 @@ pub(super) fn read(fields: &Fields, rate: Option<Quantity>, cx: &mut Context) ->
     };
     let args = fields::call(&(form.params)(), call, cx);
     let found = format(form.word, &args, rate, cx);
-    let labels =
-        if (form.params)().iter().any(|param| param.name == "labels") { labels(&args, cx) } else { Some(None) };
+    let has_labels = (form.params)().iter().any(|param| param.name == "labels");
+    let value = if has_labels { args.free("labels") } else { None };
+    let labels = value.as_ref().map(|value| labels(value, cx));
     let pattern = pattern(&args, cx);
     args.finish();
     let (format, dims, channels, rate) = found?;
-    Some(Found { source: Source { pattern: pattern?, format, labels: labels? }, dims, channels, rate })
+    if matches!(labels, Some(None)) {
+        return None;
+    }
+    Some(Found { source: Source { pattern: pattern?, format, labels: labels.flatten() }, dims, channels, rate })
 }
 
 /// Format, dimensions, channel names, rate.
@@ -273,7 +64,7 @@ fn format(word: &str, args: &Fields, rate: Option<Quantity>, cx: &mut Context) -
     match word {
         "csv" => {
             let csv = csv(args, cx);
-            plain(Format::Csv { take: take(args, cx)?, csv: csv? })
+            plain(Format::Csv { take: take(args, cx)?, csv })
         }
         "jsonl" => plain(Format::Jsonl { take: take(args, cx)? }),
         "svmlight" => plain(Format::Svmlight),
@@ -316,7 +107,7 @@ fn images(args: &Fields, rate: Option<Quantity>, cx: &mut Context) -> Option<Rea
     };
     let size = shape("size", args, cx)?;
     let [height, width] = size[..] else {
-        let diag = Diag::error("tml::kind", format!("`size` takes two numbers, but {} are given", size.len()));
+        let diag = Diag::error("tml::kind", format!("`size` takes two numbers, not {}", size.len()));
         cx.report(diag.at(&args.span("size"), "rows and pixels of a row").help("write `size = [28, 28]`"));
         return None;
     };
@@ -358,8 +149,8 @@ fn shape(field: &str, args: &Fields, cx: &mut Context) -> Option<Vec<usize>> {
     if let Some(dims) = dims.filter(fits) {
         return Some(dims);
     }
-    let title = format!("`{field}` takes a list of whole numbers, but {} is given", term::found(&value));
-    let help = format!("write one to four, for example `{field} = [28, 28]`; all together at most {MOST} values");
+    let title = format!("`{field}` takes one to four whole numbers, each from 1 to 65536");
+    let help = format!("write for example `{field} = [28, 28]`; all together at most {MOST} values");
     cx.report(Diag::error("tml::kind", title).at(&span, "dimensions are needed").help(help));
     None
 }
@@ -387,7 +178,7 @@ fn take(args: &Fields, cx: &mut Context) -> Option<Take> {
     }
 }
 
-fn csv(args: &Fields, cx: &mut Context) -> Option<Csv> {
+fn csv(args: &Fields, cx: &mut Context) -> Csv {
     let header = match args.text("header").as_deref() {
         Some("yes") => Header::Yes,
         Some("no") => Header::No,
@@ -395,12 +186,12 @@ fn csv(args: &Fields, cx: &mut Context) -> Option<Csv> {
     };
     let decimal_comma = args.text("decimal").as_deref() == Some("comma");
     let comment = args.text("comment").unwrap_or_default();
-    let separator = separator(args, decimal_comma, cx)?;
-    Some(Csv { header, separator, decimal_comma, comment })
+    let separator = separator(args, decimal_comma, cx);
+    Csv { header, separator, decimal_comma, comment }
 }
 
-fn separator(args: &Fields, decimal_comma: bool, cx: &mut Context) -> Option<Option<char>> {
-    let Some(text) = args.text("separator") else { return Some(None) };
+fn separator(args: &Fields, decimal_comma: bool, cx: &mut Context) -> Option<char> {
+    let text = args.text("separator")?;
     let mut letters = text.chars();
     let (Some(letter), None) = (letters.next(), letters.next()) else {
         let diag = Diag::error(
@@ -408,15 +199,15 @@ fn separator(args: &Fields, decimal_comma: bool, cx: &mut Context) -> Option<Opt
             format!("`separator` is one character, but \"{text}\" has {}", text.chars().count()),
         );
         cx.report(diag.at(&args.span("separator"), "one character").help("write \";\", \",\" or \"\\t\""));
-        return Some(None);
+        return None;
     };
     let clash = if decimal_comma { letter == ',' } else { letter == '.' };
     if clash || letter.is_alphanumeric() || !letter.is_ascii() || letter == '"' || letter == '\n' {
         let diag = Diag::error("tml::kind", format!("`{letter}` can't separate cells"));
         cx.report(diag.at(&args.span("separator"), "stands in cells too").help("write \";\", \",\" or \"\\t\""));
-        return Some(None);
+        return None;
     }
-    Some(Some(letter))
+    Some(letter)
 }
 
 fn pattern(args: &Fields, cx: &mut Context) -> Option<Pattern> {
@@ -432,10 +223,9 @@ fn pattern(args: &Fields, cx: &mut Context) -> Option<Pattern> {
     }
 }
 
-/// Reads the argument `labels`. Outer `None`: reported.
-fn labels(args: &Fields, cx: &mut Context) -> Option<Option<Labels>> {
-    let Some(value) = args.free("labels") else { return Some(None) };
-    match &value {
+/// Reads the argument `labels`; errors are reported.
+fn labels(value: &Value, cx: &mut Context) -> Option<Labels> {
+    match value {
         // `idx(images, labels)` and its like: a path alone is a file of the same kind of program.
         Value::Text(text) => {
             let path = term::path(&text.value, &text.span).map_err(|diag| cx.report(diag)).ok()?;
@@ -449,9 +239,9 @@ fn labels(args: &Fields, cx: &mut Context) -> Option<Option<Labels>> {
             };
             let pattern = Pattern::parse(&import::join(&cx.folder, &path));
             let pattern = pattern.map_err(|why| cx.report(Diag::error("tml::path", why).at(&text.span, "this path")));
-            Some(Some(Labels { pattern: pattern.ok()?, form }))
+            Some(Labels { pattern: pattern.ok()?, form })
         }
-        Value::Call(call) => labels_call(call, cx).map(Some),
+        Value::Call(call) => labels_call(call, cx),
         other => {
             let diag = Diag::error("tml::kind", format!("`labels` takes a file, but {} is given", term::found(other)));
             cx.report(
@@ -475,7 +265,7 @@ fn labels_call(call: &Call, cx: &mut Context) -> Option<Labels> {
             Some(read) => Some(read?),
             None => None,
         };
-        return Some(Labels { pattern: pattern?, form: LabelForm::Csv { csv: csv?, column: column?, file } });
+        return Some(Labels { pattern: pattern?, form: LabelForm::Csv { csv, column: column?, file } });
     }
     let form = match word.as_str() {
         "npy" => LabelForm::Npy,
@@ -495,18 +285,13 @@ fn labels_call(call: &Call, cx: &mut Context) -> Option<Labels> {
 fn not_a_source(value: &Value) -> Diag {
     let diag = Diag::error("tml::kind", format!("`source` takes a format, but {} is given", term::found(value)));
     let span: Span = value.span();
-    match value {
-        Value::Text(text) => diag.at(&text.span, "which format?").help(format!(
-            "write `source = {}(\"{}\")`",
-            by_extension(&text.value),
-            text.value
-        )),
-        _ => {
-            let words: Vec<&str> = FORMS.iter().map(|form| form.word).collect();
-            let diag = diag.at(&span, "not a known format");
-            diag.help(format!("write `source = csv(\"data/*.csv\")`; formats: {}", super::scope::quoted(&words)))
-        }
+    if let Value::Text(text) = value {
+        let help = format!("write `source = {}(\"{}\")`", by_extension(&text.value), text.value);
+        return diag.at(&span, "which format?").help(help);
     }
+    let words: Vec<&str> = FORMS.iter().map(|form| form.word).collect();
+    let help = format!("write `source = csv(\"data/*.csv\")`; formats: {}", super::scope::quoted(&words));
+    diag.at(&span, "not a known format").help(help)
 }
 
 /// The format that a path's ending speaks for.

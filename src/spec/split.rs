@@ -81,16 +81,17 @@ fn part(name: &str, fields: &Fields, cx: &mut Context) -> Option<Part> {
     let value = fields.free(name)?;
     let span = fields.span(name);
     if let Value::List(items, _) = &value {
-        let words: Option<Vec<String>> = items.iter().map(|item| term::bare(item).map(String::from)).collect();
+        let word = |item: &Value| match item {
+            Value::Number(number) if number.unit.is_none() => Some(number.value.to_string()),
+            _ => term::bare(item).map(String::from),
+        };
+        let words: Option<Vec<String>> = items.iter().map(word).collect();
         let Some(words) = words.filter(|words| !words.is_empty()) else {
             let diag = Diag::error(
                 "tml::kind",
                 format!("`{name}` takes a list of words, but {} is given", term::found(&value)),
             );
-            cx.report(
-                diag.at(&span, "words of `column`")
-                    .help(format!("write `{name} = [\"testing\"]`; numbers in quotes too")),
-            );
+            cx.report(diag.at(&span, "words of `column`").help(format!("write `{name} = [\"testing\"]`")));
             return None;
         };
         return Some(Part::Words(words));
@@ -134,6 +135,10 @@ fn rest(shares: [i128; 3], parts: &[Part; 3], spans: &[Span; 3], cx: &mut Contex
 
 fn check(parts: [i128; 3], spans: &[Span; 3], span: &Span, defaulted: &[&str], cx: &mut Context) {
     let percent = |ppm: i128| Decimal::new(ppm, -4);
+    // A foreign model isn't trained: all recordings may judge it.
+    if parts == [0, 0, 1_000_000] {
+        return;
+    }
     for ((name, ppm), span) in NAMES.into_iter().zip(parts).zip(spans) {
         if ppm == 0 {
             let use_of = if name == "test" { "accuracy is measured on it" } else { "training needs it" };
@@ -159,4 +164,13 @@ fn defaults(names: &[&str]) -> String {
     let texts: Vec<String> =
         given.map(|param| format!("{} = {}", param.name, param.default.as_deref().unwrap_or_default())).collect();
     texts.join(", ")
+}
+
+/// Training needs a part to learn from.
+pub(super) fn untrainable(split: &Split) -> Option<Diag> {
+    (split.test == 1_000_000).then(|| {
+        Diag::error("tml::split", "nothing is left to train on: `test` is 100%")
+            .at(&split.span, "all of it judges")
+            .help("write `split = { train = 70%, valid = 15%, test = 15% }`; only imported models are judged by all")
+    })
 }

@@ -90,17 +90,15 @@ fn cut(call: &Call, dataset: &Dataset, cx: &mut Context) -> Option<(Option<Windo
 /// A number of samples, from a time (to the nearest sample) or as it is.
 fn samples(name: &str, value: &Value, dataset: &Dataset, cx: &mut Context) -> Option<usize> {
     let count = match value {
-        Value::Number(number) if number.unit.is_none() => match number.value.integer() {
-            Some(count) => count,
-            None => {
-                let diag = Diag::error(
-                    "tml::kind",
-                    format!("`{name}` is a time or a whole number of samples, not {}", number.value),
-                );
-                cx.report(diag.at(&value.span(), "a fraction").help("write `1 s`, or `50` samples"));
+        Value::Number(number) if number.unit.is_none() => {
+            let Some(count) = number.value.integer() else {
+                let title = format!("`{name}` is a time or a whole number of samples, not {}", number.value);
+                let diag = Diag::error("tml::kind", title).at(&value.span(), "a fraction");
+                cx.report(diag.help("write `1 s`, or `50` samples"));
                 return None;
-            }
-        },
+            };
+            count
+        }
         _ => match term::read(name, &Kind::Of(Dimension::Time), value, cx) {
             Ok(Some(Term::Quantity(time))) => {
                 let Some(rate) = dataset.rate else {

@@ -14,3 +14,4 @@ mod pins;
 mod project;
 mod stopped;
 mod store;
+mod tasks;

@@ -121,7 +121,7 @@ fn random(count: usize, seed: u64) -> Vec<f32> {
 }
 
 /// The harness's door to the system, here by way of the C library.
-const NATIVE: &str = "#include <stdio.h>\n#include <stdlib.h>\n\
+pub(crate) const NATIVE: &str = "#include <stdio.h>\n#include <stdlib.h>\n\
     static size_t tml_read(void *to, size_t size) { return fread(to, 1, size, stdin); }\n\
     static void tml_write(const void *from, size_t size) { if (fwrite(from, 1, size, stdout) != size) exit(1); }\n";
 

@@ -9,6 +9,9 @@
 
 mod board;
 mod chain;
+mod cost;
 mod golden;
 mod program;
+mod speech;
+mod stream;
 mod words;

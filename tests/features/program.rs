@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::{env, fs};
 
 use serde::Deserialize;
@@ -198,34 +198,45 @@ void give(const float *values, int count) { fwrite(values, 4, (size_t)count, std
 int main(void)\n{\n    int end = program();\n    if (end)\n        fprintf(stderr, \"ends with %d\", end);\n    return end != 0;\n}\n";
 
 /// The same bits on a simulated board? `Err`: what it ended with. `None`, and a printed reason, without zig.
-pub(crate) fn on_board(
-    board: &str,
-    cpu: &str,
-    abi: &str,
-    cases: &[Case],
-    digests: &[u32],
-) -> Option<Result<(), String>> {
+pub(crate) fn on_board(board: &Board, cases: &[Case], digests: &[u32]) -> Option<Result<(), String>> {
+    let folder = tempfile::tempdir().unwrap();
+    let sources = write(folder.path(), cases, Some(digests));
+    let output = simulate(board, folder.path(), &sources, "--fast")?;
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    Some(if output.status.code() == Some(0) { Ok(()) } else { Err(format!("{:?}: {said}", output.status.code())) })
+}
+
+/// A board and how zig calls its core.
+pub(crate) struct Board {
+    pub(crate) name: &'static str,
+    pub(crate) cpu: &'static str,
+    pub(crate) abi: &'static str,
+}
+
+/// With an FPU.
+pub(crate) const M4F: Board = Board { name: "nucleo_l4r5zi", cpu: "cortex_m4+vfp4d16sp", abi: "eabihf" };
+
+/// Without.
+pub(crate) const M0PLUS: Board = Board { name: "nucleo_g0b1re", cpu: "cortex_m0plus", abi: "eabi" };
+
+/// Builds the sources in `folder` and runs them. `None`, and a printed reason, without zig.
+fn simulate(board: &Board, folder: &Path, sources: &[String], mode: &str) -> Option<Output> {
     if !Command::new("python3").args(["-m", "ziglang", "version"]).output().is_ok_and(|output| output.status.success())
     {
         eprintln!("skipped: no zig");
         return None;
     }
-    let folder = tempfile::tempdir().unwrap();
-    let path = env::var_os("KEEP").map_or_else(|| folder.path().to_path_buf(), |kept| Path::new(&kept).join(board));
-    fs::create_dir_all(&path).unwrap();
-    let mut sources = write(&path, cases, Some(digests));
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let programs = root.join("tests/simulate/programs");
-    fs::write(path.join("mem.c"), fs::read(root.join("stdlib/hal/mem.c")).unwrap()).unwrap();
-    sources.push("mem.c".into());
+    fs::write(folder.join("mem.c"), fs::read(root.join("stdlib/hal/mem.c")).unwrap()).unwrap();
     let flags = "-m ziglang cc -fno-sanitize=undefined -Wl,-e,Reset_Handler -std=c11 -O2 -ffreestanding -ffp-contract=off \
                  -ffunction-sections -fdata-sections -nostdlib -rtlib=compiler-rt -Wall -Wextra -Werror -Wl,--gc-sections \
-                 -o program.elf";
+                 -o program.elf mem.c";
     let built = Command::new("python3")
         .args(flags.split_whitespace())
-        .args(["-target", &format!("thumb-freestanding-{abi}"), &format!("-mcpu={cpu}")])
-        .args(&sources)
-        .current_dir(&path)
+        .args(["-target", &format!("thumb-freestanding-{}", board.abi), &format!("-mcpu={}", board.cpu)])
+        .args(sources)
+        .current_dir(folder)
         .arg("-T")
         .arg(programs.join("nucleo.ld"))
         .arg("-I")
@@ -235,10 +246,37 @@ pub(crate) fn on_board(
         .unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-tinyml"));
-    command.args(["sim", "program.elf", "--board", board, "--fast"]).current_dir(&path);
-    let output = command.output().unwrap();
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    Some(if output.status.code() == Some(0) { Ok(()) } else { Err(format!("{:?}: {said}", output.status.code())) })
+    command.args(["sim", "program.elf", "--board", board.name, mode, "--message-format", "json"]).current_dir(folder);
+    Some(command.output().unwrap())
+}
+
+/// Cycles of one run of each case on a board. `None`, and a printed reason, without zig.
+pub(crate) fn cycles(board: &Board, cases: &[Case]) -> Option<Vec<u64>> {
+    let folder = tempfile::tempdir().unwrap();
+    let mut sources = write(folder.path(), cases, None);
+    let give = "void give(const float *values, int count);\nvoid give(const float *values, int count) { (void)values; (void)count; }\n";
+    fs::write(folder.path().join("give.c"), give).unwrap();
+    sources.push("give.c".into());
+    let output = simulate(board, folder.path(), &sources, "--profile")?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    let mut counted = vec![0; cases.len()];
+    for line in text.lines() {
+        let Ok(value) = serde_json::from_str::<serde_json::Value>(line) else { continue };
+        for function in value["profile"]["functions"].as_array().into_iter().flatten() {
+            let name = function["name"].as_str().unwrap_or_default();
+            // A run may end in a jump to its only step, which then has the cycles.
+            let own = |(number, rest): (&str, &str)| {
+                let apart = ["push", "result", "restart"].contains(&rest);
+                number.parse::<usize>().ok().filter(|at| *at < cases.len() && !apart)
+            };
+            let (total, calls) = (function["total"]["cycles"].as_u64(), function["calls"].as_u64());
+            if let Some(at) = name.strip_prefix('f').and_then(|rest| rest.split_once('_')).and_then(own) {
+                counted[at] = counted[at].max(total.unwrap_or(0) / calls.unwrap_or(1).max(1));
+            }
+        }
+    }
+    Some(counted)
 }
 
 /// Cases by the first word of their steps.

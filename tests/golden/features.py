@@ -245,6 +245,22 @@ def main():
     case("mfcc_tensorflow", "mfcc(frame = 30 ms, hop = 20 ms, coefficients = 10, filters = 40, low = 20 Hz, high = 4 kHz, "
          "like = tensorflow)", sound, tf_mfcc(s, 10, **tf), tolerance=2e-5, **known)
 
+    # Integers of 16 bits: decibels, so an absolute distance, where nothing is far below the strongest frequency.
+    for name, text, output, tolerance in [
+        ("spectrum", "spectrum(bins = 16, scale = linear", columns(y, lambda c: spectrum(c, 16)), 5e-5),
+        ("spectrum_log", "spectrum(scale = log", columns(y, lambda c: spectrum(c, None, "log")), 2e-2),
+        ("spectrum_power", "spectrum(scale = power, window = none", columns(y, lambda c: spectrum(c, None, "power", "none")), 2e-5),
+    ]:
+        case(f"{name}_fixed", f"{text}, arithmetic = fixed)", x, output, tolerance=tolerance)
+    case("spectrogram_fixed", "spectrogram(frame = 30 ms, hop = 20 ms, bins = 32, arithmetic = fixed)", sound,
+         np.stack([spectrum(f, 32, "log") for f in cut]), tolerance=2e-2, **known)
+    case("log_mel_fixed", "log_mel(frame = 30 ms, hop = 20 ms, filters = 40, arithmetic = fixed)", sound,
+         log_mel(s, filters=40, low=0, high=8000, **window), tolerance=2e-2, **known)
+    case("mfcc_fixed", "mfcc(frame = 30 ms, hop = 20 ms, coefficients = 13, filters = 40, arithmetic = fixed)", sound,
+         mfcc(s, 13, filters=40, low=0, high=8000, **window), tolerance=2e-2, **known)
+    case("mfcc_tensorflow_fixed", "mfcc(frame = 30 ms, hop = 20 ms, coefficients = 10, filters = 40, low = 20 Hz, high = 4 kHz, "
+         "like = tensorflow, arithmetic = fixed)", sound, tf_mfcc(s, 10, **tf), tolerance=2e-2, **known)
+
     made = {"numpy": np.__version__, "scipy": scipy.__version__, "librosa": librosa.__version__}
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "features.json")
     with open(path, "w", encoding="utf-8") as file:

@@ -125,10 +125,11 @@ fn arguments_are_canonical_with_defaults_and_counts() {
 
 #[test]
 fn equal_amounts_are_written_alike() {
-    let steps = |text: &str| resolve(&GESTURE.replace("250 ms", text)).features[0].steps[0].args.clone();
-    assert_eq!(steps("0.25 s"), steps("250 ms"));
-    assert_eq!(steps("250_000 us"), steps("250 ms"));
-    assert_ne!(steps("251 ms"), steps("250 ms"));
+    let stride =
+        |text: &str| resolve(&GESTURE.replace("250 ms", text)).features[0].window.as_ref().map(|cut| cut.stride);
+    assert_eq!(stride("0.25 s"), stride("250 ms"));
+    assert_eq!(stride("250_000 us"), stride("250 ms"));
+    assert_eq!((stride("13"), stride("300 ms")), (stride("250 ms"), Some(15)));
 }
 
 #[test]

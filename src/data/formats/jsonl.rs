@@ -95,7 +95,10 @@ fn samples(object: &Map<String, Value>, channels: &[String], x: &mut Vec<f32>) -
     Ok(())
 }
 
-fn objects(bytes: Vec<u8>) -> Result<Vec<(u32, Map<String, Value>)>, String> {
+/// Objects with their lines.
+type Objects = Vec<(u32, Map<String, Value>)>;
+
+fn objects(bytes: Vec<u8>) -> Result<Objects, String> {
     let decoded = text::decode(bytes)?;
     if decoded.text.trim_start().starts_with('[') {
         let list: Vec<Map<String, Value>> =

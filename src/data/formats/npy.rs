@@ -85,13 +85,11 @@ fn header(bytes: &[u8]) -> Result<Header<'_>, String> {
     if !bytes.starts_with(b"\x93NUMPY") {
         return Err("is no NumPy array: it doesn't start with `\\x93NUMPY`".into());
     }
-    let (length, start) = match bytes.get(6).ok_or_else(cut)? {
-        1 => (usize::from(u16::from_le_bytes([*bytes.get(8).ok_or_else(cut)?, *bytes.get(9).ok_or_else(cut)?])), 10),
-        _ => {
-            let word = bytes.get(8..12).ok_or_else(cut)?;
-            (u32::from_le_bytes([word[0], word[1], word[2], word[3]]) as usize, 12)
-        }
+    let word = |at: usize, size: usize| -> Result<usize, String> {
+        let bytes = bytes.get(at..at + size).ok_or_else(cut)?;
+        Ok(bytes.iter().rev().fold(0, |number, byte| number << 8 | usize::from(*byte)))
     };
+    let (length, start) = if word(6, 1)? == 1 { (word(8, 2)?, 10) } else { (word(8, 4)?, 12) };
     let end = start + length;
     let text = String::from_utf8_lossy(bytes.get(start..end).ok_or_else(cut)?).into_owned();
     let body = bytes.get(end..).ok_or_else(cut)?;

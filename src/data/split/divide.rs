@@ -173,13 +173,14 @@ fn warnings(rows: &Rows, split: &Split, parts: &Parts) -> Vec<Diag> {
         }
     }
     warnings.extend(contradictions(rows));
-    warnings.extend(repeated(rows, split, &parts.of));
+    warnings.extend(repeated(rows, split, parts));
     warnings
 }
 
 /// Rows of the test part that equal one of the training part, where more than one in twenty does: the accuracy is
 /// partly one of remembering.
-fn repeated(rows: &Rows, split: &Split, of: &[u8]) -> Option<Diag> {
+fn repeated(rows: &Rows, split: &Split, parts: &Parts) -> Option<Diag> {
+    let of = &parts.of;
     let unit = split.given.as_ref().map(|given| &given.column).or(split.by.as_ref())?;
     let order = rows.neighbours();
     let (mut count, mut example) = (0, None);
@@ -191,7 +192,7 @@ fn repeated(rows: &Rows, split: &Split, of: &[u8]) -> Option<Diag> {
             example = example.or(tested.copied().next().map(|tested| (tested as usize, *learnt as usize)));
         }
     }
-    let total = of.iter().filter(|part| **part == 2).count();
+    let total = parts.sizes()[2];
     let (tested, learnt) = example?;
     let title = format!("{count} of {total} test rows equal a training row of another `{unit}`");
     (count * 20 > total).then(|| {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::base::math::{exp64, ln64, pow64};
 
 /// A filter bank by its non-zero weights.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
 pub(in crate::library) struct Bank {
     /// The first bin that each filter sees.
     pub first: Vec<i64>,
@@ -13,6 +13,12 @@ pub(in crate::library) struct Bank {
     pub count: Vec<i64>,
     /// The weights, filter behind filter.
     pub weights: Vec<f64>,
+    /// The weights as whole numbers: parts of the largest of their filter, as fine as sums of 16-bit numbers allow.
+    pub whole: Vec<i64>,
+    /// The binary logarithm of one of these parts, times 65536, for each filter.
+    pub units: Vec<i64>,
+    /// How many of these parts 1e-6 is, times 2^32, for each filter.
+    pub least: Vec<i64>,
 }
 
 /// A pitch scale.
@@ -64,7 +70,7 @@ pub(in crate::library) fn mel(
     let place = |bin: usize| if in_mel { scale.mel(bins[bin]) } else { bins[bin] };
     // TensorFlow leaves out the constant part.
     let start = usize::from(in_mel);
-    let mut bank = Bank { first: Vec::new(), count: Vec::new(), weights: Vec::new() };
+    let mut bank = Bank::default();
     for filter in 0..filters {
         let (left, centre, right) = (edge(filter), edge(filter + 1), edge(filter + 2));
         let area = if in_mel { 1.0 } else { 2.0 / (right - left) };
@@ -79,5 +85,30 @@ pub(in crate::library) fn mel(
         bank.count.push(seen.len() as i64);
         bank.weights.extend(seen.into_iter().map(weight));
     }
+    bank.quantise();
     bank
+}
+
+impl Bank {
+    /// Fills in the whole numbers.
+    fn quantise(&mut self) {
+        let most = self.count.iter().copied().max().unwrap_or(1).max(1) as usize;
+        let bits = (16 - most.next_power_of_two().trailing_zeros() as i32).clamp(1, 15);
+        let top = f64::from((1_i32 << bits) - 1);
+        let mut rest = self.weights.as_slice();
+        for count in &self.count {
+            let (own, behind) = rest.split_at(*count as usize);
+            rest = behind;
+            let largest = own.iter().copied().fold(0.0, f64::max);
+            let largest = if largest > 0.0 { largest } else { 1.0 };
+            self.whole.extend(own.iter().map(|weight| (weight / largest * top).round() as i64));
+            self.units.push(log2_whole(largest / top));
+            self.least.push((1e-6 * top / largest * 4_294_967_296.0).round().min(4_294_967_295.0) as i64);
+        }
+    }
+}
+
+/// The binary logarithm of a positive number, times 65536, rounded.
+pub(in crate::library) fn log2_whole(value: f64) -> i64 {
+    (ln64(value) / ln64(2.0) * 65536.0).round() as i64
 }

@@ -8,5 +8,5 @@ mod window;
 
 pub(super) use butterworth::butterworth;
 pub(super) use fourier::{dct, split, stages};
-pub(super) use mel::mel;
+pub(super) use mel::{log2_whole, mel};
 pub(super) use window::{lowpass, window};
