@@ -122,7 +122,8 @@ impl Quantize {
         let score = |qnet: &QNet| rows.score(&choosing, &reals((qnet, levels), &qnet.run(&inputs)));
         let before = score(&plain.qnet);
         let lost = || rows.score(&choosing, &values(net.forward(&inputs), levels)) - before > WORTH_TRAINING;
-        if wanted == Aware::No || wanted == Aware::Auto && !lost() {
+        // An imported model says nothing of how it was trained: it is only trained on where that is asked for.
+        if wanted == Aware::No || wanted == Aware::Auto && (self.0.import.is_some() || !lost()) {
             return Ok(None);
         }
         let fused = passes::fuse(net);
