@@ -166,7 +166,7 @@ fn series(length: usize, channels: usize, end: &str) -> Vec<String> {
         }
         let trunk = layers.join(", ");
         all.push(format!("    [{trunk}, global_average_pool(), {end}]"));
-        if length.div_ceil(stride) >> (blocks - 1) <= 64 {
+        if (2..=64).contains(&(length.div_ceil(stride) >> (blocks - 1))) {
             all.push(format!(
                 "    [{trunk}, max_pool1d(2), flatten(), dropout(0.2), dense(32, activation = relu), {end}]"
             ));

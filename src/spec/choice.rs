@@ -385,7 +385,7 @@ mod tests {
         assert_eq!(values("10..30"), "10 20 30");
         assert_eq!(values("0..3"), "0 1 2 3");
         assert_eq!(values("5..5"), "5");
-        assert_eq!(values("1e-4..1e-2"), "0.0001 0.0003 0.001 0.003 0.01");
+        assert_eq!(values("1e-4..1e-2"), "1e-4 3e-4 1e-3 3e-3 0.01");
         assert_eq!(values("0.1..0.5"), "0.1 0.3 0.5");
     }
 
