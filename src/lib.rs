@@ -20,6 +20,7 @@ pub mod net;
 pub mod import;
 pub mod sim;
 pub mod profile;
+pub mod inspect;
 pub mod spec;
 pub mod world;
 pub mod engine;

@@ -64,6 +64,8 @@ pub(super) enum Command {
     /// Convert a trained model to C and firmware for a board: sizes, time by layer, a self-test
     #[command(after_long_help = CONVERT_HELP)]
     Convert(ConvertArgs),
+    /// Look at data and write a spec for it, with a comment for each choice
+    New(NewArgs),
     /// Show what the data is like: counts, ranges, time, columns that give the label away
     Data(DataArgs),
     /// Read the spec and report every mistake, without building
@@ -229,6 +231,40 @@ fn word(text: &str) -> Result<u32, String> {
         None => text.parse::<u32>().ok().or_else(|| text.parse::<i32>().ok().map(|number| number as u32)),
     };
     parsed.ok_or_else(|| "a number of 32 bits, for example 16, -1 or 0x20000400".to_string())
+}
+
+/// What the new project is for.
+#[derive(Args, Debug)]
+pub(super) struct NewArgs {
+    /// The project's folder, which is made; its spec gets the same name
+    #[arg(value_name = "NAME")]
+    pub name: PathBuf,
+    /// The data: a folder or a file
+    #[arg(long, value_name = "DATA")]
+    pub from: PathBuf,
+    /// The board: a name of the library (`cargo tinyml explain boards`)
+    #[arg(short, long, value_name = "BOARD")]
+    pub board: String,
+    /// What the model is to do (default: found out)
+    #[arg(long, value_name = "TASK")]
+    pub task: Option<TaskName>,
+    /// The column with the label or the target; without a header, its position from 0 (default: found out)
+    #[arg(long, value_name = "COLUMN")]
+    pub label: Option<String>,
+    /// Copy the data into the project instead of linking it
+    #[arg(long)]
+    pub copy: bool,
+}
+
+/// What a model is to do.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum TaskName {
+    /// Tell classes apart
+    Classify,
+    /// Give a number
+    Regress,
+    /// Tell what isn't as usual
+    Anomaly,
 }
 
 /// Which data to look at.

@@ -7,7 +7,7 @@ use clap::Parser;
 
 use super::args::{Cli, Command};
 use super::screen::Screen;
-use super::{build, check, convert, data, exit, explain, fetch, fmt, generate, graph, sim};
+use super::{build, check, convert, data, exit, explain, fetch, fmt, generate, graph, new, sim};
 use crate::world::World;
 
 /// Runs the program on its arguments (the first one is its own name); the exit code.
@@ -24,6 +24,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> u8 {
     match cli.command {
         Command::Build(args) => build::run(world, &screen, &args),
         Command::Convert(args) => convert::run(world, &screen, &args),
+        Command::New(args) => new::run(&world, &screen, &args),
         Command::Data(args) => data::run(&world, &screen, &args),
         Command::Check(args) => check::run(&world, &screen, &args),
         Command::Fmt(args) => fmt::run(&world, &screen, &args),

@@ -17,6 +17,7 @@ mod fmt;
 mod generate;
 mod graph;
 mod main;
+mod new;
 pub mod paint;
 pub mod progress;
 mod screen;

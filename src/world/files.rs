@@ -44,6 +44,32 @@ impl Files {
         fs::read(path)
     }
 
+    /// The first bytes of the file, at most `most`.
+    pub fn head(&self, path: &Path, most: usize) -> io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        File::open(path)?.take(most as u64).read_to_end(&mut head)?;
+        Ok(head)
+    }
+
+    /// The path without links and `..`, from the root on. It must exist.
+    pub fn real(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::canonicalize(path)
+    }
+
+    /// Makes a link at `path` to the file or folder `to`.
+    pub fn link(&self, to: &Path, path: &Path) -> io::Result<()> {
+        #[cfg(unix)]
+        return std::os::unix::fs::symlink(to, path);
+        #[cfg(windows)]
+        if to.is_dir() {
+            return std::os::windows::fs::symlink_dir(to, path);
+        }
+        #[cfg(windows)]
+        return std::os::windows::fs::symlink_file(to, path);
+        #[cfg(not(any(unix, windows)))]
+        Err(io::Error::from(io::ErrorKind::Unsupported))
+    }
+
     /// Hands over the file piece by piece, for files that are too large to hold.
     pub fn read_pieces(&self, path: &Path, piece: &mut dyn FnMut(&[u8])) -> io::Result<()> {
         let mut file = File::open(path)?;

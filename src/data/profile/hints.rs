@@ -49,15 +49,18 @@ pub enum Hint {
 }
 
 /// What each column looks like, beside how many cells it has in how many forms.
-pub(super) struct Look {
-    pub(super) numeric: bool,
-    pub(super) distinct: usize,
-    pub(super) hint: Option<Hint>,
+pub struct Look {
+    /// Its cells are numbers.
+    pub numeric: bool,
+    /// Different cells.
+    pub distinct: usize,
+    /// Where that matters.
+    pub hint: Option<Hint>,
     flag: bool,
 }
 
 /// Looks at all columns; `skip` are those that are the label.
-pub(super) fn looks(columns: &Columns, classes: &[String], skip: &dyn Fn(&Seen) -> bool) -> Vec<Look> {
+pub fn looks(columns: &Columns, classes: &[String], skip: &dyn Fn(&Seen) -> bool) -> Vec<Look> {
     let mut looks: Vec<Look> = columns.list.iter().map(|seen| look(seen, columns, classes, skip(seen))).collect();
     // Fields that are filled in together when the answer is known stand side by side.
     let gives = |look: &Look| matches!(look.hint, Some(Hint::Flag { .. } | Hint::Tells(_))) && look.distinct <= FEW;
@@ -195,7 +198,9 @@ fn one_value(seen: &Seen, counts: &[usize], columns: &Columns, classes: &[String
         here.for_each(|(_, class)| of[*class as usize] += 1);
         let class = (0..of.len()).max_by_key(|class| of[*class]).unwrap_or(0);
         let rare = base[class] * 2 < rows;
-        if rare && of[class] as f64 >= *count as f64 * PURE {
+        // A few rows of one class are chance among many columns; a flag finds a good part of the class.
+        let finds = of[class] * 20 >= base[class];
+        if rare && finds && of[class] as f64 >= *count as f64 * PURE {
             let value = seen.texts[code].clone();
             found = Some(Hint::Flag { value, class: classes[class].clone(), rows: *count });
         }

@@ -10,6 +10,6 @@ mod warn;
 
 pub use count::{duplicates, equal_runs};
 pub use facts::{Channel, Class, Clock, Facts, Finding, Lengths, Profile, Role};
-pub use hints::Hint;
+pub use hints::{Hint, Look, looks};
 pub use view::{View, profile, profile_view, summary};
 pub use warn::{unused, warnings};

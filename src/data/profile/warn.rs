@@ -21,7 +21,7 @@ pub fn warnings(profile: &Profile) -> Vec<Diag> {
     let mut found = Vec::new();
     found.extend(giveaways(profile));
     found.extend(ids(profile));
-    found.extend(leaks(profile));
+    found.extend(repeated(profile));
     found.extend(constant(profile));
     found.extend(imbalance(profile));
     found.extend(few_rows(profile));
@@ -83,7 +83,7 @@ fn ids(profile: &Profile) -> Vec<Diag> {
             (Role::Channel, Some(Hint::Counts)) => {
                 found.push(Diag::warning("tml::leak", format!("the channel `{name}` counts up with the rows")).help(
                     "leave it out of `channels`: it says where a row stands in the file, which no board measures",
-                ))
+                ));
             }
             (Role::Channel, Some(Hint::Id)) => found.push(
                 Diag::warning("tml::leak", format!("the channel `{name}` is another text in almost every row"))
@@ -100,23 +100,19 @@ fn ids(profile: &Profile) -> Vec<Diag> {
     found
 }
 
-fn leaks(profile: &Profile) -> Vec<Diag> {
-    let mut found = Vec::new();
-    if profile.leaks > 0 {
-        let title = format!("{} rows equal a row of another part", grouped(profile.leaks as u64));
-        found.push(Diag::warning("tml::leak", title).note("what was learnt by heart counts as right").help(
-            "remove them from one part, or let the split divide: `split = { train = 70%, valid = 15%, test = 15% }`",
-        ));
+/// Rows that repeat; that too many of them are in another part is the split's warning.
+fn repeated(profile: &Profile) -> Option<Diag> {
+    if profile.duplicates * 10 < profile.rows || profile.duplicates == 0 {
+        return None;
     }
-    if profile.duplicates * 10 >= profile.rows && profile.duplicates > 0 {
-        let title =
-            format!("{} of {} rows repeat another row; equal rows stay in one part", profile.duplicates, profile.rows);
-        found.push(
-            Diag::warning("tml::split", title)
-                .help("record more: repeated rows teach nothing new, and a split that ignored them would leak"),
-        );
-    }
-    found
+    let title = format!("{} of {} rows repeat another row", profile.duplicates, profile.rows);
+    let diag = Diag::warning("tml::split", title);
+    let diag = if profile.leaks == 0 {
+        diag.note("equal rows stay in one part")
+    } else {
+        diag.note(format!("{} rows equal one of another part", grouped(profile.leaks as u64)))
+    };
+    Some(diag.help("record more: repeated rows teach nothing new, and make a test part of them too easy"))
 }
 
 fn constant(profile: &Profile) -> Option<Diag> {

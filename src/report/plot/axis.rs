@@ -13,8 +13,13 @@ impl Axis {
     /// An axis over finite values; one value alone gets room about it.
     pub(super) fn new(low: f64, high: f64, start: f64, end: f64) -> Self {
         let fine = low.is_finite() && high.is_finite() && high > low;
-        let (low, high) =
-            if fine { (low, high) } else { if low.is_finite() { (low - 0.5, low + 0.5) } else { (-0.5, 0.5) } };
+        let (low, high) = if fine {
+            (low, high)
+        } else if low.is_finite() {
+            (low - 0.5, low + 0.5)
+        } else {
+            (-0.5, 0.5)
+        };
         Self { low, high, start, end }
     }
 
