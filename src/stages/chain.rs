@@ -144,7 +144,7 @@ impl Chain<'_> {
     pub fn feed(&self) -> Result<Option<Feed>, Diag> {
         let Some(first) = self.features.steps.first() else { return Ok(None) };
         let Some(feature) = self.feature(first)? else { return Ok(None) };
-        let frames = feature.frames(&first.args, &signal(first)).map_err(|misfit| refused(first, misfit))?;
+        let frames = feature.frames(&first.args, &signal(first)).map_err(|misfit| refused(first, &misfit))?;
         let channels = first.input.dims.get(1).copied().unwrap_or(1);
         Ok(frames.map(|Frames { length, hop, count, width }| {
             let spanned = length.div_ceil(hop);
@@ -222,7 +222,7 @@ impl Chain<'_> {
         let mut most = 0;
         for step in steps.iter().flat_map(Step::all) {
             if let Some(feature) = self.feature(step)? {
-                let floats = feature.scratch(&step.args, &signal(step)).map_err(|misfit| refused(step, misfit))?;
+                let floats = feature.scratch(&step.args, &signal(step)).map_err(|misfit| refused(step, &misfit))?;
                 most = most.max(floats);
             }
         }
@@ -260,7 +260,7 @@ impl Chain<'_> {
         let fit = fit.map(constants).unwrap_or_default();
         let place = Place { function: function.into(), scratch: format!("{}_scratch", self.features.name) };
         let context = feature.context(place, &step.args, (&signal(step), &step.output), fit);
-        let context = context.map_err(|misfit| refused(step, misfit))?;
+        let context = context.map_err(|misfit| refused(step, &misfit))?;
         self.library.render(&feature.path(), &context).map(|code| code.trim().to_string())
     }
 
@@ -292,7 +292,7 @@ fn signal(step: &Step) -> Signal {
 }
 
 /// The spec has checked that it fits, so the library has changed in between.
-fn refused(step: &Step, misfit: Misfit) -> Diag {
+fn refused(step: &Step, misfit: &Misfit) -> Diag {
     Diag::error("tml::feature", format!("this step doesn't fit {}: {}", step.input, misfit.reason))
         .at(&step.span, "here")
 }

@@ -26,22 +26,20 @@ pub(super) fn places(steps: &[Step], inplace: &[bool], copy: bool) -> (Vec<Buffe
         let behind = names.get(index + 1).cloned();
         names[index] = match behind {
             None if !copy => "out".into(),
-            None if !shared => format!("buffer_{index}"),
-            None => "buffer_0".into(),
-            Some(_) if !shared => format!("buffer_{index}"),
+            _ if !shared => format!("buffer_{index}"),
             Some(target) if inplace[index + 1] => target,
             Some(target) if target == "buffer_0" => "buffer_1".into(),
-            Some(_) => "buffer_0".into(),
+            _ => "buffer_0".into(),
         };
     }
     let mut buffers: Vec<Buffer> = Vec::new();
     for (step, name) in steps.iter().zip(&names).filter(|(_, name)| *name != "out") {
-        match buffers.iter_mut().find(|buffer| buffer.name == *name) {
-            Some(buffer) => buffer.len = buffer.len.max(step.output.len()),
-            None => {
-                buffers.push(Buffer { ctype: step.output.element.c_type(), name: name.clone(), len: step.output.len() })
-            }
+        if let Some(buffer) = buffers.iter_mut().find(|buffer| buffer.name == *name) {
+            buffer.len = buffer.len.max(step.output.len());
+            continue;
         }
+        let (ctype, len) = (step.output.element.c_type(), step.output.len());
+        buffers.push(Buffer { ctype, name: name.clone(), len });
     }
     (buffers, names)
 }

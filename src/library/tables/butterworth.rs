@@ -39,7 +39,7 @@ impl Complex {
 
     fn root(self) -> Self {
         let size = self.square().sqrt();
-        let (re, im) = (((size + self.re) / 2.0).max(0.0).sqrt(), ((size - self.re) / 2.0).max(0.0).sqrt());
+        let (re, im) = ((0.5 * (size + self.re)).max(0.0).sqrt(), (0.5 * (size - self.re)).max(0.0).sqrt());
         Self::new(re, if self.im < 0.0 { -im } else { im })
     }
 }
