@@ -129,7 +129,7 @@ fn convolutions_have_the_same_bits_everywhere() {
         }
     }
     // The same on every machine: this is the digest that any of them must give.
-    assert_eq!(expected.short(), "ac146238");
+    assert_eq!(expected.short(), "bc9bd9a7");
 }
 
 #[test]
@@ -148,8 +148,8 @@ fn every_optimizer_learns_what_no_line_divides() {
         let trained = train(&net, &data.view(), &options, &mut |_| true).expect("it trains");
         let (float, _) = accuracy(&trained.net, &data);
         assert!(float > 0.95, "{optimizer:?}: {float}");
-        let best = trained.history.iter().map(|epoch| epoch.valid_score).fold(0.0, f32::max);
-        assert!(trained.history[trained.best as usize - 1].valid_score >= best, "the best weights are kept");
+        let best = trained.history.iter().map(|epoch| epoch.valid_loss).fold(f32::INFINITY, f32::min);
+        assert!(trained.history[trained.best as usize - 1].valid_loss <= best, "the best weights are kept");
     }
 }
 
