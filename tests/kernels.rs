@@ -108,7 +108,8 @@ fn check_gradient(bench: &Bench, x: &[Vec<f32>], (weights, learned): (&[f32], &[
         input_slopes: &mut by_x,
         gradient: &mut by_weights,
     };
-    op.backward(&bench.place(weights, &[]), step);
+    let prepared = op.prepare(&bench.place(weights, &[]));
+    op.backward(&bench.place(weights, &prepared), step);
     let mut kinks = 0;
     let places =
         by_x.iter().enumerate().flat_map(|(input, slopes)| slopes.iter().enumerate().map(move |at| (input, at)));
