@@ -1,5 +1,7 @@
 //! From a spec to the graph of its build: the only file that knows which verb follows which.
 
+mod search;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -61,7 +63,7 @@ pub fn plan(spec: &Arc<Spec>, context: &Context) -> Result<Graph, Diags> {
         spec.features.iter().map(|features| planner.chain(features, &ingests)).collect::<Result<Vec<_>, _>>()?;
     let mut models = Vec::new();
     for model in &spec.models {
-        models.push(planner.model(model, &ingests, &chains));
+        models.push(planner.model(model, &ingests, &chains)?);
     }
     for deploy in 0..spec.deploys.len() {
         planner.deploy(deploy, &models, &ingests, &chains)?;
@@ -212,17 +214,19 @@ impl Planner<'_> {
         Ok(self.add(&format!("extract:{}", features.name), "extract", Box::new(stage), inputs, &features.span))
     }
 
-    fn model(&mut self, model: &model::Model, ingests: &[StepId], chains: &[Rows]) -> ModelSteps {
+    /// Rows with their parts and what is to be learnt.
+    fn data(rows: Rows) -> Vec<Input> {
+        vec![
+            Input::step("x.npy", rows.x, "x.npy"),
+            Input::step("part.npy", rows.base, "part.npy"),
+            Input::step("y.npy", rows.base, "y.npy"),
+        ]
+    }
+
+    fn model(&mut self, model: &model::Model, ingests: &[StepId], chains: &[Rows]) -> Result<ModelSteps, Diags> {
         let name = &model.name;
         let rows = rows(model, ingests, chains);
-        let data = || {
-            vec![
-                Input::step("x.npy", rows.x, "x.npy"),
-                Input::step("part.npy", rows.base, "part.npy"),
-                Input::step("y.npy", rows.base, "y.npy"),
-            ]
-        };
-        let mut inputs = data();
+        let mut inputs = Self::data(rows);
         let file = model.import.as_ref().map(|import| Input::file("model", self.context.root.join(&import.path)));
         inputs.extend(file);
         let judged = answers(model);
@@ -232,13 +236,15 @@ impl Planner<'_> {
         } else {
             let float = if model.import.is_some() {
                 self.add(&format!("import:{name}"), "import", Box::new(ImportFloat(model.clone())), inputs, &model.span)
+            } else if let Some(search) = &model.search {
+                self.search(model, search, rows, chain(model, chains))?
             } else {
                 let stage: Box<dyn crate::engine::Stage> =
                     if Fit::fits(model) { Box::new(Fit(model.clone())) } else { Box::new(Train(model.clone())) };
                 self.add(&format!("train:{name}"), "train", stage, inputs, &model.span)
             };
             float_net = Some(float);
-            let mut inputs = data();
+            let mut inputs = Self::data(rows);
             inputs.extend(["net.json", "weights.npy"].map(|output| Input::step(output, float, output)));
             inputs.push(Input::step("train.json", float, "summary.json"));
             self.add(&judged, "quantize", Box::new(Quantize(model.clone())), inputs, &model.span)
@@ -248,7 +254,7 @@ impl Planner<'_> {
             // C that runs everywhere, for a model that no board of the spec runs.
             self.emit(model, &steps, name, None, None);
         }
-        steps
+        Ok(steps)
     }
 
     /// The C of a model, for `core` or for any, and its comparison with the reference on this machine.
@@ -267,6 +273,9 @@ impl Planner<'_> {
         let tune = self.add(&format!("tune:{place}"), "tune", Box::new(tune), net().into(), &model.span);
         let mut inputs: Vec<Input> = net().into();
         inputs.push(Input::step("tuning.json", tune, "tuning.json"));
+        if model.task == model::Task::Regress {
+            inputs.push(Input::step("levels.json", steps.expected, "levels.json"));
+        }
         // A model that nobody judges has no names for its outputs, nor has one whose outputs are no classes.
         let named = model.task == model::Task::Classify;
         let classes = self.spec.datasets.get(model.dataset).filter(|_| named);
@@ -316,11 +325,8 @@ impl Planner<'_> {
                 core,
                 toolkit: self.context.toolkit.clone(),
             };
-            let (base, chain) = match model.input {
-                model::Input::Features(index) => (chains[index].base, Some(chains[index].x)),
-                model::Input::Dataset(_) | model::Input::Given => (ingests[model.dataset], None),
-            };
-            self.board(&firmware, steps, (base, chain, decide));
+            let base = rows(model, ingests, chains).base;
+            self.board(&firmware, steps, (base, chain(model, chains), decide));
         }
         Ok(())
     }
@@ -335,6 +341,7 @@ impl Planner<'_> {
             Input::step("y.npy", rows.base, "y.npy"),
             Input::step("part.npy", rows.base, "part.npy"),
             Input::step("expected.npy", steps.expected, "expected.npy"),
+            Input::step("levels.json", steps.expected, "levels.json"),
         ];
         if spec.windows(&spec.models[block.model]).is_some() {
             inputs.push(Input::step("recording.npy", rows.base, "recording.npy"));
@@ -426,6 +433,14 @@ fn user_functions(features: &model::Features) -> Vec<usize> {
     functions.sort_unstable();
     functions.dedup();
     functions
+}
+
+/// The step of the model's features, if it has any.
+fn chain(model: &model::Model, chains: &[Rows]) -> Option<StepId> {
+    match model.input {
+        model::Input::Features(index) => Some(chains[index].x),
+        model::Input::Dataset(_) | model::Input::Given => None,
+    }
 }
 
 /// Who makes the rows that `model` learns from.

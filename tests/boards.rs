@@ -65,6 +65,18 @@ void hello_run(int8_t out[2]) {
 }
 float hello_dequantize(int8_t value) { return (float)value * 0.5f; }\n";
 
+const DECIDE_C: &str = "#include \"model.h\"
+float tml_scores[2];
+uint8_t tml_label;
+void tml_decide_reset(void);
+void tml_decide(const int8_t *output, const float *input);
+void tml_decide_reset(void) {}
+void tml_decide(const int8_t *output, const float *input) {
+    (void)input;
+    for (int i = 0; i < 2; i++) tml_scores[i] = hello_dequantize(output[i]);
+    tml_label = output[1] > output[0];
+}\n";
+
 const APP_C: &str = "#include \"tml.h\"
 void on_hello(const float scores[2], uint8_t label);
 void on_hello(const float scores[2], uint8_t label) {
@@ -87,6 +99,8 @@ struct Hello<'a> {
     model: &'a str,
     length: u32,
     classes: u32,
+    scores: u32,
+    values: bool,
     features: &'a str,
     app: &'a str,
 }
@@ -162,7 +176,17 @@ fn build(board: &Board, compiler: Compiler, stack: u32) -> Result<Vec<u8>, Strin
     let folder = TempDir::new().expect("a folder");
     let library = library();
     let of_board = OfBoard { board };
-    let hello = Hello { direct: false, input: 3, model: "hello", length: 3, classes: 2, features: "", app: "on_hello" };
+    let hello = Hello {
+        direct: false,
+        input: 3,
+        model: "hello",
+        length: 3,
+        classes: 2,
+        scores: 2,
+        values: false,
+        features: "",
+        app: "on_hello",
+    };
     let render = |path: &str| library.render(path, &of_board).unwrap_or_else(|diag| panic!("{path}: {diag:?}"));
     let text = |path: &str| library.text(path).expect("shipped").expect("text").text().to_string();
     let files = [
@@ -171,6 +195,7 @@ fn build(board: &Board, compiler: Compiler, stack: u32) -> Result<Vec<u8>, Strin
         ("main.c", library.render("hal/main.c.j2", &hello).expect("renders")),
         ("mem.c", text("hal/mem.c")),
         ("model.c", MODEL_C.to_string()),
+        ("decide.c", DECIDE_C.to_string()),
         ("app.c", APP_C.to_string()),
         ("tml.h", text("hal/tml.h")),
         ("model.h", MODEL_H.to_string()),

@@ -78,6 +78,7 @@ fn measurements() -> Measurements {
     let step = |title: &str, state: &str, seconds| Step { title: title.into(), state: state.into(), seconds };
     Measurements {
         boards: vec![measured("nucleo_f446re"), measured("microbit_v2")],
+        searches: vec![],
         steps: vec![step("train net", "run", 1.5), step("link band@microbit_v2", "cached", 0.0)],
         toolchain: [("zig".to_string(), "0.17.1".to_string())].into(),
         overlays: vec![],

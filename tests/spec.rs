@@ -9,5 +9,7 @@ mod diagnostics;
 mod documents;
 #[path = "spec/meaning.rs"]
 mod meaning;
+#[path = "spec/search.rs"]
+mod search;
 #[path = "spec/words.rs"]
 mod words;

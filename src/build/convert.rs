@@ -143,6 +143,7 @@ fn synthesised(file: &Path, imported: &Imported, format: Format, board: &Board) 
         layers: Vec::new(),
         train: Train::default(),
         quantize: Quantize::default(),
+        search: None,
         span: span.clone(),
     };
     let deploy = Deploy {

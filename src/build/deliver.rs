@@ -8,7 +8,7 @@ use super::run::Prepared;
 use crate::base::{Diag, Diags, Digest};
 use crate::engine::Outcome;
 use crate::profile::{CallTree, flame_graph};
-use crate::report::{Measurements, Report};
+use crate::report::{self, Measurements, Report};
 use crate::world::{World, disk_error};
 
 /// A file that the build leaves.
@@ -85,6 +85,10 @@ pub(super) fn deliver(
 impl Delivery {
     /// Writes the report beside the rest.
     pub(super) fn report(&mut self, world: &World, report: &Report) -> Result<(), Diags> {
+        for found in &report.searches {
+            let path = self.folder.join(format!("{}-search.svg", found.model));
+            self.put(world, "search_svg", None, &path, report::search_plot(found).as_bytes())?;
+        }
         let path = self.folder.join("report.json");
         Ok(self.put(world, "report", None, &path, report.json().as_bytes())?)
     }

@@ -56,6 +56,9 @@ pub(super) fn measure(prepared: &Prepared, outcome: &Outcome<'_>) -> Result<Meas
             measurements.boards.push(measured(prepared, outcome, deploy, &used.board)?);
         }
     }
+    for model in spec.models.iter().filter(|model| model.search.is_some()) {
+        measurements.searches.push(json(outcome, &format!("search:{}", model.name), "search.json")?);
+    }
     measurements.steps = outcome.steps.iter().map(step).collect();
     let identity = prepared.context.toolkit.identity();
     measurements.toolchain = BTreeMap::from([

@@ -65,7 +65,10 @@ fn families(spec: &Spec, project: &Project) -> Result<BTreeSet<Family>, Diag> {
     for used in spec.deploys.iter().flat_map(|deploy| &deploy.boards) {
         families.insert(Family::of(&target(&project.library.core(&used.board.core)?)));
     }
-    if families.is_empty() || !spec.functions.is_empty() {
+    let deployed = |model: usize| spec.deploys.iter().any(|deploy| deploy.model == model);
+    // Candidates that no board runs are measured on the reference board.
+    let measured = (0..spec.models.len()).any(|model| spec.models[model].search.is_some() && !deployed(model));
+    if families.is_empty() || measured || !spec.functions.is_empty() {
         families.insert(Family::Arm);
     }
     Ok(families)

@@ -39,6 +39,10 @@ pub const CODES: &[(&str, &str)] = &[
         "A data file changed each time it was read. Wait for the program that writes it, then build again.",
     ),
     (
+        "tml::choice",
+        "A choice is written where none can be made, or can't be read as one. `one_of(8, 16, 32)` and ranges (`8..32`: doubling; `0.001..0.01`: 1, 3, 10) stand in the arguments of a model's layers and in its `train`; `one_of(none, dropout(0.2))` stands for a layer, `one_of([conv1d(8, kernel = 3), relu()], dense(8))` for several. `auto` is the last layer and stands for all that follow.",
+    ),
+    (
         "tml::class",
         "A class is named that isn't in `classes` of the data set, by a requirement or by a row of the data, or a class of the list has no rows. Correct the name, add the class to `classes`, or bring rows of it. Classes that are no lower-case word are written in quotes.",
     ),
@@ -271,6 +275,10 @@ pub const CODES: &[(&str, &str)] = &[
     (
         "tml::review",
         "Generated code awaits review, and the project's settings require it. Read the file, then `cargo tinyml generate --accept NAME`.",
+    ),
+    (
+        "tml::search",
+        "A model has choices but no `search`, or a `search` but no choice; or none of its candidates can be built, meets what its boards require, or can be trained. Candidates that break a limit on flash, ram or latency are left out before training; the message names the closest one. Add smaller choices, loosen the limit, or write one value for each choice.",
     ),
     (
         "tml::shape",

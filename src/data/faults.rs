@@ -150,7 +150,11 @@ impl Faults {
         if self.ragged.count > 0 {
             let title = format!("{} {} a wrong number of fields", rows(self.ragged.count), have(self.ragged.count));
             let diag = Diag::error("tml::csv", title).at(span, "from here");
-            diags.push(self.ragged.note(diag).help("mend these lines, or name the separator: `separator = \";\"`"));
+            diags.push(
+                self.ragged.note(diag).help(
+                    "mend these lines, name the separator: `separator = \";\"`, or leave them out: `skip = true`",
+                ),
+            );
         }
         diags.0.extend(self.texts.iter().take(LISTED).map(|(column, texts)| text(column, texts, self.rows, options)));
         diags.0.extend(self.categories.iter().map(|(column, texts)| category(column, texts, span)));
@@ -223,7 +227,7 @@ fn text(column: &str, texts: &Texts, rows: usize, options: &Options) -> Diag {
     let list: Vec<String> = texts.texts.iter().map(|text| format!("{text:?}")).collect();
     diag.help(match hint {
         Some(hint) => hint.into(),
-        None if count * 2 < rows => "mend these cells; an empty cell, `NaN`, `NA` or `?` is a missing value".into(),
+        None if count * 2 < rows => "mend these cells (an empty one, `NaN`, `NA` or `?` is a missing value), or leave the rows out: `skip = true`".into(),
         None if list.len() < LISTED => {
             format!("if these are categories, write `onehot({column}, [{}])`", list.join(", "))
         }

@@ -11,6 +11,7 @@ use super::columns::Columns;
 use super::decode::{Content, decode};
 use super::faults::{Faults, Places};
 use super::formats::csv::Refusal;
+use super::formats::gzip;
 use super::labels::Side;
 use super::rows::{Options, Rows};
 use super::source::{Format, Take};
@@ -131,7 +132,8 @@ impl<'a> Merge<'a> {
                 continue;
             };
             self.matched += 1;
-            held += bytes.len();
+            // What gzip unpacks to isn't known: such files are read two at a time.
+            held += if gzip::is_packed(&bytes) { BATCH_BYTES / 2 } else { bytes.len() };
             let bound = if self.side.in_order() { bound } else { self.side.beside(&path, bound, 0, 0).fixed };
             batch.push(File { path, bytes, bound });
         }
@@ -157,7 +159,11 @@ impl<'a> Merge<'a> {
                 self.recordings += count;
                 arrays::read(self.options, &path, &beside, numbers)
             }
-            Err(refusal) => Err(refusal),
+            Err(refusal) => {
+                // Labels in order count the recordings of files that are left out, too.
+                self.recordings += usize::from(self.options.source.format.is_single());
+                Err(refusal)
+            }
         };
         match block {
             Ok(mut block) => {

@@ -14,7 +14,8 @@ use super::source::{LabelForm, Labels};
 /// Texts by column, of all files of labels.
 #[derive(Default)]
 pub struct Side {
-    by_file: HashMap<String, usize>,
+    /// Name of a file to its table and row.
+    by_file: HashMap<String, (usize, usize)>,
     named: bool,
     tables: Vec<Entries>,
 }
@@ -36,7 +37,9 @@ impl Side {
             match entries(labels, bytes) {
                 Ok((columns, names)) => {
                     side.named |= names.is_some();
-                    side.by_file.extend(names.into_iter().flatten().enumerate().map(|(row, name)| (name, row)));
+                    let table = side.tables.len();
+                    side.by_file
+                        .extend(names.into_iter().flatten().enumerate().map(|(row, name)| (name, (table, row))));
                     side.tables.push(Entries { bound, columns });
                 }
                 Err(why) => wrong.push(
@@ -66,9 +69,8 @@ impl Side {
     pub fn beside(&self, path: &str, bound: BTreeMap<String, String>, at: usize, count: usize) -> Beside {
         let mut beside = Beside { fixed: bound, each: BTreeMap::new() };
         if self.named {
-            let row = suffixes(path).find_map(|name| self.by_file.get(name));
-            if let (Some(row), Some(table)) = (row, self.tables.first()) {
-                let texts = table.columns.iter().map(|(name, texts)| (name.clone(), texts[*row].clone()));
+            if let Some((table, row)) = suffixes(path).find_map(|name| self.by_file.get(name)) {
+                let texts = self.tables[*table].columns.iter().map(|(name, texts)| (name.clone(), texts[*row].clone()));
                 let own: Vec<(String, String)> = texts.filter(|(name, _)| !beside.fixed.contains_key(name)).collect();
                 beside.fixed.extend(own);
             }

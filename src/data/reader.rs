@@ -125,7 +125,7 @@ impl<'a> Reader<'a> {
             index += 1;
             if record.len() != table.width {
                 block.faults.ragged.add(|| ragged(path, line, record, table.width));
-                if let Some(open) = &mut open {
+                if let Some(open) = open.as_mut().filter(|_| self.is_sample(record, table.width)) {
                     self.skip_row(open);
                 }
                 return;
@@ -154,6 +154,12 @@ impl<'a> Reader<'a> {
                 marked == Verdict::Keep && !same(&open.mark, mark)
             }
         }
+    }
+
+    /// True for a damaged row of numbers, which has a place in its take; a line of a log has none.
+    fn is_sample(&self, record: &Record, width: usize) -> bool {
+        let number = |text: &&str| matches!(cell::number(text.trim(), self.decimal_comma), Cell::Number(_));
+        record.iter().filter(number).count() * 2 >= width
     }
 
     /// A row that can't be read at all: a gap in a stream, the end of a take's use.

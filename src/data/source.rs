@@ -107,6 +107,11 @@ impl Format {
         }
     }
 
+    /// True when a file is one recording.
+    pub fn is_single(&self) -> bool {
+        matches!(self, Self::Wav(_) | Self::Images(_) | Self::Json { .. })
+    }
+
     /// True when its files have columns of their own, which may name labels and groups.
     pub fn has_columns(&self) -> bool {
         matches!(self, Self::Csv { .. } | Self::Jsonl { .. } | Self::Svmlight | Self::Npz { y: Some(_), .. })

@@ -79,6 +79,16 @@ pub(super) fn call(call: &Call) -> String {
     format!("{}({})", call.path.text(), joined(&call.args, arg))
 }
 
+/// A line that is a call: `auto` goes without its parentheses.
+pub(super) fn step(step: &Call) -> String {
+    if is_auto(step) { step.path.text() } else { call(step) }
+}
+
+/// Whether a step is the word that stands alone.
+pub(super) fn is_auto(call: &Call) -> bool {
+    call.args.is_empty() && call.path.text() == "auto"
+}
+
 /// `lr = 1e-3`, or `1e-3`
 pub(super) fn arg(arg: &Arg) -> String {
     match &arg.name {
@@ -130,7 +140,7 @@ pub(super) fn block(block: &Block) -> Option<String> {
     let plain = |member: &Member| match member {
         Member::Block(inner) if inner.docs.is_empty() => self::block(inner),
         Member::Relation(one) if !has_block_text(&one.value) => Some(relation(one)),
-        Member::Call(one) if !call_has_block_text(one) => Some(call(one)),
+        Member::Call(one) if !call_has_block_text(one) => Some(step(one)),
         _ => None,
     };
     if written.contains(['\n', '\r']) && !block.members.is_empty() {

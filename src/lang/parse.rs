@@ -223,6 +223,7 @@ impl<'a> Builder<'a> {
         match node.as_rule() {
             Rule::block => Member::Block(self.block(node)),
             Rule::relation => Member::Relation(self.relation(node)),
+            Rule::auto => Member::Call(self.bare(&node)),
             _ => Member::Call(self.call(node)),
         }
     }
@@ -321,6 +322,13 @@ impl<'a> Builder<'a> {
         let span = self.span(&node);
         let (path, args) = self.path_and_args(node);
         Call { path, args: args.unwrap_or_default(), span }
+    }
+
+    /// A step that is a word alone.
+    fn bare(&self, node: &Node) -> Call {
+        let span = self.span(node);
+        let word = Ident { text: span.text().to_string(), span: span.clone() };
+        Call { path: Path { parts: vec![word], span: span.clone() }, args: Vec::new(), span }
     }
 
     fn arg(&mut self, node: Node) -> Arg {

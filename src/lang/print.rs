@@ -227,6 +227,9 @@ impl Printer<'_> {
             match member {
                 Member::Block(block) => self.block(block, width),
                 Member::Relation(relation) => self.relation(relation, width, 0),
+                Member::Call(call) if inline::is_auto(call) && !self.has_comment_before(call.span.end) => {
+                    self.push(&inline::step(call));
+                }
                 Member::Call(call) => self.call(call, 0),
             }
         }

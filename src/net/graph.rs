@@ -1,8 +1,9 @@
-//! A network as a graph of operators over f32 weights. Today every network is a chain; the form already says more.
+//! A network as a graph of operators over f32 weights. A spec's layers are a chain, of which some are graphs themselves.
 
 use crate::base::rng::Rng;
 use crate::base::{Element, Shape};
 
+use super::compound::Compound;
 use super::forward::Forward;
 use super::gemm::Isa;
 use super::ops::{self, Args, Operator, Place};
@@ -86,8 +87,11 @@ impl Net {
             return Err(format!("a model takes a non-empty f32 input, but it is given {input}"));
         }
         let mut net = Self { input: input.clone(), nodes: Vec::new(), weights: Vec::new() };
-        for (at, (word, args)) in layers.iter().enumerate() {
-            net.push(word, args, vec![at])?;
+        for (word, args) in layers {
+            match Compound::find(word) {
+                Some(compound) => compound.push(&mut net, args)?,
+                None => net.push(word, args, vec![net.nodes.len()])?,
+            }
         }
         if net.nodes.is_empty() { Err("the model has no layers".into()) } else { Ok(net) }
     }

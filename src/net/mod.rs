@@ -7,12 +7,14 @@
 pub mod arena;
 pub mod artifact;
 pub mod closed;
+mod compound;
 pub mod deviation;
 pub mod fixed;
 pub mod forward;
 pub mod gemm;
 pub mod graph;
 pub mod lanes;
+pub mod level;
 pub mod observe;
 pub mod ops;
 pub mod passes;
@@ -21,6 +23,7 @@ pub mod quantize;
 pub mod train;
 pub mod tuning;
 
+pub use compound::Compound;
 pub use gemm::Isa;
 pub use graph::{Net, Node};
 pub use qnet::{QNet, QNode, Quant};

@@ -28,6 +28,7 @@ pub fn judge(spec: &Spec, measurements: &Measurements) -> Report {
         spec: spec.name.clone(),
         verdict: if met { Verdict::Met } else { Verdict::Unmet },
         boards,
+        searches: measurements.searches.clone(),
         steps: measurements.steps.clone(),
         toolchain: measurements.toolchain.clone(),
         overlays: measurements.overlays.clone(),

@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::library::Accuracy;
+use crate::stages::search::Found;
 
 /// Everything that one build has measured.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Measurements {
     /// One entry for each deployment on each board, in the order of the spec.
     pub boards: Vec<Measured>,
+    /// What each model with choices was chosen among.
+    #[serde(default)]
+    pub searches: Vec<Found>,
     /// The steps of the build.
     pub steps: Vec<Step>,
     /// Tools by name, with version and digest.

@@ -3,6 +3,7 @@
 
 use super::answers;
 use super::confusion::Confusion;
+use super::search;
 use super::verdict::{Cycles, Judged, OnBoard, Report, Test, Verdict};
 use crate::base::amount::{Toward, amount, bytes, grouped};
 use crate::base::table::{self, Align, shortened, width};
@@ -86,6 +87,7 @@ pub fn text(report: &Report, style: &Style) -> String {
         lines.extend(compared(board, style));
         lines.push(String::new());
     }
+    lines.extend(report.searches.iter().flat_map(|found| search::lines(found, style)));
     lines.extend(verdict(report, style));
     let mut text = lines.join("\n");
     text.push('\n');

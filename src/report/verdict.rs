@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::measure::{Alarms, Auc, Detection, Flash, Layer, Ram, Step, TargetErrors, Verified};
 use crate::library::Accuracy;
+use crate::stages::search::Found;
 
 /// Whether requirements hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -51,6 +52,9 @@ pub struct Report {
     pub verdict: Verdict,
     /// One entry for each deployment on each board.
     pub boards: Vec<OnBoard>,
+    /// What each model with choices was chosen among.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub searches: Vec<Found>,
     /// The steps of the build.
     pub steps: Vec<Step>,
     /// Tools by name, with version and digest.

@@ -7,8 +7,8 @@ use super::require::{MEASURES, OfClass};
 use super::term;
 use super::vocabulary::Vocabulary;
 use super::{
-    augment, channels, dataset, decide, deploy, detector, features, fetch, formats, function, network, quantize, split,
-    train, window,
+    augment, channels, dataset, decide, deploy, detector, features, fetch, formats, function, network, quantize,
+    search, split, train, window,
 };
 
 /// A word with a schema of its own.
@@ -64,7 +64,7 @@ fn block_topics() -> Vec<Topic> {
         ),
         topic(
             "model",
-            "model NAME from FEATURES { layer() … train { … } quantize { … } }",
+            "model NAME from FEATURES { layer() … train { … } quantize { … } search { … } }",
             "Layers in order, and how they are trained and quantised.",
             "",
             network::schema(),
@@ -148,6 +148,27 @@ fn inner_topics() -> Vec<Topic> {
     vec![
         topic("train", "train { … }", "How a model is trained.", "model", train::schema()),
         topic("quantize", "quantize { … }", "How a model becomes integers.", "model", quantize::schema()),
+        topic(
+            "search",
+            "search { trials = 24, minimize = flash }",
+            "How a model is chosen where its lines hold choices.",
+            "model",
+            search::schema(),
+        ),
+        topic(
+            "one_of",
+            "one_of(8, 16, 32), 8..32, one_of(none, dropout(0.2))",
+            "A choice that `search` decides: among values, the steps of a range (doubling, or 1, 3, 10), or layers.",
+            "a model's layers and its train",
+            Params::new(),
+        ),
+        topic(
+            "auto",
+            "model NAME from FEATURES { auto }",
+            "All layers: the best of a family for the input's shape; `search` may limit it.",
+            "model",
+            Params::new(),
+        ),
         topic(
             "require",
             "require { metric >= limit }",

@@ -5,7 +5,10 @@
 //! Add here: a field: one line in its schema, and one where its block reads it.
 
 mod augment;
+mod auto;
+mod candidate;
 mod channels;
+mod choice;
 mod dataset;
 mod decide;
 mod deploy;
@@ -19,12 +22,14 @@ mod formats;
 mod function;
 mod goal;
 mod import;
+mod layer;
 pub mod model;
 mod network;
 mod quantize;
 mod require;
 mod resolve;
 mod scope;
+mod search;
 mod shapes;
 mod source;
 mod split;

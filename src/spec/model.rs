@@ -7,6 +7,7 @@ use crate::library::board::Board;
 pub use crate::net::observe::Calibration;
 pub use crate::net::train::{Augment, Balance, Loss, Optimizer, Schedule};
 
+pub use super::candidate::{Candidate, Minimize, Search};
 pub use super::goal::{Bound, DETECTED, Decide, Fit, Limit, Metric, Requirement, Smooth, Task, Threshold};
 pub use crate::data::formats::csv::Header;
 pub use crate::data::{Channel, Column, Missing, Source};
@@ -292,6 +293,8 @@ pub struct Model {
     pub train: Train,
     /// How it is quantised.
     pub quantize: Quantize,
+    /// The candidates that it is chosen from, where its lines hold choices; its own layers are then the first one's.
+    pub search: Option<Search>,
     /// The block's header.
     pub span: Span,
 }
@@ -319,7 +322,7 @@ pub enum Format {
 }
 
 /// One layer. The operator's schema (`net::ops`) has checked the arguments.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Layer {
     /// The operator's word: `dense`, `relu`, `softmax`.
     pub op: String,

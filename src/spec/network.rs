@@ -35,10 +35,10 @@ pub(super) fn file_schema() -> Params {
 }
 
 /// What the model's header leads to.
-struct Root {
+pub(super) struct Root {
     input: Option<Input>,
-    dataset: Option<usize>,
-    flow: Flow,
+    pub(super) dataset: Option<usize>,
+    pub(super) flow: Flow,
 }
 
 /// Resolves the block.
@@ -94,6 +94,7 @@ pub(super) fn resolve(block: &Block, cx: &mut Context) -> Option<Model> {
         layers,
         train,
         quantize,
+        search: None,
         span: block.header.clone(),
     })
 }
@@ -131,6 +132,7 @@ fn closed(
         layers,
         train,
         quantize,
+        search: None,
         span: block.header.clone(),
     })
 }
@@ -189,6 +191,7 @@ fn foreign(
         layers: Vec::new(),
         train,
         quantize,
+        search: None,
         span: block.header.clone(),
     })
 }
@@ -201,14 +204,7 @@ fn options(block: &Block, cx: &mut Context) -> (super::model::Train, super::mode
         match inner.kind.text.as_str() {
             "train" if train.is_none() => train = Some(train::resolve(inner, &inner.members, cx)),
             "quantize" if quantize.is_none() => quantize = Some(quantize::resolve(inner, &inner.members, cx)),
-            "search" => {
-                let diag = Diag::error("tml::unsupported", "choices can't be searched yet");
-                cx.report(
-                    diag.at(&inner.header, "not built yet")
-                        .help("leave `search` out and write one value for each choice"),
-                );
-            }
-            // Others and repeated ones are reported by `resolve::body`.
+            // `search` reads its own block; others and repeated ones are reported by `resolve::body`.
             _ => {}
         }
     }
@@ -217,7 +213,7 @@ fn options(block: &Block, cx: &mut Context) -> (super::model::Train, super::mode
     (train, quantize)
 }
 
-fn root(block: &Block, cx: &mut Context) -> Option<Root> {
+pub(super) fn root(block: &Block, cx: &mut Context) -> Option<Root> {
     let from = block.from.as_ref()?;
     let flow = |shape| Flow { shape, span: from.span.clone() };
     match cx.lookup(from.parts.first()?, "dataset or features") {
@@ -256,7 +252,7 @@ fn root(block: &Block, cx: &mut Context) -> Option<Root> {
     }
 }
 
-fn chain(calls: &[&Call], start: &Flow, cx: &mut Context) -> (Vec<Layer>, Flow) {
+pub(super) fn chain(calls: &[&Call], start: &Flow, cx: &mut Context) -> (Vec<Layer>, Flow) {
     let mut flow = start.clone();
     let mut layers = Vec::new();
     for call in calls {
@@ -295,9 +291,9 @@ fn unknown_layer(call: &Call, cx: &Context) -> Option<Diag> {
     let word = call.path.text();
     let name = &call.path.parts[0];
     if word == "auto" {
-        let diag = Diag::error("tml::unsupported", "a network can't be found by itself yet")
-            .at(&call.span, "not built yet")
-            .help("write the layers, for example `dense(32, activation = relu)` and `dense(imu.classes)`");
+        let diag = Diag::error("tml::choice", "`auto` stands for a whole network")
+            .at(&call.span, "not the last layer, or with arguments")
+            .help("write `auto` as the last layer, or leave it out");
         return Some(diag);
     }
     let is_feature =

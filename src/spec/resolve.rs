@@ -10,7 +10,7 @@ use super::import::{self, Files, Placed};
 use super::model::Spec;
 use super::scope::{Context, Symbol, quoted};
 use super::vocabulary::Vocabulary;
-use super::{dataset, deploy, features, fields, function, network};
+use super::{dataset, deploy, features, fields, function, search};
 
 /// What a kind of block may have: header parts, steps, blocks within.
 struct Form {
@@ -126,7 +126,7 @@ fn define(block: &Block, cx: &mut Context) -> Symbol {
             Symbol::Features(push(&mut cx.spec.features, value))
         }
         "model" => {
-            let value = network::resolve(block, cx);
+            let value = search::resolve(block, cx);
             Symbol::Model(push(&mut cx.spec.models, value))
         }
         "deploy" => {

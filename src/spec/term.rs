@@ -92,9 +92,9 @@ fn choice(kind: &Kind, value: &Value) -> Option<Diag> {
     };
     let written = value.span().text().to_string();
     Some(
-        Diag::error("tml::unsupported", format!("the choice `{written}` can't be searched yet"))
+        Diag::error("tml::choice", format!("the choice `{written}` can't stand here"))
             .at(&value.span(), "one value is needed here")
-            .help(format!("write one value, for example `{first}`")),
+            .help(format!("write one value, for example `{first}`; choices stand in a model's layers and its `train`")),
     )
 }
 

@@ -3,7 +3,7 @@
 use crate::base::{Diag, Params, Shape, Source};
 use crate::library::feature::{Misfit, Signal};
 use crate::library::{Board, Feature, Library};
-use crate::net::{Net, ops};
+use crate::net::{Compound, Net, ops};
 
 /// A layer as the spec sees it: its schema, and the shape that comes out.
 pub struct Callable<'a> {
@@ -93,11 +93,20 @@ impl Vocabulary for Library {
         ops::all()
             .iter()
             .filter(|operator| operator.arity().contains(&1))
-            .map(|operator| operator.word().to_string())
+            .map(|operator| operator.word())
+            .chain(Compound::ALL.iter().map(|compound| compound.word()))
+            .map(String::from)
             .collect()
     }
 
     fn layer(&self, word: &str) -> Option<Callable<'_>> {
+        if let Some(compound) = Compound::find(word) {
+            return Some(Callable {
+                doc: compound.doc().to_string(),
+                params: compound.params(),
+                infer: Box::new(move |args, input| compound.infer(args, input)),
+            });
+        }
         let operator = ops::find(word).filter(|operator| operator.arity().contains(&1))?;
         Some(Callable {
             doc: operator.doc().to_string(),

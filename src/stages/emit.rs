@@ -11,12 +11,13 @@ use crate::engine::{Facts, Job, Outputs, Stage};
 use crate::library::Library;
 use crate::net::QNet;
 use crate::net::arena::{self, Home, InputHome};
+use crate::net::level::Level;
 use crate::net::ops::{Storage, Variant};
 use crate::net::tuning::Tuning;
 use crate::spec::model::Model;
 
 /// The step `emit:DEPLOY@BOARD`, or `emit:MODEL` for C that runs everywhere. Inputs: `qnet.json`, `qweights.npy`,
-/// `qbias.npy`, `tuning.json`. Makes `model.c` and `model.h`.
+/// `qbias.npy`, `tuning.json`, and of a regression `levels.json`. Makes `model.c` and `model.h`.
 pub struct Emit {
     /// The model.
     pub model: Model,
@@ -45,8 +46,22 @@ impl Stage for Emit {
         let tuning: Tuning =
             serde_json::from_slice(job.input("tuning.json")).map_err(|error| bug(error.to_string()))?;
         let variants = tuning.variants(&net).map_err(bug)?;
-        Ok(model(&self.model.name, (&net, &variants), &self.classes, &[], &self.toolkit.library)?)
+        let docs = levels(&self.model.name, job)?;
+        Ok(model(&self.model.name, (&net, &variants), &self.classes, &docs, &self.toolkit.library)?)
     }
+}
+
+/// What a regression's outputs stand for, a line for each.
+fn levels(name: &str, job: &Job) -> Result<Vec<String>, Diag> {
+    if job.inputs().all(|input| input != "levels.json") {
+        return Ok(Vec::new());
+    }
+    let levels: Vec<Level> = serde_json::from_slice(job.input("levels.json"))
+        .map_err(|error| Diag::error("tml::bug", format!("bug: levels.json: {error}")))?;
+    let line = |(at, Level { scale, offset }): (usize, &Level)| {
+        format!("Value {at} is {name}_dequantize(out[{at}]) * {scale} + {offset}.")
+    };
+    Ok(levels.iter().enumerate().map(line).collect())
 }
 
 /// The C of a network, with one variant a node, whose functions begin with `name`; `docs` go into the header's comment.

@@ -27,6 +27,7 @@ mod native;
 pub mod quantize;
 mod sequence;
 mod rows;
+pub mod search;
 pub mod signature;
 pub mod size;
 mod text;

@@ -9,8 +9,9 @@ use crate::base::rng::Rng;
 use crate::base::{Diag, Diags};
 use crate::engine::{Facts, Job, Outputs, Pool, Stage};
 use crate::net::deviation::{Deviation, deviations, worst};
+use crate::net::level::{Level, level};
 use crate::net::quantize::quantize_with;
-use crate::net::train::{Epoch, TrainData, train_rounded};
+use crate::net::train::{Epoch, Targets, TrainData, train_rounded};
 use crate::net::{Net, QNet, Quant, artifact, passes};
 use crate::spec::model::{Aware, Calibration, Model, Task};
 
@@ -25,7 +26,7 @@ const METHODS: [Calibration; 3] = [Calibration::MinMax, Calibration::Percentile(
 
 /// The step `quantize:MODEL`. Inputs: `net.json`, `weights.npy`, `train.json`, `x.npy`, `y.npy`, `part.npy`. Makes
 /// `qnet.json`, `qweights.npy`, `qbias.npy`, `expected.npy` i8[test rows, outputs], `labels.npy` i32[test rows] or
-/// f32[test rows, targets], `summary.json`.
+/// f32[test rows, targets], `summary.json`, `levels.json`: what a regression's outputs stand for.
 pub struct Quantize(pub Model);
 
 /// What quantisation came to.
@@ -79,14 +80,16 @@ impl Stage for Quantize {
         let rows = Rows::read(job, &self.0.task)?;
         let chosen = self.calibration(&rows);
         let calibration = rows.inputs(&chosen);
-        let mut best = self.best(&net, &rows, &calibration).map_err(failed)?;
+        let (net, levels) = if self.0.task == Task::Regress { level(&net, &calibration) } else { (net, Vec::new()) };
+        let mut best = self.best((&net, &levels), &rows, &calibration).map_err(failed)?;
         let mut quantised = net;
-        if let Some((trained, better)) = self.aware(job, &quantised, &best, &rows, &calibration).map_err(failed)? {
+        let aware = self.aware(job, (&quantised, &levels), &best, &rows, &calibration).map_err(failed)?;
+        if let Some((trained, better)) = aware {
             (quantised, best) = (trained, better);
         }
         let qnet = passes::optimise(&best.qnet).map_err(failed)?;
         let float = Some(float.score);
-        let outputs = judge(&qnet, &rows, float, &best, chosen.len());
+        let outputs = judge((&qnet, &levels), &rows, float, &best, chosen.len());
         self.warn(job, &outputs, &deviations(&passes::fuse(&quantised), &best.qnet, &calibration));
         Ok(outputs)
     }
@@ -109,24 +112,34 @@ impl Quantize {
     fn aware(
         &self,
         job: &Job,
-        net: &Net,
+        (net, levels): (&Net, &[Level]),
         plain: &Candidate,
         rows: &Rows,
         calibration: &[f32],
     ) -> Result<Option<(Net, Candidate)>, String> {
         let (wanted, choosing) = (self.0.quantize.aware, choosing(rows));
         let inputs = rows.inputs(&choosing);
-        let score = |qnet: &QNet| rows.score(&choosing, &reals(qnet, &qnet.run(&inputs)));
+        let score = |qnet: &QNet| rows.score(&choosing, &reals((qnet, levels), &qnet.run(&inputs)));
         let before = score(&plain.qnet);
-        let lost = || rows.score(&choosing, &net.forward(&inputs)) - before > WORTH_TRAINING;
-        if wanted == Aware::No || wanted == Aware::Auto && !lost() {
+        let lost = || rows.score(&choosing, &values(net.forward(&inputs), levels)) - before > WORTH_TRAINING;
+        // An imported model says nothing of how it was trained: it is only trained on where that is asked for.
+        if wanted == Aware::No || wanted == Aware::Auto && (self.0.import.is_some() || !lost()) {
             return Ok(None);
         }
         let fused = passes::fuse(net);
         let quants: Vec<Quant> =
             std::iter::once(plain.qnet.quant).chain(plain.qnet.nodes.iter().map(|node| node.lowered.quant)).collect();
         let part = rows.learnt();
-        let data = TrainData { x: &rows.x, y: rows.targets(), part: &part };
+        let levelled: Vec<f32>;
+        let y = match rows.targets() {
+            Targets::Values(values) if !levels.is_empty() => {
+                let pairs = values.iter().zip(levels.iter().cycle());
+                levelled = pairs.map(|(value, level)| (value - level.offset) / level.scale).collect();
+                Targets::Values(&levelled)
+            }
+            others => others,
+        };
+        let data = TrainData { x: &rows.x, y, part: &part };
         let options =
             super::train::options(&self.0.train, job.threads()).gentle(part.iter().filter(|at| **at == 0).count());
         let mut progress = |epoch: &Epoch| {
@@ -134,14 +147,14 @@ impl Quantize {
             !job.cancelled()
         };
         let trained = train_rounded(&fused, &quants, &data, &options, &mut progress)?;
-        let better = Candidate { aware: true, ..self.best(&trained.net, rows, calibration)? };
+        let better = Candidate { aware: true, ..self.best((&trained.net, levels), rows, calibration)? };
         let kept = wanted == Aware::Yes || score(&better.qnet) > before;
         Ok(kept.then_some((trained.net, better)))
     }
 
     /// The asked way to find ranges, or the best one on the validation part: by its score, then by its distance from the
     /// float network's outputs.
-    fn best(&self, net: &Net, rows: &Rows, calibration: &[f32]) -> Result<Candidate, String> {
+    fn best(&self, (net, levels): (&Net, &[Level]), rows: &Rows, calibration: &[f32]) -> Result<Candidate, String> {
         let make = |method: Calibration| {
             let qnet = quantize_with(net, calibration, method)?;
             Ok::<_, String>(Candidate { qnet, method: word(method), aware: false })
@@ -151,11 +164,11 @@ impl Quantize {
         }
         let choosing = choosing(rows);
         let inputs = rows.inputs(&choosing);
-        let reference = net.forward(&inputs);
+        let reference = values(net.forward(&inputs), levels);
         let mut best: Option<((f64, f64), Candidate)> = None;
         for method in METHODS {
             let candidate = make(method)?;
-            let outputs = reals(&candidate.qnet, &candidate.qnet.run(&inputs));
+            let outputs = reals((&candidate.qnet, levels), &candidate.qnet.run(&inputs));
             let distance =
                 outputs.iter().zip(&reference).map(|(a, b)| f64::from(a - b) * f64::from(a - b)).sum::<f64>();
             let worth = (rows.score(&choosing, &outputs), -distance);
@@ -213,23 +226,31 @@ fn word(method: Calibration) -> &'static str {
 }
 
 /// The reals that int8 outputs stand for.
-fn reals(qnet: &QNet, outputs: &[i8]) -> Vec<f32> {
+fn reals((qnet, levels): (&QNet, &[Level]), outputs: &[i8]) -> Vec<f32> {
     let quant = qnet.output_quant();
-    outputs.iter().map(|q| quant.dequantize(*q)).collect()
+    values(outputs.iter().map(|q| quant.dequantize(*q)).collect(), levels)
+}
+
+/// The values that a network's outputs stand for.
+fn values(mut outputs: Vec<f32>, levels: &[Level]) -> Vec<f32> {
+    for (output, level) in outputs.iter_mut().zip(levels.iter().cycle()) {
+        *output = level.value(*output);
+    }
+    outputs
 }
 
 /// The outputs of this step.
-fn judge(qnet: &QNet, rows: &Rows, float: Option<f64>, made: &Candidate, calibrated: usize) -> Outputs {
-    outputs(qnet, rows, float, (made.method, made.aware), calibrated)
+fn judge(int8: (&QNet, &[Level]), rows: &Rows, float: Option<f64>, made: &Candidate, calibrated: usize) -> Outputs {
+    outputs(int8, rows, float, (made.method, made.aware), calibrated)
 }
 
 /// The outputs of a step that reads an int8 network: the network, its answers over the test part, what they are worth.
 pub(super) fn judge_foreign(qnet: &QNet, rows: &Rows) -> Outputs {
-    outputs(qnet, rows, None, ("", false), 0)
+    outputs((qnet, &[]), rows, None, ("", false), 0)
 }
 
 fn outputs(
-    qnet: &QNet,
+    (qnet, levels): (&QNet, &[Level]),
     rows: &Rows,
     float_score: Option<f64>,
     (method, aware): (&str, bool),
@@ -242,7 +263,7 @@ fn outputs(
     let mut kept = judged.iter().peekable();
     let known = test.iter().zip(answers.chunks_exact(width)).filter(|(at, _)| kept.next_if_eq(at).is_some());
     let known: Vec<i8> = known.flat_map(|(_, answer)| answer).copied().collect();
-    let score = rows.score(&judged, &reals(qnet, &known));
+    let score = rows.score(&judged, &reals((qnet, levels), &known));
     let summary = Summary {
         accuracy: rows.accuracy(score),
         float_accuracy: float_score.and_then(|score| rows.accuracy(score)),
@@ -260,6 +281,7 @@ fn outputs(
         ("qbias.npy".to_string(), bias),
         ("expected.npy".to_string(), Array::i8(&[test.len(), width], answers).to_bytes()),
         ("labels.npy".to_string(), rows.labels(&test).to_bytes()),
+        ("levels.json".to_string(), super::json(&levels)),
         ("summary.json".to_string(), super::json(&summary)),
     ])
 }

@@ -105,6 +105,46 @@ impl Rows {
         1.0 - wrong / spread.max(f64::MIN_POSITIVE)
     }
 
+    /// Counts of `rows` by class, then by the class that `outputs` answer.
+    pub(super) fn confusion(&self, rows: &[usize], outputs: &[f32]) -> Vec<Vec<u64>> {
+        let classes = outputs.len() / rows.len().max(1);
+        let mut counts = vec![vec![0; classes]; classes];
+        for (at, output) in rows.iter().zip(outputs.chunks_exact(classes.max(1))) {
+            counts[self.classes[*at] as usize][best(output)] += 1;
+        }
+        counts
+    }
+
+    /// Of each number that `outputs` tell about `rows`: mean absolute error, root of the mean square error, R².
+    pub(super) fn misses(&self, rows: &[usize], outputs: &[f32]) -> Vec<[f64; 3]> {
+        let (values, width) = &self.values;
+        let count = rows.len().max(1) as f64;
+        let of = |target: usize| {
+            let pairs = || {
+                let truth = rows.iter().map(|at| f64::from(values[at * width + target]));
+                truth.zip(outputs.chunks_exact(*width).map(|output| f64::from(output[target])))
+            };
+            let mean = pairs().map(|(truth, _)| truth).sum::<f64>() / count;
+            let spread = pairs().map(|(truth, _)| (truth - mean) * (truth - mean)).sum::<f64>();
+            let square = pairs().map(|(truth, told)| (told - truth) * (told - truth)).sum::<f64>();
+            let absolute = pairs().map(|(truth, told)| (told - truth).abs()).sum::<f64>();
+            [absolute / count, (square / count).sqrt(), 1.0 - square / spread.max(f64::MIN_POSITIVE)]
+        };
+        (0..*width).map(of).collect()
+    }
+
+    /// What is wrong with `outputs` as the inputs again, mean square by row, and whether the row is an anomaly.
+    pub(super) fn errors(&self, rows: &[usize], outputs: &[f32]) -> Vec<(f64, bool)> {
+        let pairs = rows.iter().zip(outputs.chunks_exact(self.width.max(1)));
+        let square =
+            |(one, other): (&f32, &f32)| (f64::from(*one) - f64::from(*other)) * (f64::from(*one) - f64::from(*other));
+        let error = |(at, output): (&usize, &[f32])| {
+            let sum: f64 = row(&self.x, self.width, *at).iter().zip(output).map(square).sum();
+            (sum / self.width.max(1) as f64, !self.normal(*at))
+        };
+        pairs.map(error).collect()
+    }
+
     /// A score as an accuracy, where it is one.
     pub(super) fn accuracy(&self, score: f64) -> Option<f64> {
         (self.task == Task::Classify).then_some(score)

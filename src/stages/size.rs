@@ -30,7 +30,7 @@ impl Stage for Size {
     }
 
     fn run(&self, job: &Job) -> Result<Outputs, Diags> {
-        let elf = probe(&self.0, job)?;
+        let elf = probe(&self.0, job, &objects(job))?;
         let (x, width) = row_bytes(job, "x.npy")?;
         let samples: Vec<usize> = of_part(&bytes(job, "part.npy")?, TEST).into_iter().take(SAMPLES).collect();
         let peak = || -> Result<u32, Diags> {
@@ -47,10 +47,9 @@ impl Stage for Size {
 }
 
 /// The image with as much stack as the board has left: all of its memory, less what the linker says is too much.
-fn probe(firmware: &Firmware, job: &Job) -> Result<Vec<u8>, Diags> {
-    let objects = objects(job);
+pub(super) fn probe(firmware: &Firmware, job: &Job, objects: &[(String, Vec<u8>)]) -> Result<Vec<u8>, Diags> {
     let all = firmware.board.ram.size / 16 * 16;
-    let error = match link(firmware, job, &objects, all) {
+    let error = match link(firmware, job, objects, all) {
         Ok(elf) => return Ok(elf),
         Err(error) => error,
     };
@@ -58,7 +57,7 @@ fn probe(firmware: &Firmware, job: &Job) -> Result<Vec<u8>, Diags> {
     match left {
         // With the least stack, what the linker says is missing is what is missing.
         Some(left) => {
-            let probe = link(firmware, job, &objects, left.max(LEAST_STACK));
+            let probe = link(firmware, job, objects, left.max(LEAST_STACK));
             probe.map_err(|error| too_small(firmware, error).into())
         }
         None => Err(too_small(firmware, error).into()),
@@ -66,7 +65,7 @@ fn probe(firmware: &Firmware, job: &Job) -> Result<Vec<u8>, Diags> {
 }
 
 /// The probe has all the memory that is left: a stack that runs over means that the board is too small.
-fn no_room(firmware: &Firmware, diags: Diags) -> Diags {
+pub(super) fn no_room(firmware: &Firmware, diags: Diags) -> Diags {
     if diags.0.iter().all(|diag| diag.code != STACK_OVERFLOW) {
         return diags;
     }

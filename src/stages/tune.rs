@@ -63,15 +63,21 @@ impl Stage for Tune {
         let net = read_qnet(job)?;
         let tuning = match &self.target {
             None => Tuning::unmeasured(&net, Capabilities::default()),
-            Some((board, core)) => self.measured(job, &net, (board, core))?,
+            Some((board, core)) => self.measured(job, &net, (board, core), None)?,
         };
         Ok(Outputs::from([("tuning.json".to_string(), super::json(&tuning))]))
     }
 }
 
 impl Tune {
-    /// The choice after measuring.
-    fn measured(&self, job: &Job, net: &QNet, place: (&Board, &Core)) -> Result<Tuning, Diags> {
+    /// The choice after measuring. `system` are the objects of start-up and HAL, where they are at hand.
+    pub(super) fn measured(
+        &self,
+        job: &Job,
+        net: &QNet,
+        place: (&Board, &Core),
+        system: Option<&[(String, Vec<u8>)]>,
+    ) -> Result<Tuning, Diags> {
         let can = Capabilities { dsp: place.1.dsp };
         let ram = place.0.ram.size as usize;
         let room = (ram - ram / 8).saturating_sub(RESERVE);
@@ -81,7 +87,8 @@ impl Tune {
         if rounds < 2 {
             return Ok(Tuning::choose(net, can, measured, room));
         }
-        let system = self.toolkit.system(job, place).map_err(|error| error.into_diag("the start-up code"))?;
+        let made = || self.toolkit.system(job, place).map_err(|error| error.into_diag("the start-up code"));
+        let system = system.map_or_else(made, |system| Ok(system.to_vec()))?;
         let sets: Vec<Vec<Variant>> = (0..rounds)
             .map(|round| candidates.iter().map(|all| all[round.min(all.len() - 1)].clone()).collect())
             .collect();

@@ -65,7 +65,7 @@ fn a_field_reruns_its_cone_and_is_named() {
     let upstream = ["ingest:blobs", "extract:scaled"];
     project.replace("net.tml", "epochs = 20", "epochs = 25");
     let why = project.run(&["explain", "train:net"]).exits(0).stdout;
-    assert!(why.contains("would run") && why.contains("`epochs` 20 → 25"), "{why}");
+    assert!(why.contains("would run") && why.contains("`train.epochs` 20 → 25"), "{why}");
     assert_eq!(why.matches('→').count(), 1, "only that changed: {why}");
     let dry = project.run(&["build", "--dry-run", "--offline"]).exits(0).stdout;
     for step in STEPS {

@@ -12,3 +12,4 @@ mod options;
 mod sets;
 mod shared;
 mod split;
+mod traps;

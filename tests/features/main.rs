@@ -13,4 +13,5 @@ mod cost;
 mod golden;
 mod program;
 mod speech;
+mod stream;
 mod words;

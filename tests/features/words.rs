@@ -71,6 +71,9 @@ fn what_does_not_fit_is_refused_with_a_way_out() {
     assert_eq!(help, "write `bins = 65` or less, or a longer `fft`");
     let (title, _) = refusal("spectrum(fft = 100)", &[100, 1], None);
     assert!(title.contains("a power of two from 8 on is needed"), "{title}");
+    let (title, help) = refusal("spectrum()", &[40_000, 1], None);
+    assert!(title.ends_with("its FFT would have 65536 points, but 32768 are the most"), "{title}");
+    assert_eq!(help, "use a shorter window, or `decimate` before it");
     let (title, _) = refusal("keep([5])", &[50, 3], None);
     assert!(title.contains("none with the number 5"), "{title}");
     let (title, help) = refusal("filter(bandpass, low = 2 Hz)", &[50, 3], Some("50 Hz"));

@@ -247,8 +247,12 @@ impl Table {
 
 /// Reads records until `each` returns false. Lines count from 1; rows without any text are skipped.
 fn records(text: &str, separator: u8, each: &mut dyn FnMut(u32, &StringRecord) -> bool) {
-    let mut reader: Reader<&[u8]> =
-        ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes());
+    let mut reader: Reader<&[u8]> = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator)
+        .buffer_capacity(text.len().clamp(64, 1 << 14))
+        .from_reader(text.as_bytes());
     let mut record = StringRecord::new();
     let (mut offset, mut line) = (0, 1);
     // The text is valid UTF-8 and rows may have any length, so the reader has nothing left to fail on.
@@ -303,7 +307,8 @@ fn is_text(text: &str, csv: &Csv) -> bool {
 fn sniff(text: &str, csv: &Csv, wanted: &Wanted) -> char {
     let candidates = SEPARATORS.iter().filter(|separator| !(csv.decimal_comma && **separator == ','));
     let mut best = (',', (0, 0));
-    for separator in candidates {
+    // A character that isn't there separates nothing.
+    for separator in candidates.filter(|separator| text.contains(**separator)) {
         let score = score(text, *separator as u8, wanted);
         if score > best.1 {
             best = (*separator, score);

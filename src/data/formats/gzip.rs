@@ -7,9 +7,14 @@ use flate2::read::MultiGzDecoder;
 /// More bytes than a file of data may have once it is unpacked.
 pub const MOST: u64 = 1 << 31;
 
+/// True for bytes with gzip around them.
+pub fn is_packed(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\x1f\x8b")
+}
+
 /// The bytes without gzip around them, or as they are; the error completes the sentence "`file` …".
 pub fn unpack(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
-    if !bytes.starts_with(b"\x1f\x8b") {
+    if !is_packed(&bytes) {
         return Ok(bytes);
     }
     let mut plain = Vec::new();

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use super::numbers::Numbers;
-use super::resample::resample;
+use super::resample::{fits, resample};
 
 #[derive(Deserialize)]
 struct File {
@@ -86,5 +86,7 @@ fn at_rate(x: Vec<f32>, channels: usize, interval: f64, rate: Option<f64>, conve
         return Err(format!("has {found:.4} Hz, not {rate}; `resample = yes` converts it"));
     }
     // Millihertz, so that rates such as 62.5 Hz are whole.
-    Ok(resample(x, channels, ((found * 1000.0).round() as u32, (rate * 1000.0).round() as u32)))
+    let rates = ((found * 1000.0).round() as u32, (rate * 1000.0).round() as u32);
+    fits(x.len(), rates)?;
+    Ok(resample(x, channels, rates))
 }

@@ -16,6 +16,15 @@ const BETA: f64 = 8.0;
 /// More different phases than this are computed anew for each sample.
 const PHASES: usize = 4096;
 
+/// Numbers that a conversion may make.
+const MOST: u64 = 1 << 27;
+
+/// Whether `length` numbers can be converted; a header may claim any rate. The error completes "`file` …".
+pub fn fits(length: usize, (from, to): (u32, u32)) -> Result<(), String> {
+    let made = (length as u64).saturating_mul(u64::from(to)) / u64::from(from.max(1));
+    if made <= MOST { Ok(()) } else { Err(format!("would be {made} numbers at the rate that is asked for")) }
+}
+
 /// `x` (channels innermost) at `to` instead of `from` samples a second. Sample 0 stays where it is; there are
 /// `ceil(length * to / from)` of them. Outside the recording is silence.
 pub fn resample(x: Vec<f32>, channels: usize, (from, to): (u32, u32)) -> Vec<f32> {

@@ -2,7 +2,7 @@
 //! (Microsoft, "Multiple channel audio data and WAVE files"; RIFF, RF64 and RIFX by their magic).
 
 use super::numbers::Numbers;
-use super::resample::resample;
+use super::resample::{fits, resample};
 
 /// How sound is read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -65,6 +65,7 @@ pub fn read(bytes: &[u8], wav: &Wav) -> Result<Numbers, String> {
     if x.is_empty() {
         return Err("has no samples".into());
     }
+    fits(x.len(), (layout.rate, wav.rate))?;
     Ok(Numbers::one(resample(x, wav.channels, (layout.rate, wav.rate))))
 }
 

@@ -54,6 +54,7 @@ pub fn divide(rows: &mut Rows, split: &Split) -> Result<Parts, Diag> {
         Some(given) => fix(rows, given, split.shares, &split.span)?,
         None => (vec![None; rows.len()], Vec::new()),
     };
+    no_value(rows)?;
     let mut groups = Groups::new(rows);
     if rows.group.is_empty() {
         groups.join_equal(rows);
@@ -82,6 +83,24 @@ pub fn divide(rows: &mut Rows, split: &Split) -> Result<Parts, Diag> {
     }
 }
 
+/// A channel without any value: said before its equal rows are.
+fn no_value(rows: &Rows) -> Result<(), Diag> {
+    let width = rows.channels.len().max(1);
+    let all = |channel: &usize| {
+        let mut values = rows.x.iter().skip(*channel).step_by(width);
+        !rows.x.is_empty() && values.all(|value| value.is_nan())
+    };
+    match (0..width).find(all) {
+        Some(channel) => Err(nothing_to_fill(&rows.channels[channel], "anywhere")),
+        None => Ok(()),
+    }
+}
+
+fn nothing_to_fill(name: &str, place: &str) -> Diag {
+    Diag::error("tml::missing", format!("`{name}` has no value {place} to take a mean of"))
+        .help(format!("leave `{name}` out of `channels`, or write `missing = fill(0)`"))
+}
+
 /// The rows with NaN replaced by means over the training part; `None` when there is no NaN.
 fn filled(rows: &Rows, of: &[u8]) -> Result<Option<Rows>, Diag> {
     if !rows.x.iter().any(|value| value.is_nan()) {
@@ -99,12 +118,7 @@ fn filled(rows: &Rows, of: &[u8]) -> Result<Option<Rows>, Diag> {
         }
         let column = || (channel..rows.x.len()).step_by(width);
         if count == 0 && column().any(|at| rows.x[at].is_nan()) {
-            let name = &rows.channels[channel];
-            return Err(Diag::error(
-                "tml::missing",
-                format!("`{name}` has no value in the training part to take a mean of"),
-            )
-            .help(format!("leave `{name}` out of `channels`, or write `missing = fill(0)`")));
+            return Err(nothing_to_fill(&rows.channels[channel], "in the training part"));
         }
         let mean = (sum / count as f64) as f32;
         for at in column().filter(|at| rows.x[*at].is_nan()) {

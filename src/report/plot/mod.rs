@@ -7,10 +7,12 @@ mod fourier;
 mod histogram;
 mod picture;
 mod png;
+mod scatter;
 mod wave;
 
 pub use bars::{Bar, bars};
 pub use fourier::spectrogram;
 pub use histogram::{Histogram, histograms};
 pub use picture::{Picture, Shades, pictures};
+pub use scatter::{Mark, Point, scatter};
 pub use wave::{Wave, waves};

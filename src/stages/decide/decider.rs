@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use crate::net::level::Level;
 use crate::net::qnet::Quant;
 
 /// What outputs are made into.
@@ -39,6 +40,8 @@ pub struct Rule {
     pub vote: usize,
     /// The label below the threshold of a class.
     pub unknown: u8,
+    /// What the int8 network's outputs stand for, one an output; none: themselves.
+    pub levels: Vec<Level>,
 }
 
 impl Rule {
@@ -120,7 +123,11 @@ impl<'a> Decider<'a> {
         let sum = |at: usize| self.past.iter().fold(0.0_f32, |sum, scores| sum + scores[at]);
         let unit = if int8 && rule.kind != Kind::Anomaly { rule.scale } else { 1.0 };
         let count = self.past.len() as f32;
-        (0..rule.scores()).map(|at| if rule.mean > 1 { sum(at) * unit / count } else { sum(at) * unit }).collect()
+        let score = |at: usize| {
+            let score = if rule.mean > 1 { sum(at) * unit / count } else { sum(at) * unit };
+            if int8 { rule.levels.get(at).map_or(score, |level| level.value(score)) } else { score }
+        };
+        (0..rule.scores()).map(score).collect()
     }
 }
 
@@ -171,6 +178,7 @@ mod tests {
             mean: 1,
             vote: 1,
             unknown: 2,
+            levels: Vec::new(),
         }
     }
 
@@ -193,6 +201,16 @@ mod tests {
         assert_eq!(labels(&rule(Kind::Class), &rows), [0, 1, 1, 1, 0]);
         assert_eq!(labels(&Rule { mean: 3, ..rule(Kind::Class) }, &rows), [0, 0, 0, 1, 1]);
         assert_eq!(labels(&Rule { vote: 3, ..rule(Kind::Class) }, &rows), [0, 1, 1, 1, 1]);
+    }
+
+    #[test]
+    fn levels_put_values_back() {
+        let levels = vec![Level { scale: 10.0, offset: 100.0 }, Level { scale: 1.0, offset: 0.0 }];
+        let rule = Rule { scale: 0.5, zero_point: 0, mean: 2, levels, ..rule(Kind::Value) };
+        let mut decider = Decider::new(&rule);
+        assert_eq!(decider.push(Answers::Int8(&[1, 2]), &[]).scores, [105.0, 1.0]);
+        assert_eq!(decider.push(Answers::Int8(&[3, 2]), &[]).scores, [110.0, 1.0]);
+        assert_eq!(Decider::new(&rule).push(Answers::Float(&[7.0, 2.0]), &[]).scores, [7.0, 2.0]);
     }
 
     #[test]

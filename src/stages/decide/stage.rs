@@ -20,7 +20,7 @@ use crate::stages::tune::read_qnet;
 const VALIDATION: u8 = 1;
 
 /// The step `decide:DEPLOY`. Inputs: `x.npy` (features), `y.npy`, `part.npy`, `recording.npy` where streams are cut,
-/// `qnet.json`, `qweights.npy`, `qbias.npy`, `expected.npy`; `net.json` and `weights.npy` where there is a float network.
+/// `qnet.json`, `qweights.npy`, `qbias.npy`, `levels.json`, `expected.npy`; `net.json` and `weights.npy` where there is a float network.
 /// Makes `decide.json`, `decide.c`, and over the test rows `truth.npy`, `recording.npy` i32[rows], `answers.npy` u8[rows],
 /// `scores.npy` f32[rows, scores] (with the float network also `float_answers.npy` and `float_scores.npy`).
 pub struct Decide {
@@ -73,7 +73,9 @@ impl Stage for Decide {
         let classes = self.classes(job)?;
         let test = of_part(&table.part, TEST);
         let valid = of_part(&table.part, VALIDATION);
-        let rule = self.rule(&net, &table, &valid, &classes, |rows| Given::Int8(net.run(&table.inputs(rows))))?;
+        let mut rule = self.rule(&net, &table, &valid, &classes, |rows| Given::Int8(net.run(&table.inputs(rows))))?;
+        rule.levels =
+            serde_json::from_slice(job.input("levels.json")).map_err(|error| bug(format!("levels.json: {error}")))?;
         let decided = decide(&rule, &Given::Int8(signed(job, "expected.npy")?.0), &table, &test);
         let mut outputs = written(&decided, rule.scores(), "");
         if job.inputs().any(|name| name == "net.json") {
@@ -123,6 +125,30 @@ impl Decide {
         classes: &[i32],
         run: impl Fn(&[usize]) -> Given,
     ) -> Result<Rule, Diag> {
+        let mut rule = self.undecided(net);
+        if let Threshold::Score(score) = self.block().decide.threshold {
+            (rule.threshold, rule.chosen) = (Some(score.to_f64() as f32), "given".into());
+        } else if let Task::Detect { normal, .. } = &self.model().task {
+            let decided = self::decide(&rule, &run(valid), table, valid);
+            let anomaly = |at: &usize| normal.iter().all(|class| classes[*at] != *class as i32);
+            let scored: Vec<(f32, bool)> =
+                decided.iter().zip(valid).map(|(decision, at)| (decision.scores[0], anomaly(at))).collect();
+            let (threshold, chosen) = self.divide(&scored)?;
+            (rule.threshold, rule.chosen) = (Some(threshold), chosen);
+        }
+        Ok(rule)
+    }
+
+    /// The C for a network that nothing has been decided about: what it costs doesn't hang on the threshold's value.
+    pub(in crate::stages) fn sketch(&self, net: &QNet) -> Result<String, Diag> {
+        let mut rule = self.undecided(net);
+        let bounded = matches!(self.model().task, Task::Detect { .. });
+        rule.threshold = (bounded || matches!(self.block().decide.threshold, Threshold::Score(_))).then_some(1.0);
+        self.code(&rule)
+    }
+
+    /// The rule without its threshold.
+    fn undecided(&self, net: &QNet) -> Rule {
         let (model, decide) = (self.model(), &self.block().decide);
         let (quant, outputs) = (net.output_quant(), net.output().len());
         let (mean, vote) = match decide.smooth {
@@ -130,7 +156,7 @@ impl Decide {
             Smooth::Mean(windows) => (windows, 1),
             Smooth::Vote(windows) => (1, windows),
         };
-        let mut rule = Rule {
+        Rule {
             kind: match model.task {
                 Task::Classify => Kind::Class,
                 Task::Regress => Kind::Value,
@@ -144,18 +170,8 @@ impl Decide {
             mean,
             vote,
             unknown: decide.unknown.unwrap_or(outputs).min(255) as u8,
-        };
-        if let Threshold::Score(score) = decide.threshold {
-            (rule.threshold, rule.chosen) = (Some(score.to_f64() as f32), "given".into());
-        } else if let Task::Detect { normal, .. } = &model.task {
-            let decided = self::decide(&rule, &run(valid), table, valid);
-            let anomaly = |at: &usize| normal.iter().all(|class| classes[*at] != *class as i32);
-            let scored: Vec<(f32, bool)> =
-                decided.iter().zip(valid).map(|(decision, at)| (decision.scores[0], anomaly(at))).collect();
-            let (threshold, chosen) = self.divide(&scored)?;
-            (rule.threshold, rule.chosen) = (Some(threshold), chosen);
+            levels: Vec::new(),
         }
-        Ok(rule)
     }
 
     /// The bound of a detection, and where it comes from.
