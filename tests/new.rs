@@ -263,10 +263,10 @@ fn numbers_and_anomalies_are_tasks_too() {
     let place = Place::with(&[("log.csv", machines(false))]);
     let (spec, _) = place.made("from", &["--task", "regress", "--label", "load"]);
     assert_eq!((line(&spec, "target"), line(&spec, "classes")), ("[load]", ""));
-    assert!(spec.contains("dense(1)") && spec.contains("r2 >= "), "{spec}");
+    assert!(spec.contains("dense(1)") && spec.contains("r2 "), "{spec}");
     let place = Place::with(&[("log.csv", machines(false))]);
     let (spec, said) = place.made("from", &["--task", "anomaly"]);
-    assert!(spec.contains("detect = anomaly(normal = [no])") && spec.contains("auc >= "), "{spec}");
+    assert!(spec.contains("detect = anomaly(normal = [no])") && spec.contains("auc "), "{spec}");
     assert!(said.contains("`no` has the most rows"), "{said}");
 }
 
@@ -316,7 +316,7 @@ fn every_shared_folder_gives_a_spec() {
         ("fashion_mnist_png", "images(\"data/{part}/{label}/*.png\", size = [28, 28], colour = grey)"),
         ("occupancy", "csv(\"data/data{part}.txt\")"),
         ("ai4i2020", "csv(\"data/ai4i2020.csv\")"),
-        ("gas_drift", "csv(\"data/*.dat\", header = no)"),
+        ("gas_drift", "csv(\"data/{session}.dat\", header = no)"),
         ("ucr_timeseries/Trace", "csv(\"data/Trace_{part}.tsv\", header = no)"),
         ("ucr_timeseries/ECG200", "csv(\"data/ECG200_{part}.tsv\", header = no)"),
         ("ucr_timeseries/ItalyPowerDemand", "csv(\"data/ItalyPowerDemand_{part}.tsv\", header = no)"),

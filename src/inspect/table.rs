@@ -57,8 +57,9 @@ pub(super) fn look(folder: &Folder, files: &[File], wanted: &Wanted) -> Result<F
         if opened.header { opened.table.header.join("\u{1f}") } else { opened.table.width.to_string() }
     };
     let mut forms: BTreeMap<String, u64> = BTreeMap::new();
+    let sizes: BTreeMap<&str, u64> = files.iter().map(|file| (file.path.as_str(), file.size)).collect();
     for table in &opened {
-        let size = files.iter().find(|file| file.path == table.path).map_or(0, |file| file.size);
+        let size = sizes.get(table.path.as_str()).copied().unwrap_or(0);
         *forms.entry(key(table)).or_insert(0) += size + 1;
     }
     let Some((best, _)) = forms.iter().max_by_key(|(_, size)| **size).map(|(key, size)| (key.clone(), *size)) else {
