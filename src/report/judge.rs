@@ -186,13 +186,11 @@ fn value(metric: Metric, measured: &Measured) -> Option<f64> {
 /// Of one target, or the mean over all of them.
 fn over_targets(measured: &Measured, target: Option<usize>, of: fn(&Errors) -> Option<f64>) -> Option<f64> {
     let targets = measured.targets.as_ref()?;
-    match target {
-        Some(index) => of(&targets.get(index)?.int8),
-        None => {
-            let values: Option<Vec<f64>> = targets.iter().map(|target| of(&target.int8)).collect();
-            values.filter(|values| !values.is_empty()).map(|values| values.iter().sum::<f64>() / values.len() as f64)
-        }
+    if let Some(index) = target {
+        return of(&targets.get(index)?.int8);
     }
+    let values: Option<Vec<f64>> = targets.iter().map(|target| of(&target.int8)).collect();
+    values.filter(|values| !values.is_empty()).map(|values| values.iter().sum::<f64>() / values.len() as f64)
 }
 
 /// Why there is no value.

@@ -7,7 +7,7 @@ use super::measure::{Alarms, Auc, ErrorRange, Errors, Quantile, TargetErrors};
 const RANGES: usize = 4;
 
 /// Area under the ROC curve: the share of pairs of a positive and another row in which the positive one has the larger
-/// score, equal scores counting half (Mann and Whitney 1947; Hanley and McNeil 1982). `None` without such a pair.
+/// score, equal scores counting half (Mann and Whitney 1947; Hanley and `McNeil` 1982). `None` without such a pair.
 pub fn auc(rows: impl Iterator<Item = (f64, bool)>) -> Option<f64> {
     let mut rows: Vec<(f64, bool)> = rows.collect();
     rows.sort_by(|a, b| a.0.total_cmp(&b.0));

@@ -75,11 +75,11 @@ impl Stage for Decide {
         let valid = of_part(&table.part, VALIDATION);
         let mut rule = self.rule(&net, &table, &valid, &classes, |rows| Given::Int8(net.run(&table.inputs(rows))))?;
         rule.levels =
-            serde_json::from_slice(job.input("levels.json")).map_err(|error| bug(format!("levels.json: {error}")))?;
+            serde_json::from_slice(job.input("levels.json")).map_err(|error| bug(&format!("levels.json: {error}")))?;
         let decided = decide(&rule, &Given::Int8(signed(job, "expected.npy")?.0), &table, &test);
         let mut outputs = written(&decided, rule.scores(), "");
         if job.inputs().any(|name| name == "net.json") {
-            let float = artifact::read_net(job.input("net.json"), job.input("weights.npy")).map_err(bug)?;
+            let float = artifact::read_net(job.input("net.json"), job.input("weights.npy")).map_err(|why| bug(&why))?;
             let run = |rows: &[usize]| Given::Float(float.forward(&table.inputs(rows)));
             let rule = self.rule(&net, &table, &valid, &classes, run)?;
             outputs.extend(written(&decide(&rule, &run(&test), &table, &test), rule.scores(), "float_"));
@@ -113,7 +113,7 @@ impl Decide {
         if self.model().task == Task::Regress {
             return Ok(Vec::new());
         }
-        Ok(array(job, "y.npy")?.as_i32().ok_or_else(|| bug("y.npy has no classes".into()))?.to_vec())
+        Ok(array(job, "y.npy")?.as_i32().ok_or_else(|| bug("y.npy has no classes"))?.to_vec())
     }
 
     /// The rule for a network whose outputs `run` gives.
@@ -251,12 +251,12 @@ fn truth(job: &Job, test: &[usize]) -> Result<Vec<u8>, Diag> {
         let classes = test.iter().map(|at| classes[*at]).collect();
         return Ok(Array::i32(&[test.len()], classes).to_bytes());
     }
-    let values = y.as_f32().ok_or_else(|| bug("y.npy has neither classes nor targets".into()))?;
+    let values = y.as_f32().ok_or_else(|| bug("y.npy has neither classes nor targets"))?;
     let targets: usize = y.dims.iter().skip(1).product();
     let chosen: Vec<f32> = test.iter().flat_map(|at| row(values, targets, *at)).copied().collect();
     Ok(Array::f32(&[test.len(), targets], chosen).to_bytes())
 }
 
-fn bug(why: String) -> Diag {
+fn bug(why: &str) -> Diag {
     Diag::error("tml::bug", format!("bug: {why}"))
 }
