@@ -1,4 +1,4 @@
-//! Training speed of three networks beside PyTorch on the CPU: `cargo bench --bench training -- [NET|all] [THREADS] [PYTHON]`.
+//! Training speed of three networks beside `PyTorch` on the CPU: `cargo bench --bench training -- [NET|all] [THREADS] [PYTHON]`.
 //!
 //! With PYTHON, an interpreter that has torch, `benches/training/pytorch.py` trains the same networks in the same run.
 //! Inputs are random: speed alone is compared. On one thread it is processor time, which other work on the machine disturbs
@@ -47,7 +47,7 @@ fn small() -> Net {
     net
 }
 
-/// Keyword spotting of MLPerf Tiny.
+/// Keyword spotting of `MLPerf` Tiny.
 fn dscnn() -> Net {
     let mut net = empty(&[49, 10, 1]);
     let mut at = conv(&mut net, 0, "64", "[10, 4]", "2");
@@ -63,7 +63,7 @@ fn dscnn() -> Net {
     net
 }
 
-/// `ResNet`-8 of MLPerf Tiny.
+/// `ResNet`-8 of `MLPerf` Tiny.
 fn resnet() -> Net {
     let mut net = empty(&[32, 32, 3]);
     let mut at = conv(&mut net, 0, "16", "3", "1");

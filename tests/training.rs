@@ -304,7 +304,7 @@ impl Keeper for Shelf {
 
     fn due(&mut self) -> bool {
         self.asked += 1;
-        self.asked % 3 == 0
+        self.asked.is_multiple_of(3)
     }
 
     fn keep(&mut self, state: Vec<u8>) {

@@ -254,7 +254,7 @@ fn a_regression_is_judged_by_its_errors() {
         ["temperature", "flow"]
     );
     let mae = |at: usize| targets[at]["int8"]["mae"].as_f64().expect("a number");
-    assert!((value(&board, "mae") - (mae(0) + mae(1)) / 2.0).abs() < 1e-12, "the mean over targets");
+    assert!((value(&board, "mae") - f64::midpoint(mae(0), mae(1))).abs() < 1e-12, "the mean over targets");
     for target in targets {
         let number = |list: &str, at: usize, field: &str| target[list][at][field].as_f64().expect("a number");
         // Targets of other ranges don't share one scale of eight bits.

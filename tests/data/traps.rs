@@ -94,7 +94,7 @@ fn takes_are_counted_and_what_is_left_over_is_told() {
 fn a_log_line_in_a_take_moves_nothing_and_a_damaged_row_spoils_its_take() {
     let rows = |mark: &str| -> String {
         (0..9)
-            .map(|row| if row == 4 { mark.replace("4", &row.to_string()) } else { format!("{row},{row}\n") })
+            .map(|row| if row == 4 { mark.replace('4', &row.to_string()) } else { format!("{row},{row}\n") })
             .collect()
     };
     let other: String = (0..6).map(|row| format!("{row},9\n")).collect();
@@ -349,7 +349,7 @@ fn the_number_of_threads_changes_nothing() {
     let lines = "source = csv(\"{label}/{who}.csv\", take = file)\n channels = [a]\n classes = [x, y]\n split = { by = who }\n missing = mean";
     let data: Files = (0..700)
         .map(|file| {
-            let rows: String = (0..file % 5 + 1)
+            let rows: String = (0..=(file % 5))
                 .map(|row| format!("{}\n", if row == 3 { "NaN".into() } else { (file * row).to_string() }))
                 .collect();
             (format!("{}/p{}-{file}.csv", ["x", "y"][file % 2], file % 13), format!("a\n{rows}").into_bytes())

@@ -1,4 +1,4 @@
-//! Front-ends on real speech (`../shared/data/speech_commands_3w`, 16 kHz) against librosa and against that of MLPerf Tiny
+//! Front-ends on real speech (`../shared/data/speech_commands_3w`, 16 kHz) against librosa and against that of `MLPerf` Tiny
 //! keyword spotting, whose parameters are those of its training script: tf.signal, 480 samples every 320, 512 points, magnitudes,
 //! 40 filters of 20 to 4000 Hz, log(x + 1e-6), 10 coefficients; its model takes them as int8 with scale 0.5847 and zero 83.
 
@@ -116,7 +116,7 @@ fn distance(got: &[f32], want: &[f32]) -> (f64, f64) {
     (largest, (each.map(|distance| distance * distance).sum::<f64>() / got.len() as f64).sqrt())
 }
 
-/// Share of values that the model of MLPerf Tiny takes for the same int8.
+/// Share of values that the model of `MLPerf` Tiny takes for the same int8.
 fn equal_int8(got: &[f32], want: &[f32]) -> f64 {
     let int8 = |value: &f32| (value / 0.584_702_9 + 83.0).round().clamp(-128.0, 127.0) as i8;
     got.iter().zip(want).filter(|(got, want)| int8(got) == int8(want)).count() as f64 / got.len() as f64
