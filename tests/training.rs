@@ -419,11 +419,9 @@ fn balancing_finds_the_rare_class() {
             }
         })
         .collect();
-    let mut row = 0;
     data.x = data.x.chunks(3).zip(&kept).filter(|(_, kept)| **kept).flat_map(|(x, _)| x.to_vec()).collect();
-    for x in &mut data.x {
-        *x += 25.0 * Rng::new(row, "blur").normal();
-        row += 1;
+    for (row, x) in data.x.iter_mut().enumerate() {
+        *x += 25.0 * Rng::new(row as u64, "blur").normal();
     }
     data.y = data.y.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(y, _)| *y).collect();
     data.part = (0..data.y.len()).map(|at| [0, 0, 0, 1, 2][at % 5]).collect();

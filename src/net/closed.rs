@@ -208,7 +208,7 @@ mod tests {
         let mut rng = Rng::new(2, "mahalanobis");
         let rows: Vec<f32> = (0..2000)
             .flat_map(|_| {
-                let (a, b) = (rng.normal() as f32, rng.normal() as f32);
+                let (a, b) = (rng.normal(), rng.normal());
                 [5.0 + a, 2.0 * a + 0.1 * b, 3.0 * b]
             })
             .collect();

@@ -190,6 +190,9 @@ impl Layout {
 
 /// `c[m][n] += Σ_k a[m][k] · b[k][n]` for elements that lie as `layout` says; each output is one chain of fused
 /// multiply-adds, run by run, that starts at `c`'s value.
+///
+/// # Panics
+/// When `layout` reaches beyond `a`, `b` or `c`: our own bug.
 pub fn product(isa: Isa, layout: Layout, a: &[f32], b: &[f32], c: &mut [f32]) {
     let Some([last_a, last_b, last_c]) = layout.furthest() else { return };
     assert!(last_a < a.len() && last_b < b.len() && last_c < c.len(), "bug: a factor or the result is too small");

@@ -13,7 +13,7 @@ pub mod fixed;
 pub mod forward;
 pub mod gemm;
 pub mod graph;
-pub mod lanes;
+mod lanes;
 pub mod level;
 pub mod observe;
 pub mod ops;

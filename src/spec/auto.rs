@@ -295,7 +295,7 @@ mod tests {
 
     fn layer(call: &Call) -> (String, Args) {
         let word = call.path.text();
-        let op = crate::net::ops::find(&word).map(|op| op.params());
+        let op = crate::net::ops::find(&word).map(crate::net::ops::Operator::params);
         let params = op.or(crate::net::Compound::find(&word).map(crate::net::Compound::params)).unwrap_or_default();
         let arg = |(at, arg): (usize, &lang::ast::Arg)| {
             let name = arg.name.as_ref().map_or_else(|| params[at].name.clone(), |name| name.text.clone());

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::arrays::of_part;
 use super::rows::{Rows, TEST, TRAINING, VALIDATION};
 use crate::base::npy::Array;
 use crate::base::rng::Rng;
@@ -140,8 +141,7 @@ impl Quantize {
             others => others,
         };
         let data = TrainData { x: &rows.x, y, part: &part };
-        let options =
-            super::train::options(&self.0.train, job.threads()).gentle(part.iter().filter(|at| **at == 0).count());
+        let options = super::train::options(&self.0.train, job.threads()).gentle(of_part(&part, 0).len());
         let mut progress = |epoch: &Epoch| {
             job.progress("train with rounded numbers", u64::from(epoch.epoch), u64::from(epoch.epochs));
             !job.cancelled()

@@ -5,8 +5,6 @@
 //! renormalisation (Ioffe 2017): the factors are bounded and count as constants for the gradient. The running moments
 //! are weights that follow a moving average: their "slope" is how far they are from a slice's moments.
 
-#![expect(clippy::inline_always, reason = "loops are compiled anew for each instruction set")]
-
 use serde_json::json;
 
 use crate::base::rng::Rng;

@@ -1,7 +1,6 @@
 //! `conv2d` and `conv1d`: every output is a weighted sum of a window of the input, plus a bias.
 //!
 //! Weights are `[filters, kh, kw, channels / groups]`, as in `TFLite`; a sequence is an image of height 1.
-#![expect(clippy::inline_always, reason = "loops are compiled anew for each instruction set")]
 
 use serde_json::json;
 
@@ -187,7 +186,7 @@ impl Operator for Conv {
             || activation.undo(output, slope),
         );
         let convolution = self.checked(place.args, &place.takes[0]).convolution();
-        convolution.backward(place, Backward { slope, ..step });
+        convolution.backward(place, &mut Backward { slope, ..step });
     }
 
     /// Factors by channel always; summands only where no tap sees padding, which stays zero.

@@ -1,6 +1,5 @@
 //! The float passes of convolutions: windows are rows of a matrix that lies in the padded image itself, a row of outputs
 //! at a time, and every sum is one chain of a matrix product.
-#![expect(clippy::inline_always, reason = "loops are compiled anew for each instruction set")]
 
 use std::ops::Range;
 
@@ -85,7 +84,7 @@ impl Convolution {
     }
 
     /// Slopes of weights, biases and inputs; `step.slope` is that of the sums.
-    pub(super) fn backward(&self, place: &Place<'_>, step: Backward<'_>) {
+    pub(super) fn backward(&self, place: &Place<'_>, step: &mut Backward<'_>) {
         let (matrix, bias) = step.gradient.split_at_mut(self.filters * self.width);
         let slope: &[f32] = step.slope;
         place.isa.compiled(

@@ -137,6 +137,7 @@ impl Operator for Pool {
         activation.apply(output);
     }
 
+    #[expect(clippy::float_cmp, reason = "the largest is one of the values themselves")]
     fn backward(&self, place: &Place<'_>, step: Backward<'_>) {
         if step.input_slopes[0].is_empty() {
             return;

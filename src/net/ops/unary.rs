@@ -4,7 +4,6 @@
 //! `leaky_relu.cc`, `elementwise.cc`, `quantize_common.cc`), fixed point for `sigmoid`, `tanh`, `rsqrt` and `hard_swish`
 //! (`logistic.h`, `tanh.h`, `elementwise.cc`, `hard_swish.h`), the float function for `elu` (`elu.cc`). What TFLM has no
 //! int8 form for follows the rule of `elu`.
-#![expect(clippy::inline_always, reason = "loops are compiled anew for each instruction set")]
 
 use serde_json::json;
 

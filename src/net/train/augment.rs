@@ -171,6 +171,7 @@ fn moments(sample: &[f32]) -> (f32, f32) {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the very numbers are meant")]
 mod tests {
     use super::*;
 

@@ -103,8 +103,8 @@ mod tests {
 
     #[test]
     fn bytes_come_back_and_others_are_refused() {
-        let mut state = Checkpoint::default();
-        state.arrays = [vec![1.0, f32::MIN_POSITIVE], vec![0.0, -0.0], vec![3.5, 1e30], vec![], vec![0.1, 0.2]];
+        let arrays = [vec![1.0, f32::MIN_POSITIVE], vec![0.0, -0.0], vec![3.5, 1e30], vec![], vec![0.1, 0.2]];
+        let mut state = Checkpoint { arrays, ..Checkpoint::default() };
         state.numbers.best = Some((3, 4, 5));
         state.set_history(&[Epoch {
             epoch: 1,

@@ -123,7 +123,7 @@ impl Scene<'_> {
 
     /// Over `rows`. Sums run over fixed chunks in order, whoever computes them.
     pub(super) fn evaluate(&self, net: &Net, rows: &[usize], spread: f64) -> Judgement {
-        let rounded = self.rounding.map(|rounding| rounding.weights(net, self.condition));
+        let rounded = self.rounding.map(|_| Rounding::weights(net, self.condition));
         let net = rounded.as_ref().unwrap_or(net);
         let pass = self.pass(net);
         let mut tally = Tally::default();

@@ -174,7 +174,7 @@ fn run(
         // Of equal scores, the smaller loss; the later of equals has seen more.
         let better = best
             .as_ref()
-            .is_none_or(|best| worth.0 > best.worth.0 || worth.0 == best.worth.0 && worth.1 <= best.worth.1);
+            .is_none_or(|best| worth.0 > best.worth.0 || worth.0 >= best.worth.0 && worth.1 <= best.worth.1);
         if better {
             best = Some(Best { epoch, weights: judged.weights.clone(), worth });
         }
@@ -297,7 +297,7 @@ impl<'a> Teacher<'a> {
 
     fn learn(&mut self, net: &mut Net, scene: &Scene<'_>, batch: &[usize]) {
         let noise = self.noise.branch(self.step);
-        let rounded = scene.rounding.map(|rounding| rounding.weights(net, scene.condition));
+        let rounded = scene.rounding.map(|_| Rounding::weights(net, scene.condition));
         let trunk = rounded.as_ref().unwrap_or(net);
         let pass = scene.pass(trunk);
         parallel::each(&mut self.spaces, &mut self.slices, |space, at, slice| {

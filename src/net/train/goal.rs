@@ -150,7 +150,8 @@ impl<'a> Goal<'a> {
     }
 
     fn plain(&self) -> bool {
-        self.factor.iter().all(|factor| *factor == 1.0) && self.mean.iter().all(|mean| *mean == 0.0)
+        self.factor.iter().all(|factor| factor.to_bits() == 1.0_f32.to_bits())
+            && self.mean.iter().all(|mean| *mean == 0.0)
     }
 
     /// The network whose outputs are the targets themselves, from the one that gives standardised ones.

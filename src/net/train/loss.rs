@@ -57,6 +57,7 @@ pub(super) fn top(scores: &[f32]) -> usize {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the very numbers are meant")]
 mod tests {
     use super::*;
 

@@ -118,6 +118,7 @@ pub(super) fn clip(gradient: &mut [f32], most: f32) {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the very numbers are meant")]
 mod tests {
     use super::*;
 

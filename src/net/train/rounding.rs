@@ -15,7 +15,7 @@ pub(super) struct Rounding {
 impl Rounding {
     /// The network with the weights that int8 has for it. They are rounded as the board reads them, with the conditioning of
     /// inputs taken in.
-    pub(super) fn weights(&self, net: &Net, condition: &Condition) -> Net {
+    pub(super) fn weights(net: &Net, condition: &Condition) -> Net {
         let mut rounded = condition.absorb(net.clone());
         for at in 0..rounded.nodes.len() {
             let range = rounded.nodes[at].range();

@@ -175,7 +175,7 @@ mod tests {
         assert!((value(Metric::Accuracy) - 0.7).abs() < 1e-12);
         assert!((value(Metric::Recall(1)) - 0.5).abs() < 1e-12);
         assert!((value(Metric::Precision(1)) - 1.0 / 3.0).abs() < 1e-12);
-        assert!((value(Metric::F1(None)) - (0.8 + 0.4) / 2.0).abs() < 1e-12);
+        assert!((value(Metric::F1(None)) - f64::midpoint(0.8, 0.4)).abs() < 1e-12);
         assert_eq!(of_confusion(Metric::Precision(0), &[vec![0, 0], vec![0, 3]]), Some(0.0));
     }
 }
