@@ -16,6 +16,7 @@ pub mod shape;
 pub mod source;
 pub mod suggest;
 pub mod table;
+pub mod xml;
 
 pub use diag::{Diag, Diags, Severity};
 pub use digest::Digest;

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::tree::{CallTree, Counts};
 use crate::base::amount::grouped;
+use crate::base::xml::escaped;
 
 const WIDTH: f64 = 1200.0;
 const MARGIN: f64 = 10.0;
@@ -122,22 +123,6 @@ fn colour(name: &str) -> String {
     // FNV-1a, 32 bits.
     let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     format!("#{:02x}{:02x}{:02x}", 222 + hash % 34, 130 + hash / 64 % 100, 60 + hash / 8192 % 50)
-}
-
-/// With the characters that mean something in XML replaced, and those that it doesn't take.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            character if character.is_control() || matches!(character, '\u{fffe}' | '\u{ffff}') => escaped.push('?'),
-            character => escaped.push(character),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

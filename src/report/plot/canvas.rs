@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use crate::base::xml::escaped;
+
 /// Colours of classes and parts; more begin again.
 const COLOURS: [&str; 8] = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#8c6bb1", "#8c8c8c"];
 
@@ -128,20 +130,4 @@ fn path(points: &[(f64, f64)]) -> String {
         let _ = write!(path, "{}{x:.1} {y:.1}", if index == 0 { 'M' } else { 'L' });
     }
     path
-}
-
-/// With the characters that mean something in XML replaced, and those that it doesn't take.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            character if character.is_control() || matches!(character, '\u{fffe}' | '\u{ffff}') => escaped.push('?'),
-            character => escaped.push(character),
-        }
-    }
-    escaped
 }
