@@ -10,8 +10,8 @@ use super::arrays::{array, bytes, integers, rows};
 /// Numbers in all windows together: 4 GiB of them.
 const MOST: usize = 1 << 30;
 
-/// The step. Inputs: `x.npy` f32[samples, channels], `lengths.npy` i32[n], `y.npy`, `part.npy`, `recordings.csv`. Makes
-/// `x.npy` f32[m, length, channels], `y.npy`, `part.npy` u8[m], `recording.npy` i32[m]: which recording a window is of,
+/// The step. Inputs: `x.npy` `f32[samples, channels]`, `lengths.npy` `i32[n]`, `y.npy`, `part.npy`, `recordings.csv`. Makes
+/// `x.npy` `f32[m, length, channels]`, `y.npy`, `part.npy` `u8[m]`, `recording.npy` `i32[m]`: which recording a window is of,
 /// in the order of time within it.
 pub struct Cut {
     /// The chain's name.

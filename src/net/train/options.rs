@@ -70,7 +70,7 @@ const FEWEST_EPOCHS: usize = 15;
 const MOST_EPOCHS: usize = 500;
 
 impl Options {
-    /// The same with batch and epochs chosen for `rows` training samples where they are unsaid: about [`STEPS`] steps, so
+    /// The same with batch and epochs chosen for `rows` training samples where they are unsaid: about 4000 steps, so
     /// that few samples are seen often enough.
     #[must_use]
     pub fn settle(mut self, rows: usize) -> Self {

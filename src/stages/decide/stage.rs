@@ -21,7 +21,7 @@ const VALIDATION: u8 = 1;
 
 /// The step `decide:DEPLOY`. Inputs: `x.npy` (features), `y.npy`, `part.npy`, `recording.npy` where streams are cut,
 /// `qnet.json`, `qweights.npy`, `qbias.npy`, `levels.json`, `expected.npy`; `net.json` and `weights.npy` where there is a float network.
-/// Makes `decide.json`, `decide.c`, and over the test rows `truth.npy`, `recording.npy` i32[rows], `answers.npy` u8[rows],
+/// Makes `decide.json`, `decide.c`, and over the test rows `truth.npy`, `recording.npy` `i32[rows]`, `answers.npy` `u8[rows]`,
 /// `scores.npy` f32[rows, scores] (with the float network also `float_answers.npy` and `float_scores.npy`).
 pub struct Decide {
     /// The spec.
